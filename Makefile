@@ -1,0 +1,47 @@
+# Everything runs from .venv, which is made once and again only when a lock or pyproject.toml changes.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SEEDS ?= 2000
+
+.PHONY: help setup demo test check lint soak bench lock clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+setup: $(READY)  ## the virtual environment, pinned and hashed
+
+$(READY): requirements.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup  ## mock vendors, the daemon and 20 orders, on this machine, without a key
+	$(BIN)/syncbridge demo $(ARGS)
+
+test: setup  ## all tests
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+lint: setup  ## style, types, import contracts, mapping files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/syncbridge rules check mappings/
+
+check: lint test  ## what .ci/run runs
+
+soak: setup  ## long: demos on seeds 1…20, demos under kills, $(SEEDS) seeds in process
+	$(BIN)/python -m tests.soak --seeds $(SEEDS)
+
+bench: setup  ## figures of the store and the job path, as ratios in one run
+	$(BIN)/python -m benchmarks.run
+
+lock: setup  ## resolve the locks again (universal, hashed, no index named)
+	$(BIN)/pip install --quiet "uv==0.13.9"
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header -c requirements.lock --group dev pyproject.toml requirements-build.in -o requirements-dev.lock
+
+clean:
+	rm -rf .venv

@@ -1,0 +1,1 @@
+"""Between a 1688 buyer account and AliExpress stores."""

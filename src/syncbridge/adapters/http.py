@@ -1,0 +1,227 @@
+"""The one HTTP client all vendors share: a call is limited, signed, bounded in time and size, and judged.
+
+Only this module (and `syncbridge.testing`) imports httpx, so that another client stays a small change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx
+import structlog
+import tenacity
+
+from syncbridge.errors import OutcomeUnknown, RateLimited, Transient, Unreachable, VendorError
+from syncbridge.ports import Tokens, TokenVault, Wiring
+
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+_READ_TRIES = 3
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+T = TypeVar("T")
+log = structlog.get_logger("syncbridge.http")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a vendor's API, before it is signed. All parameters are text."""
+
+    api: str
+    url: str
+    params: Mapping[str, str]
+    write: bool = False
+    group: str = "catalogue"
+    """The vendor quota it counts against; ``orders`` has a share of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole."""
+
+    status: int
+    body: bytes
+
+    @property
+    def excerpt(self) -> str:
+        """The start of the body with secrets and personal data masked, for errors."""
+        return redact(self.body[:600].decode("utf-8", "replace"))
+
+
+_SECRET = re.compile(
+    r'("?(?:access_token|refresh_token|session|sign|_aop_signature|client_secret|app_secret)"?\s*[:=]\s*"?)'
+    r'[^"&,\s}]+',
+    re.IGNORECASE,
+)
+_PHONE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
+
+
+def redact(text: str) -> str:
+    """Mask tokens, signatures and mobile numbers in a text that will be shown or logged."""
+    return _PHONE.sub(r"\1****\2", _SECRET.sub(r"\1***", text))
+
+
+class Signer(httpx.Auth):
+    """Signs each request, and refreshes an expired token once for all calls that meet it."""
+
+    requires_response_body = True
+
+    def __init__(self, vault: TokenVault) -> None:
+        self._vault = vault
+        self._refreshing = asyncio.Lock()
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Send signed; refresh an expired token (one call does, the others wait) and send once more."""
+        tokens = await self._vault.read()
+        response = yield self.signed(request, tokens)
+        if not self.says_expired(Answer(response.status_code, response.content)):
+            return
+        async with self._refreshing:
+            current = await self._vault.read()
+            if current.access == tokens.access:
+                refresh = self.refresh_request(current)
+                refresh.extensions["refresh"] = True
+                response = yield refresh
+                fresh = self.refreshed(Answer(response.status_code, response.content), current)
+                current = await self._vault.replace(current, fresh)
+        yield self.signed(request, current)
+
+    @abstractmethod
+    def signed(self, request: httpx.Request, tokens: Tokens) -> httpx.Request:
+        """A signed copy of the request, whose parameters are in ``request.extensions["params"]``."""
+
+    @abstractmethod
+    def says_expired(self, answer: Answer) -> bool:
+        """Whether the vendor refused the access token."""
+
+    @abstractmethod
+    def refresh_request(self, tokens: Tokens) -> httpx.Request:
+        """The call that renews the tokens; raises AccessExpired if there is nothing to renew with."""
+
+    @abstractmethod
+    def refreshed(self, answer: Answer, old: Tokens) -> Tokens:
+        """The new tokens; raises AccessExpired if the vendor would not renew them."""
+
+
+class VendorHttp:
+    """One account's way to its vendor."""
+
+    def __init__(self, vendor: str, wiring: Wiring, auth: Signer) -> None:
+        self._vendor = vendor
+        self._wiring = wiring
+        transport = wiring.transport or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=8))
+        if not isinstance(transport, httpx.AsyncBaseTransport):
+            raise TypeError(f"{transport!r} is no HTTP transport")
+        read = wiring.deadlines.read
+        self._client = httpx.AsyncClient(
+            transport=_SizeCapped(transport),
+            auth=auth,
+            timeout=httpx.Timeout(read, connect=min(read, 10.0)),
+            headers={"Accept-Encoding": "identity"},
+        )
+
+    async def call(self, call: Call, judge: Callable[[Answer], T]) -> T:
+        """Make a call and judge its answer; reads are tried up to three times, writes are sent once.
+
+        `judge` raises the VendorError that fits, or answers the decoded result. Raises Unreachable where a
+        request never left or a read failed, OutcomeUnknown where a write got no clear answer.
+        """
+        if call.write:
+            return judge(await self._send(call))
+        tries = tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(_READ_TRIES),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+            retry=tenacity.retry_if_exception(_is_worth_another_try),
+            sleep=self._wiring.clock.sleep,
+            reraise=True,
+        )
+        async for attempt in tries:
+            with attempt:
+                return judge(await self._send(call))
+        raise AssertionError("tenacity reraises")
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _send(self, call: Call) -> Answer:
+        await self._wiring.limiter.slot(call.group)
+        request = self._client.build_request("POST", call.url, extensions={"params": dict(call.params)})
+        try:
+            async with asyncio.timeout(self._wiring.deadlines.total):
+                response = await self._client.send(request)
+        except (httpx.TransportError, TimeoutError) as error:
+            raise self._unanswered(call, error) from error
+        log.debug(
+            "http.call",
+            vendor=self._vendor,
+            account=self._wiring.account,
+            api=call.api,
+            status=response.status_code,
+        )
+        return Answer(response.status_code, response.content)
+
+    def _unanswered(self, call: Call, error: Exception) -> VendorError:
+        what = f"{self._vendor} gave no clear answer to {call.api} ({type(error).__name__})"
+        left = not isinstance(error, _NEVER_LEFT)
+        if isinstance(error, httpx.TransportError) and error.request.extensions.get("refresh"):
+            left = False  # only the token was being renewed; the write itself had been refused
+        if call.write and left:
+            return OutcomeUnknown(what, vendor=self._vendor, code="no_answer")
+        return Unreachable(what, vendor=self._vendor, code="unreachable")
+
+
+def _is_worth_another_try(error: BaseException) -> bool:
+    return isinstance(error, Transient) and not isinstance(error, RateLimited) and error.retry_after is None
+
+
+class _SizeCapped(httpx.AsyncBaseTransport):
+    """Cuts off an answer that is larger than any honest one."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.handle_async_request(request)
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  an async transport answers so
+        response.stream = _CappedStream(stream, request)
+        return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _CappedStream(httpx.AsyncByteStream):
+    def __init__(self, inner: httpx.AsyncByteStream, request: httpx.Request) -> None:
+        self._inner = inner
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._inner:
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                raise httpx.ReadError(f"answer over {MAX_ANSWER_BYTES} bytes", request=self._request)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+Request = httpx.Request
+"""What a signer builds and signs; vendors take it from here."""
+
+
+async def push(url: str, content: bytes, headers: Mapping[str, str]) -> int:
+    """Send one message, as a mock vendor pushes it; answers the HTTP status, 0 if nobody listens."""
+    async with httpx.AsyncClient(timeout=5.0) as client:
+        try:
+            response = await client.post(url, content=content, headers=dict(headers))
+        except httpx.TransportError:
+            return 0
+    return response.status_code

@@ -1,0 +1,148 @@
+"""A channel in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+
+from syncbridge.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
+from syncbridge.model.catalog import (
+    Listing,
+    ListingDraft,
+    ListingStatus,
+    PriceUpdate,
+    Refusal,
+    Sku,
+    StockUpdate,
+)
+from syncbridge.model.orders import Order, OrderRef, OrderState
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.shipping import Shipment, ShippingService
+from syncbridge.ports import Clock
+
+
+class MemoryChannel:
+    """Keeps listings, orders and declarations in dictionaries, and can be told to fail once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.books: dict[str, Order] = {}
+        self.shop: dict[str, Listing] = {}
+        self.declarations: dict[str, list[Shipment]] = {}
+        self.limit_next = False
+        self.lose_next = False
+
+    async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
+        """Orders by time of change."""
+        known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.order_id))
+        fresh = [order for order in known if since is None or str(order.modified_at) >= since]
+        refs = tuple(OrderRef(order.order_id, order.modified_at) for order in fresh)
+        yield Page(refs, Cursor(str(self.clock.now())))
+
+    async def order(self, order_id: str) -> Order:
+        """One order."""
+        self._answerable()
+        if order_id not in self.books:
+            raise NotFound(f"no order {order_id}", vendor="memory", code="gone")
+        return self.books[order_id]
+
+    async def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
+        """All listings, without SKUs."""
+        known = sorted(self.shop.values(), key=lambda listing: listing.listing_id)
+        fresh = [listing for listing in known if since is None or str(listing.modified_at) >= since]
+        yield Page(tuple(replace(listing, skus=()) for listing in fresh), Cursor(str(self.clock.now())))
+
+    async def listing(self, listing_id: str) -> Listing:
+        """One listing with its SKUs."""
+        self._answerable()
+        if listing_id not in self.shop:
+            raise NotFound(f"no listing {listing_id}", vendor="memory", code="gone")
+        return self.shop[listing_id]
+
+    async def publish(self, draft: ListingDraft) -> str:
+        """Make a listing; the same draft twice makes two, as the vendor would."""
+        self._answerable()
+        if not any(sku.stock > 0 for sku in draft.skus):
+            raise Rejected("at least one SKU needs stock", vendor="memory", code="stock")
+        listing_id = str(1005000000000001 + len(self.shop))
+        skus = tuple(
+            Sku(
+                ";".join(f"{p.property_id}:{p.value_id}" for p in sku.properties) or "<none>",
+                sku.sku_code,
+                sku.price,
+                sku.stock,
+            )
+            for sku in draft.skus
+        )
+        now = self.clock.now()
+        self.shop[listing_id] = Listing(listing_id, draft.title, ListingStatus.ON_SALE, skus, now, now)
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown("no answer to the listing", vendor="memory", code="no_answer")
+        return listing_id
+
+    async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
+        """Replace prices of known SKUs."""
+        return self._update([(update.listing_id, update) for update in updates])
+
+    async def set_stock(self, updates: Sequence[StockUpdate]) -> Sequence[Refusal]:
+        """Replace stock of known SKUs."""
+        return self._update([(update.listing_id, update) for update in updates])
+
+    async def set_on_sale(self, listing_ids: Sequence[str], *, on_sale: bool) -> Sequence[Refusal]:
+        """Put on sale or take off."""
+        self._answerable()
+        status = ListingStatus.ON_SALE if on_sale else ListingStatus.OFFLINE
+        refused = []
+        for listing_id in listing_ids:
+            if listing_id in self.shop:
+                self.shop[listing_id] = replace(self.shop[listing_id], status=status, modified_at=self.clock.now())
+            else:
+                refused.append(Refusal(listing_id, "gone", "no such listing"))
+        return refused
+
+    async def shipping_services(self) -> Sequence[ShippingService]:
+        """One carrier."""
+        self._answerable()
+        return (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"),)
+
+    async def declared(self, order_id: str) -> Sequence[Shipment]:
+        """Declared so far."""
+        self._answerable()
+        return tuple(self.declarations.get(order_id, ()))
+
+    async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
+        """Declare a parcel; after a complete declaration no further one is taken."""
+        self._answerable()
+        order = self.books[order_id]
+        if not order.state.wants_goods:
+            raise Rejected(f"order {order_id} takes no declaration now", vendor="memory", code="state")
+        self.declarations.setdefault(order_id, []).append(shipment)
+        state = OrderState.SHIPPED if complete else OrderState.PART_SHIPPED
+        self.books[order_id] = replace(order, state=state, modified_at=self.clock.now())
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown("no answer to the declaration", vendor="memory", code="no_answer")
+
+    def _update(self, updates: Sequence[tuple[str, PriceUpdate | StockUpdate]]) -> Sequence[Refusal]:
+        self._answerable()
+        refused = []
+        for listing_id, update in updates:
+            if listing_id not in self.shop:
+                refused.append(Refusal(listing_id, "gone", "no such listing"))
+                continue
+            listing = self.shop[listing_id]
+            skus = tuple(_changed(sku, update) for sku in listing.skus)
+            self.shop[listing_id] = replace(listing, skus=skus, modified_at=self.clock.now())
+        return refused
+
+    def _answerable(self) -> None:
+        if self.limit_next:
+            self.limit_next = False
+            raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+
+
+def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:
+    if isinstance(update, PriceUpdate):
+        return replace(sku, price=update.prices.get(sku.sku_key, sku.price))
+    return replace(sku, stock=update.stock.get(sku.sku_key, sku.stock))

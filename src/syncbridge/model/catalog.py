@@ -1,0 +1,168 @@
+"""Offers we can buy and listings we sell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from syncbridge.model.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One buyable variant of an offer."""
+
+    spec_id: str
+    """Unique inside the offer; what an order names."""
+    sku_id: str
+    """Unique at the vendor; what stock messages and order lines name. Empty if the vendor gives none."""
+    goods_code: str | None
+    attributes: tuple[tuple[str, str], ...]
+    """Such as (("颜色", "红色"), ("尺码", "L"))."""
+    cost: Money | None
+    """None: the supplier shows no price, so it cannot be bought or priced."""
+    stock: int | None
+    """None: unknown, which is not zero."""
+    image_url: str | None = None
+    weight_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The cost of one unit from a quantity on."""
+
+    quantity: int
+    cost: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A supplier's product page."""
+
+    offer_id: str
+    title: str
+    """In English where the vendor translates it, else as the supplier wrote it."""
+    status: str
+    """The vendor's word; see `buyable`."""
+    buyable: bool
+    supplier_id: str
+    supplier_name: str
+    specs: tuple[Spec, ...]
+    tiers: tuple[Tier, ...] = ()
+    moq: int = 1
+    lot: int | None = None
+    images: tuple[str, ...] = ()
+    description_html: str = ""
+    identities: frozenset[str] = frozenset()
+    """Supplier labels, such as 诚信通 and 超级工厂."""
+    goods_code: str | None = None
+    weight_g: int | None = None
+    dispatch_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkuProperty:
+    """One attribute value that tells a SKU from its siblings, in the channel's ids."""
+
+    property_id: str
+    value_id: str
+    name: str | None = None
+    """The seller's own word for the value, shown to buyers."""
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkuDraft:
+    """One sellable variant we want on the channel."""
+
+    sku_code: str
+    price: Money
+    stock: int
+    properties: tuple[SkuProperty, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A category attribute of a listing, by ids or by words."""
+
+    name_id: str | None = None
+    value_id: str | None = None
+    name: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListingDraft:
+    """A listing we have decided on but not sent."""
+
+    title: str
+    description_html: str
+    category_id: str
+    images: tuple[str, ...]
+    skus: tuple[SkuDraft, ...]
+    freight_template_id: str
+    attributes: tuple[Attribute, ...] = ()
+    locale: str = "en_US"
+    weight_g: int = 500
+    package_cm: tuple[int, int, int] = (20, 15, 5)
+    dispatch_days: int = 3
+
+
+class ListingStatus(StrEnum):
+    """Where a listing stands on the channel."""
+
+    ON_SALE = "on_sale"
+    OFFLINE = "offline"
+    AUDITING = "auditing"
+    REFUSED = "refused"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Sku:
+    """One sellable variant as the channel shows it."""
+
+    sku_key: str
+    """How the channel's price and stock calls address it, such as ``14:193;5:100014064``."""
+    sku_code: str
+    price: Money
+    stock: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Our product page as the channel shows it. Without SKUs when read from a list."""
+
+    listing_id: str
+    title: str
+    status: ListingStatus
+    skus: tuple[Sku, ...]
+    modified_at: datetime | None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUpdate:
+    """New prices of one listing, by sku_key."""
+
+    listing_id: str
+    prices: Mapping[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class StockUpdate:
+    """New stock of one listing, by sku_key."""
+
+    listing_id: str
+    stock: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The channel would not take the update of this listing, for this reason."""
+
+    listing_id: str
+    code: str
+    message: str

@@ -1,0 +1,228 @@
+"""What we ask of any supplier, channel, carrier and of the world around us.
+
+Behaviour every adapter keeps, checked by the contracts in `syncbridge.testing`:
+
+- A write is sent once. If no clear answer came, raise `OutcomeUnknown`; never send it again.
+- A read may be repeated inside the call, at most three times, within the total deadline.
+- Errors are classified by `syncbridge.errors`; a message says what happened in plain words.
+- Ids are strings, money is exact with its currency, times are UTC.
+- A cursor is taken before its page is read; the same cursor may be read twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.events import RawRequest, VendorEvent
+from syncbridge.model.orders import Order, OrderRef
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.purchasing import (
+    Found,
+    IntentKey,
+    PaymentResult,
+    PlacedOrder,
+    Placement,
+    PurchaseDraft,
+    Quote,
+)
+from syncbridge.model.shipping import Shipment, ShippingService
+
+
+class Supplier(Protocol):
+    """Someone we buy from."""
+
+    def offers(self, *, since: Cursor | None) -> AsyncIterator[Page[Offer]]:
+        """The offers this account follows; an unreadable one is a failure of its page, not of the read."""
+
+    async def offer(self, offer_id: str) -> Offer:
+        """One offer as it is now; raises NotFound if it was withdrawn."""
+
+    async def preview(self, draft: PurchaseDraft) -> Quote:
+        """Price, freight, flow and trade types of a purchase; raises OutOfStock or Rejected."""
+
+    async def place(self, draft: PurchaseDraft, *, key: IntentKey) -> Placement:
+        """Buy, once. Raises NotGranted, Rejected, or OutcomeUnknown if no clear answer came."""
+
+    async def find(self, key: IntentKey, *, since: datetime) -> Found:
+        """Vendor orders made under this key, whatever became of them, created at `since` or later."""
+
+    async def pay(self, vendor_order_ids: Sequence[str]) -> PaymentResult:
+        """Pay by withholding. Ids it calls unpaid may have been paid: re-read before a second try."""
+
+    async def order(self, vendor_order_id: str) -> PlacedOrder:
+        """One vendor order as it is now; raises NotFound."""
+
+    def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[PlacedOrder]]:
+        """Vendor orders of the account changed since; bought by us, by hand, or by anyone."""
+
+    async def shipments(self, vendor_order_id: str) -> Sequence[Shipment]:
+        """Domestic parcels of a vendor order; empty until the supplier shipped."""
+
+
+class Channel(Protocol):
+    """Somewhere we sell."""
+
+    def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
+        """Orders changed since, with an overlap wide enough that none is missed."""
+
+    async def order(self, order_id: str) -> Order:
+        """One order as it is now; raises NotFound."""
+
+    def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
+        """Listings of the store in every status, without their SKUs; `listing` reads those."""
+
+    async def listing(self, listing_id: str) -> Listing:
+        """One listing with its SKUs; raises NotFound."""
+
+    async def publish(self, draft: ListingDraft) -> str:
+        """Create a listing and answer its id; raises OutcomeUnknown if no clear answer came."""
+
+    async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
+        """Replace prices; the refused listings are named, the others are done."""
+
+    async def set_stock(self, updates: Sequence[StockUpdate]) -> Sequence[Refusal]:
+        """Replace stock; the refused listings are named, the others are done."""
+
+    async def set_on_sale(self, listing_ids: Sequence[str], *, on_sale: bool) -> Sequence[Refusal]:
+        """Put listings on sale or take them off."""
+
+    async def shipping_services(self) -> Sequence[ShippingService]:
+        """Carriers the channel accepts, with their number patterns."""
+
+    async def declared(self, order_id: str) -> Sequence[Shipment]:
+        """Parcels declared for an order so far."""
+
+    async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
+        """Declare a parcel; `complete` says that with it the whole order is shipped."""
+
+
+class Carrier(Protocol):
+    """Who moves the parcel abroad."""
+
+    def shipments(self, *, since: Cursor | None) -> AsyncIterator[Page[Shipment]]:
+        """International parcels announced since, each with the parcel mark it was received under."""
+
+
+class WebhookSource(Protocol):
+    """A vendor that pushes messages."""
+
+    def verify(self, request: RawRequest) -> None:
+        """Raise SignatureInvalid unless the vendor signed this very body; constant time."""
+
+    def events(self, request: RawRequest) -> Sequence[VendorEvent]:
+        """What the message says; raises ValueError if it cannot be read."""
+
+
+class Follows(Protocol):
+    """A supplier that sends messages only about offers the account follows."""
+
+    async def follow(self, offer_id: str) -> None:
+        """Ask for messages about an offer; doing it twice changes nothing."""
+
+
+class Clock(Protocol):
+    """The time, in UTC."""
+
+    def now(self) -> datetime:
+        """Now, with zone UTC."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+
+class Limiter(Protocol):
+    """Keeps us inside a vendor's quota, over all workers."""
+
+    async def slot(self, group: str) -> None:
+        """Wait for the right to make one call; raises RateLimited if that takes longer than two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What opens an account; never logged."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    access_expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+
+
+class TokenVault(Protocol):
+    """Where one account's tokens are kept, encrypted."""
+
+    async def read(self) -> Tokens:
+        """The tokens in force."""
+
+    async def replace(self, old: Tokens, new: Tokens) -> Tokens:
+        """Store `new` if `old` is still in force, else answer what another worker stored meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long one call may take, in seconds."""
+
+    total: float = 30.0
+    read: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What an adapter is given for one account."""
+
+    account: str
+    clock: Clock
+    limiter: Limiter
+    tokens: TokenVault
+    deadlines: Deadlines = Deadlines()
+    transport: object | None = None
+    """An HTTP transport to use instead of the network (tests, simulation)."""
+
+
+async def _nothing_to_close() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account, connected: what it can be used as."""
+
+    supplier: Supplier | None = None
+    channel: Channel | None = None
+    carrier: Carrier | None = None
+    webhook: WebhookSource | None = None
+    close: Callable[[], Awaitable[None]] = _nothing_to_close
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+Push = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
+"""Sends a webhook (URL, body, headers) and answers the HTTP status, 0 if nobody listens."""
+
+
+class MockVendor(Protocol):
+    """An imitation of a vendor: an ASGI app that keeps books, and can be told to fail."""
+
+    def asgi(self) -> object:
+        """The ASGI app that answers as the vendor does."""
+
+    def books(self) -> Mapping[str, object]:
+        """What the vendor's own ledger says, as JSON values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter(Generic[S]):
+    """Our code for one vendor, as the entry point names it."""
+
+    name: str
+    settings: type[S]
+    """Fields of ``[accounts.NAME]`` in syncbridge.toml."""
+    connect: Callable[[S, Wiring], Connection]
+    mock: Callable[[Clock, Push], MockVendor] | None = None
+    """Makes a fresh mock of the vendor; None if there is none to imitate."""

@@ -1,0 +1,121 @@
+"""What a mapping file says, once read: routes by SKU prefix, and the policies they use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from syncbridge.model.catalog import Attribute
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import RelayAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in which file something was written; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class PricePolicy:
+    """How a cost becomes a price."""
+
+    currency: str
+    """Of the price, such as USD."""
+    multiplier: Decimal
+    """Price before fees = landed cost × multiplier."""
+    commission: Decimal
+    """The channel's share of the price, as a fraction: 0.08 is 8 %."""
+    packing: Money
+    """Added to the cost of each unit, in the supplier's currency."""
+    freight: Money
+    """International freight of each unit, in the supplier's currency."""
+    minimum_margin: Decimal
+    """Least profit as a fraction of the price; the floor."""
+    ending: Decimal | None = None
+    """Prices end so: 0.99 makes 12.37 into 12.99. None: to the cent."""
+
+
+@dataclass(frozen=True, slots=True)
+class StockPolicy:
+    """How supplier stock becomes the stock shown."""
+
+    buffer: int
+    """Kept back from what the supplier shows."""
+    cap: int
+    """The most ever shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListingPolicy:
+    """What every listing of a route has in common."""
+
+    category_id: str
+    freight_template_id: str
+    variant_property_id: str
+    """The category's SKU attribute that tells variants apart."""
+    variant_value_ids: tuple[str, ...]
+    """Values of that attribute, dealt out to the variants in order; as many as a listing may have SKUs."""
+    attributes: tuple[Attribute, ...] = ()
+    locale: str = "en_US"
+    weight_g: int = 500
+    package_cm: tuple[int, int, int] = (20, 15, 5)
+    dispatch_days: int = 3
+
+
+class BuyMode(StrEnum):
+    """Who sends the purchase."""
+
+    AUTO = "auto"
+    BY_HAND = "by_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a SKU prefix decides: stores, supplier account, buy mode, shipping way."""
+
+    name: str
+    prefix: str
+    """SKU codes of the stores that start with it take this route; the longest prefix wins."""
+    stores: tuple[str, ...]
+    """Account names of the channels."""
+    supplier: str
+    """Account name of the supplier."""
+    goods_code: str
+    """Offers whose goods code starts with it are listed through this route; empty takes every offer."""
+    buy: BuyMode
+    relay: RelayAddress
+    carrier: str
+    """Account name of the forwarder that announces the international numbers."""
+    services: Mapping[str, str]
+    """The forwarder's word for a carrier → the channel's key of it."""
+    price: PricePolicy
+    stock: StockPolicy
+    listing: ListingPolicy
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one unit of a currency is worth in another, on a day."""
+
+    value: Decimal
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All mapping files together."""
+
+    routes: tuple[Route, ...]
+    rates: Mapping[tuple[str, str], Rate]
+    """By (from, to), such as ("CNY", "USD")."""

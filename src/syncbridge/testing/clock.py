@@ -1,0 +1,83 @@
+"""Time that passes when nobody waits for anything else: hours of trade in milliseconds, the same each run."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+class VirtualClock:
+    """The running loop's own time as UTC, from a fixed start. Real on a real loop, virtual on a virtual one."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self._start = start
+
+    def now(self) -> datetime:
+        """The start plus the loop's time."""
+        return self._start + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the loop's time pass."""
+        await asyncio.sleep(seconds)
+
+
+class FixedClock:
+    """Stands still, but for what sleeps and `advance` add; needs no loop."""
+
+    def __init__(self, at: datetime = START) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        return self._at
+
+    def advance(self, seconds: float) -> None:
+        """Set it forward."""
+        self._at += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """Pass the time at once."""
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Instead of waiting for the next timer, jumps to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Poll, and pass the timeout as virtual time."""
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise RuntimeError("everything waits and no timer is set: the simulated world is stuck")
+        self.time += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop on virtual time."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._jumping.time
+
+
+def run_virtual(main: Coroutine[object, object, T]) -> T:
+    """Run a coroutine to its end on a fresh virtual loop."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
