@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -119,6 +119,7 @@ class WebhookSource(Protocol):
         """What the message says; raises ValueError if it cannot be read."""
 
 
+@runtime_checkable
 class Follows(Protocol):
     """A supplier that sends messages only about offers the account follows."""
 

@@ -166,3 +166,62 @@ class Refusal:
     listing_id: str
     code: str
     message: str
+
+
+class ListingState(StrEnum):
+    """Where one of our listings stands on its way to the channel."""
+
+    PROPOSED = "proposed"
+    """The store is not live: shown, not sent."""
+    INTENDED = "intended"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    POSTED = "posted"
+    """On the channel; its SKU keys are not read yet, or it is being audited."""
+    ON_SALE = "on_sale"
+    OFFLINE = "offline"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnListing:
+    """An offer in a store: the intent to list it, and what became of it."""
+
+    id: int
+    store: str
+    supplier: str
+    offer_id: str
+    route: str
+    state: ListingState
+    listing_id: str | None
+    """The channel's id, once known."""
+    draft: ListingDraft
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Which spec feeds which SKU of a listing, with the price and stock wanted and pushed."""
+
+    store: str
+    sku_code: str
+    listing: int
+    supplier: str
+    offer_id: str
+    spec_id: str
+    sku_key: str | None
+    """How the channel addresses the SKU, once read from there."""
+    price_wanted: Money | None
+    price: Money | None
+    stock_wanted: int
+    stock: int | None
+
+
+class ChangeState(StrEnum):
+    """Where a planned change stands."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    HELD = "held"
+    APPLIED = "applied"
+    REFUSED = "refused"

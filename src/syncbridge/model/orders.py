@@ -78,3 +78,19 @@ class Order:
     address: BuyerAddress | None = None
     paid_at: datetime | None = None
     ship_by: datetime | None = None
+
+
+class OrderStage(StrEnum):
+    """What we are doing for a channel order; each order is in exactly one."""
+
+    WAITING = "waiting"
+    """Not to be bought for: unpaid, in risk control, frozen."""
+    UNROUTED = "unrouted"
+    """A line has no rule or no binding; a person is asked."""
+    BUYING = "buying"
+    DECLARED = "declared"
+    """Every parcel is declared to the channel."""
+    NOT_OURS = "not_ours"
+    """Every line is sent by somebody else."""
+    ENDED = "ended"
+    """Cancelled, shipped or finished without us."""

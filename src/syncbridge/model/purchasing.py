@@ -129,3 +129,57 @@ class PaymentResult:
 
     paid: tuple[str, ...]
     unpaid: tuple[str, ...] = ()
+
+
+class PurchaseState(StrEnum):
+    """Where a purchase stands; only INTENDED may be sent without a look-up."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    """The create call may have gone out."""
+    UNKNOWN = "unknown"
+    """No clear answer came; looked up after the quarantine, then a person decides."""
+    BY_HAND = "by_hand"
+    """Waits for a person to buy it on the supplier's page."""
+    PLACED = "placed"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    """The supplier handed the parcel to a courier."""
+    DECLARED = "declared"
+    """The international number is declared to the channel."""
+    REFUSED = "refused"
+    """The supplier said no."""
+    STOPPED = "stopped"
+    """The channel order no longer wants goods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """The intent to buy some lines of a channel order from one supplier, and what became of it."""
+
+    id: int
+    store: str
+    order_id: str
+    supplier: str
+    """Account name."""
+    route: str
+    out_order_id: str
+    mark: str
+    state: PurchaseState
+    lines: tuple[PurchaseLine, ...]
+    payout: Money
+    """What the channel will pay out for these lines, after its commission."""
+    relay: RelayAddress
+    quote: Quote | None
+    sent_at: datetime | None
+    fresh_look_ups: int
+
+    @property
+    def key(self) -> IntentKey:
+        """Its names at the supplier."""
+        return IntentKey(self.out_order_id, self.mark)
+
+    @property
+    def subject(self) -> str:
+        """The order it belongs to, for people."""
+        return f"order {self.store}/{self.order_id}"

@@ -1,0 +1,223 @@
+"""Puts the parts together: settings in, a bridge with its accounts, its database and its worker out."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
+from typing import cast
+
+from pydantic import BaseModel, SecretStr
+
+from syncbridge.errors import ConfigError, RateLimited
+from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
+from syncbridge.flows.jobs import JOBS, Flow
+from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
+from syncbridge.queue.execute import Worker
+from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping_file import parse
+from syncbridge.rules.planning import Brakes
+from syncbridge.settings import LimitSettings, Settings, read_mappings
+from syncbridge.store import accounts
+from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
+from syncbridge.store.migrate import migrate
+
+ENTRY_POINTS = "syncbridge.adapters"
+LEASED_SLOTS = 10
+LONGEST_WAIT = 2.0
+"""Seconds a call waits for its turn; after that the job waits instead."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that runs."""
+
+    settings: Settings
+    bridge: Bridge
+    worker: Worker
+    connections: Mapping[str, Connection]
+
+    async def close(self) -> None:
+        """Let go of the vendors and the database."""
+        for connection in self.connections.values():
+            await connection.close()
+        await self.bridge.db.close()
+
+
+def open_database(settings: Settings) -> SqliteDatabase:
+    """The database of the settings, at the tables this program knows."""
+    engine = open_engine(settings.database_url, load_keys(settings.key_file))
+    migrate(engine)
+    return SqliteDatabase(engine)
+
+
+def find_adapter(name: str) -> Adapter[BaseModel]:
+    """The adapter of that entry point; raises ConfigError naming those there are."""
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        raise ConfigError(f"there is no adapter {name!r}; there are {', '.join(sorted(found))}")
+    return cast(Adapter[BaseModel], found[name].load())
+
+
+async def assemble(
+    settings: Settings,
+    db: Database,
+    *,
+    clock: Clock | None = None,
+    transports: Mapping[str, object] | None = None,
+    jobs: Mapping[str, Flow] = JOBS,
+) -> App:
+    """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
+    clock = clock or SystemClock()
+    rules = parse(read_mappings(settings.mappings))
+    connections: dict[str, Connection] = {}
+    for name in settings.accounts:
+        connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
+    bridge = _bridge(settings, db, clock, rules, connections)
+    _check_accounts(rules, bridge)
+    worker = Worker(
+        db=db,
+        clock=clock,
+        handlers={kind: functools.partial(flow, bridge) for kind, flow in jobs.items()},
+        policies=settings.retry.policies,
+        lease=settings.jobs.lease,
+        renewal=settings.jobs.renewal,
+    )
+    return App(settings, bridge, worker, connections)
+
+
+async def _connect(settings: Settings, name: str, db: Database, clock: Clock, transport: object) -> Connection:
+    account = settings.accounts[name]
+    adapter = find_adapter(account.adapter)
+    own = settings.adapter_settings(name, adapter.settings)
+    await db.run(accounts.seed_tokens, name, _configured_tokens(own))
+    wiring = Wiring(
+        account=name,
+        clock=clock,
+        limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
+        tokens=DatabaseVault(db, name),
+        deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
+        transport=transport,
+    )
+    return adapter.connect(own, wiring)
+
+
+def _configured_tokens(own: BaseModel) -> Tokens:
+    access, refresh = (getattr(own, name, None) for name in ("access_token", "refresh_token"))
+    return Tokens(
+        access=access.get_secret_value() if isinstance(access, SecretStr) else "",
+        refresh=refresh.get_secret_value() if isinstance(refresh, SecretStr) else "",
+    )
+
+
+def _bridge(
+    settings: Settings, db: Database, clock: Clock, rules: Rules, connections: Mapping[str, Connection]
+) -> Bridge:
+    suppliers: dict[str, Supplier] = {n: c.supplier for n, c in connections.items() if c.supplier is not None}
+    channels: dict[str, Channel] = {n: c.channel for n, c in connections.items() if c.channel is not None}
+    carriers: dict[str, Carrier] = {n: c.carrier for n, c in connections.items() if c.carrier is not None}
+    brakes = settings.brakes
+    terms = Terms(
+        cool_off=timedelta(seconds=settings.cool_off),
+        quarantine=timedelta(seconds=settings.quarantine),
+        audit_wait=timedelta(seconds=settings.waits.audit),
+        read_back_wait=timedelta(seconds=settings.waits.read_back),
+        brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
+        margin_floor=brakes.margin_floor,
+        accounts={
+            name: AccountTerms(account.live, account.daily_spending_cap, account.resend_unknown)
+            for name, account in settings.accounts.items()
+        },
+    )
+    return Bridge(db, clock, rules, terms, suppliers, channels, carriers)
+
+
+def _check_accounts(rules: Rules, bridge: Bridge) -> None:
+    """Every account a route names must be one of the settings, of the right sort."""
+    for route in rules.routes:
+        for what, name, known in [
+            *(("store", store, bridge.channels) for store in route.stores),
+            ("supplier", route.supplier, bridge.suppliers),
+            ("carrier", route.carrier, bridge.carriers),
+        ]:
+            if name not in known:
+                there = ", ".join(sorted(known)) or "none"
+                raise ConfigError(
+                    f"{route.place}: route {route.name} names the {what} account {name!r}, but the settings have "
+                    f"no such {what} ({there}); add [accounts.{name}] to syncbridge.toml or correct the route"
+                )
+
+
+class DatabaseVault:
+    """An account's tokens, encrypted in the database."""
+
+    def __init__(self, db: Database, account: str) -> None:
+        self._db = db
+        self._account = account
+
+    async def read(self) -> Tokens:
+        """The tokens in force."""
+        return await self._db.read(accounts.tokens_of, self._account)
+
+    async def replace(self, old: Tokens, new: Tokens) -> Tokens:
+        """Store the new ones, unless another worker stored some meanwhile."""
+        return await self._db.run(accounts.replace_tokens, self._account, old, new)
+
+
+class GcraLimiter:
+    """Keeps one account inside its vendor's quota over all workers and restarts: a row, leased some slots at a time."""
+
+    def __init__(self, db: Database, clock: Clock, account: str, limit: LimitSettings) -> None:
+        self._db = db
+        self._clock = clock
+        self._account = account
+        self._limit = limit
+        self._leased: dict[str, list[datetime]] = {}
+        self._leasing = asyncio.Lock()
+
+    async def slot(self, group: str) -> None:
+        """Wait for the next free slot of the group; raises RateLimited if it is more than two seconds away."""
+        due = await self._next(group)
+        wait = (due - self._clock.now()).total_seconds()
+        if wait > LONGEST_WAIT:
+            raise RateLimited(
+                f"our own quota for {self._account} is used up for {wait:.0f} s",
+                vendor=self._account,
+                code="own_quota",
+                retry_after=wait,
+            )
+        if wait > 0:
+            await self._clock.sleep(wait)
+
+    async def _next(self, group: str) -> datetime:
+        every = self._every(group)
+        async with self._leasing:
+            now = self._clock.now()
+            leased = [slot for slot in self._leased.get(group, []) if slot >= now - every]
+            if not leased:
+                first = await self._db.run(
+                    accounts.lease_slots, self._account, group, now=now, every=every, slots=LEASED_SLOTS
+                )
+                leased = [first + every * n for n in range(LEASED_SLOTS)]
+            self._leased[group] = leased[1:]
+            return leased[0]
+
+    def _every(self, group: str) -> timedelta:
+        share = float(self._limit.catalogue_share)
+        rate = self._limit.per_second * (share if group == "catalogue" else 1 - share)
+        return timedelta(seconds=1 / rate)

@@ -1,0 +1,134 @@
+"""The background process: one owner of the database, the clock, the workers and the receiver."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+import uvicorn
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.engine import make_url
+
+from syncbridge.bootstrap import App, assemble, open_database
+from syncbridge.errors import ConfigError
+from syncbridge.flows.schedule import Every, Intervals, schedules, tick
+from syncbridge.queue import job as jobs
+from syncbridge.queue.drivers.poll import poll
+from syncbridge.settings import Settings
+from syncbridge.store import accounts
+from syncbridge.web.receiver import Receiver
+
+GRACE = 25
+"""Seconds that running jobs get to end after SIGTERM."""
+log = structlog.get_logger("syncbridge.daemon")
+
+
+@contextlib.contextmanager
+def sole_owner(settings: Settings) -> Iterator[None]:
+    """Hold the database's owner lock, which ends with the process however it dies; raises ConfigError if it is held."""
+    file = Path(make_url(settings.database_url).database or "syncbridge.db")
+    lock = sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        lock.close()
+        raise ConfigError(
+            f"another syncbridge daemon works on {file}; stop it first, or use another database"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.close()
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; then let running jobs end and close. Raises ConfigError or MappingError."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl+C cancels there
+            loop.add_signal_handler(name, stop.set)
+    with sole_owner(settings):
+        db = open_database(settings)
+        app = await assemble(settings, db)
+        try:
+            await _take_over(app)
+            await _serve(app, stop)
+        finally:
+            await app.close()
+    log.info("daemon.stopped")
+
+
+async def _take_over(app: App) -> None:
+    """The file lock proves the old owner dead: its jobs are ours, and its pauses are tried again."""
+    now = app.bridge.clock.now()
+    freed = await app.bridge.db.run(jobs.free_leases, now=now)
+    await app.bridge.db.run(accounts.clear_pauses)
+    log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
+
+
+async def _serve(app: App, stop: asyncio.Event) -> None:
+    wake = asyncio.Event()
+    scheduler = AsyncIOScheduler()
+    every = schedules(app.bridge, _intervals(app.settings))
+    for one in every:
+        scheduler.add_job(_tick, IntervalTrigger(seconds=one.seconds), args=[app, one, wake], max_instances=1)
+    for one in every:
+        await _tick(app, one, wake)
+    web = _Web(
+        uvicorn.Config(
+            Receiver(app, wake.set).asgi(),
+            host=app.settings.web.host,
+            port=app.settings.web.port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+        )
+    )
+    serving = asyncio.create_task(web.serve())
+    serving.add_done_callback(lambda _: stop.set())
+    scheduler.start()
+    working = asyncio.create_task(
+        poll(
+            app.worker,
+            slots=app.settings.workers.count,
+            idle=app.settings.workers.idle,
+            sweep=app.settings.jobs.sweep,
+            wake=wake,
+            stop=stop,
+        )
+    )
+    working.add_done_callback(lambda _: stop.set())
+    try:
+        await stop.wait()
+    finally:
+        scheduler.shutdown(wait=False)
+        web.should_exit = True
+    async with asyncio.timeout(GRACE):
+        await working
+        await serving
+
+
+async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
+    if await app.bridge.db.run(tick, every, now=app.bridge.clock.now()):
+        wake.set()
+
+
+def _intervals(settings: Settings) -> Intervals:
+    polls = settings.polls
+    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier)
+
+
+class _Web(uvicorn.Server):
+    """The web server as a task among others: signals belong to the daemon."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield

@@ -1,0 +1,83 @@
+"""What every flow works with: the accounts by name, the rules, the terms, the database and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from syncbridge.model.money import Money
+from syncbridge.ports import Carrier, Channel, Clock, Supplier
+from syncbridge.rules.mapping import Route, Rules
+from syncbridge.rules.planning import Brakes
+from syncbridge.store.db import Database
+
+CHINA = ZoneInfo("Asia/Shanghai")
+LEAD_TIME = timedelta(days=2)
+"""Expected time from buying to declaring; the order with the least time left goes first."""
+CATALOGUE_PATIENCE = timedelta(days=3)
+"""Catalogue work gives way to orders that must be shipped within this and the lead time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """What the seller allows for one account."""
+
+    live: bool = False
+    daily_cap: Money | None = None
+    resend_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the seller allows, and how long things wait."""
+
+    cool_off: timedelta = timedelta(minutes=10)
+    quarantine: timedelta = timedelta(seconds=120)
+    """After an unclear create, before looking."""
+    audit_wait: timedelta = timedelta(minutes=5)
+    """Between looks at a listing the channel is auditing."""
+    read_back_wait: timedelta = timedelta(minutes=1)
+    """Before a declaration that did not show is looked for again."""
+    brakes: Brakes = field(default_factory=Brakes)
+    margin_floor: Decimal = Decimal(0)
+    """Least profit of any purchase as a fraction of its payout, whatever its route says."""
+    accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
+
+    def of(self, account: str) -> AccountTerms:
+        """The terms of an account; the safe ones if nothing was said."""
+        return self.accounts.get(account, AccountTerms())
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Everything a flow may use."""
+
+    db: Database
+    clock: Clock
+    rules: Rules
+    terms: Terms
+    suppliers: Mapping[str, Supplier]
+    channels: Mapping[str, Channel]
+    carriers: Mapping[str, Carrier]
+
+    def route(self, name: str) -> Route:
+        """The route of that name; raises KeyError if the mapping files no longer have it."""
+        return next(route for route in self.rules.routes if route.name == name)
+
+
+def order_subject(store: str, order_id: str) -> str:
+    """How people name an order."""
+    return f"order {store}/{order_id}"
+
+
+def order_priority(ship_by: datetime | None, now: datetime) -> datetime:
+    """Ship-by time less the expected lead time."""
+    return (ship_by or now + timedelta(days=3)) - LEAD_TIME
+
+
+def day_began(now: datetime) -> datetime:
+    """Midnight in China, when a day's spending starts from nothing."""
+    return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

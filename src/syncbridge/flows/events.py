@@ -1,0 +1,50 @@
+"""What an event makes us look into; the event itself is only a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from syncbridge.flows.bridge import CATALOGUE_PATIENCE, order_priority
+from syncbridge.flows.orders import take_job
+from syncbridge.model.events import EventKind, VendorEvent
+from syncbridge.queue.job import NewJob
+
+
+def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob]:
+    """The jobs that re-read what an event mentions."""
+    match event.kind:
+        case EventKind.ORDER_CHANGED:
+            return [take_job(account, order_id, event.key, now) for order_id in event.subjects]
+        case EventKind.OFFER_CHANGED:
+            return [offer_job(account, offer_id, event.key, now) for offer_id in event.subjects]
+        case EventKind.PURCHASE_CHANGED:
+            return [_follow_job(account, vendor_order_id, event.key, now) for vendor_order_id in event.subjects]
+        case _:
+            return []
+
+
+def offer_job(account: str, offer_id: str, occasion: str, now: datetime) -> NewJob:
+    """The job that re-reads an offer; `occasion` tells reasons to read it apart."""
+    return NewJob(
+        kind="import_.offer",
+        key=f"import_.offer:{account}/{offer_id}@{occasion}",
+        account=account,
+        run_at=now,
+        priority=now + CATALOGUE_PATIENCE,
+        subject=f"offer {account}/{offer_id}",
+        lock=f"offer:{account}/{offer_id}",
+        args={"offer": offer_id},
+    )
+
+
+def _follow_job(account: str, vendor_order_id: str, occasion: str, now: datetime) -> NewJob:
+    return NewJob(
+        kind="purchase.follow",
+        key=f"purchase.follow:{account}/{vendor_order_id}@{occasion}",
+        account=account,
+        run_at=now,
+        priority=order_priority(None, now),
+        subject=f"vendor order {account}/{vendor_order_id}",
+        args={"vendor_order": vendor_order_id},
+    )

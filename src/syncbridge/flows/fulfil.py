@@ -1,0 +1,108 @@
+"""From the forwarder's international number to a declaration on the channel, made once and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from syncbridge.errors import OutcomeUnknown
+from syncbridge.flows.bridge import Bridge, order_priority
+from syncbridge.model.orders import OrderStage
+from syncbridge.model.paging import Cursor
+from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.shipping import Shipment
+from syncbridge.queue.execute import Done, Outcome, Park, Retry
+from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.rules import tracking
+from syncbridge.store import cursors, holds, orders, purchases, timeline
+from syncbridge.store.purchases import Parcel
+
+
+async def collect(bridge: Bridge, job: Claim) -> Outcome:
+    """Read which international parcels the forwarder announced, and declare each that bears a mark of ours."""
+    since = await bridge.db.read(cursors.get, f"parcels:{job.account}")
+    announced: list[Shipment] = []
+    failures: list[tuple[str, str]] = []
+    cursor = since
+    async for page in bridge.carriers[job.account].shipments(since=since):
+        announced += page.items
+        failures += page.failures
+        cursor = page.cursor
+
+    def write(session: Session) -> None:
+        now = bridge.clock.now()
+        for shipment in announced:
+            _announce(session, bridge, shipment, now)
+        for where, why in failures:
+            holds.open_hold(session, "parcel_unreadable", f"{job.account} {where}", {"why": why}, now=now)
+        if cursor is not None:
+            cursors.put(session, f"parcels:{job.account}", Cursor(cursor))
+
+    return Done(write)
+
+
+async def declare(bridge: Bridge, job: Claim) -> Outcome:
+    """Declare a parcel to the channel, unless it is declared already; read back before and after."""
+    parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
+    store, order_id = parcel.purchase.store, parcel.purchase.order_id
+    channel = bridge.channels[store]
+    before = await channel.declared(order_id)
+    if _shows(before, parcel.shipment):
+        return Done(lambda session: _declared(session, bridge, parcel))
+    domestic = await bridge.db.read(purchases.waybills, store, order_id)
+    problem = tracking.problem(parcel.shipment, await channel.shipping_services(), domestic)
+    if problem is not None:
+        return Park("tracking_refused", problem)
+    siblings = await bridge.db.read(purchases.of_order, store, order_id)
+    wanted = [sibling for sibling in siblings if sibling.state is not PurchaseState.STOPPED]
+    try:
+        await channel.declare(
+            order_id, parcel.shipment, complete=tracking.is_complete(len(before), parcels=len(wanted))
+        )
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error), at=bridge.clock.now() + bridge.terms.read_back_wait)
+    if not _shows(await channel.declared(order_id), parcel.shipment):
+        why = "the channel took the declaration but does not show it yet"
+        return Retry("not_shown", why, at=bridge.clock.now() + bridge.terms.read_back_wait)
+    return Done(lambda session: _declared(session, bridge, parcel))
+
+
+def _shows(declared: Sequence[Shipment], shipment: Shipment) -> bool:
+    return any(known.number == shipment.number for known in declared)
+
+
+def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetime) -> None:
+    purchase = purchases.by_mark(session, shipment.mark or "")
+    if purchase is None:
+        subject = f"parcel {shipment.number}"
+        holds.open_hold(session, "mark_unknown", subject, {"mark": shipment.mark or "none"}, now=now)
+        return
+    route = bridge.route(purchase.route)
+    known = Shipment(route.services.get(shipment.carrier, shipment.carrier), shipment.number, shipment.mark)
+    parcel = purchases.announce(session, purchase, known)
+    if parcel is None:
+        return
+    timeline.note(session, purchase.subject, "sent abroad", at=now, carrier=known.carrier, number=known.number)
+    job = NewJob(
+        kind="fulfil.declare",
+        key=f"fulfil.declare:{parcel}",
+        account=purchase.store,
+        run_at=now,
+        priority=order_priority(orders.ship_by(session, purchase.store, purchase.order_id), now),
+        subject=purchase.subject,
+        lock=purchase.subject,
+        args={"parcel": str(parcel), "order": purchase.order_id, "store": purchase.store},
+    )
+    enqueue(session, [job], now=now)
+
+
+def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:
+    now = bridge.clock.now()
+    purchase = parcel.purchase
+    purchases.declared(session, parcel.id, purchase, now=now)
+    timeline.note(session, purchase.subject, "declared", at=now, number=parcel.shipment.number)
+    states = {sibling.state for sibling in purchases.of_order(session, purchase.store, purchase.order_id)}
+    if states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
+        orders.set_stage(session, purchase.store, purchase.order_id, OrderStage.DECLARED)

@@ -1,0 +1,32 @@
+"""Every kind of job and the function that does it; a kind is ``file.function``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from syncbridge.flows import fulfil, import_, orders, prices, publish, purchase, stock
+from syncbridge.flows.bridge import Bridge
+from syncbridge.queue.execute import Outcome
+from syncbridge.queue.job import Claim
+
+Flow = Callable[[Bridge, Claim], Awaitable[Outcome]]
+
+JOBS: Mapping[str, Flow] = {
+    "import_.page": import_.page,
+    "import_.offer": import_.offer,
+    "import_.follow": import_.follow,
+    "publish.post": publish.post,
+    "publish.confirm": publish.confirm,
+    "prices.push": prices.push,
+    "stock.push": stock.push,
+    "stock.online": stock.online,
+    "orders.poll": orders.poll,
+    "orders.take": orders.take,
+    "purchase.place": purchase.place,
+    "purchase.pay": purchase.pay,
+    "purchase.poll": purchase.poll,
+    "purchase.follow": purchase.follow,
+    "purchase.waybill": purchase.waybill,
+    "fulfil.collect": fulfil.collect,
+    "fulfil.declare": fulfil.declare,
+}

@@ -1,0 +1,29 @@
+"""Prices go to the channel: one call for each listing, with all its changed SKUs; the newest value wins."""
+
+from __future__ import annotations
+
+from syncbridge.errors import OutcomeUnknown
+from syncbridge.flows.bridge import Bridge
+from syncbridge.flows.stock import refused
+from syncbridge.model.catalog import PriceUpdate
+from syncbridge.queue.execute import Done, Outcome, Retry
+from syncbridge.queue.job import Claim
+from syncbridge.store import catalogue
+
+
+async def push(bridge: Bridge, job: Claim) -> Outcome:
+    """Set the prices that are not what they should be; sending the same ones again would change nothing."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    bindings = await bridge.db.read(catalogue.bindings, listing.id)
+    wanted = {b.sku_code: b.price_wanted for b in bindings if b.price_wanted is not None and b.price_wanted != b.price}
+    keys = {b.sku_code: b.sku_key for b in bindings}
+    prices = {key: price for code, price in wanted.items() if (key := keys[code]) is not None}
+    if not prices or listing.listing_id is None:
+        return Done()
+    try:
+        refusals = await bridge.channels[listing.store].set_prices([PriceUpdate(listing.listing_id, prices)])
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error))
+    if refusals:
+        return refused(bridge, refusals[0])
+    return Done(lambda session: catalogue.pushed(session, listing, "price", wanted))

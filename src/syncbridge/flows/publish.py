@@ -1,0 +1,137 @@
+"""A listing goes to the channel once: intent first; after an unclear answer a look before anything is sent again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from syncbridge.errors import OutcomeUnknown, Rejected, Transient
+from syncbridge.flows import plan
+from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
+from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
+from syncbridge.model.paging import Cursor
+from syncbridge.ports import Channel
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
+from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.store import catalogue, timeline
+
+LOOK_BACK = timedelta(minutes=10)
+"""Clocks differ: a listing is looked for from this long before it was sent."""
+
+
+async def post(bridge: Bridge, job: Claim) -> Outcome:
+    """Send a listing, or find out what became of one that was sent."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    match listing.state:
+        case ListingState.INTENDED:
+            return await _send(bridge, listing)
+        case ListingState.SENT | ListingState.UNKNOWN:
+            return await _settle(bridge, listing)
+        case _:
+            return Done()
+
+
+async def confirm(bridge: Bridge, job: Claim) -> Outcome:
+    """Read a posted listing: how its SKUs are addressed, and whether the audit is over."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    if listing.listing_id is None:
+        return Done()
+    shown = await bridge.channels[listing.store].listing(listing.listing_id)
+    match shown.status:
+        case ListingStatus.AUDITING:
+            until = bridge.clock.now() + bridge.terms.audit_wait
+            return Snooze(until, "auditing", "the channel is auditing the listing")
+        case ListingStatus.REFUSED:
+            why = "the channel's audit refused the listing; see the reason there, repair it and retry"
+            return Park("audit_refused", why, _moves(listing, ListingState.REFUSED))
+    return Done(lambda session: _confirmed(session, bridge, listing, shown))
+
+
+async def _send(bridge: Bridge, listing: OwnListing) -> Outcome:
+    bindings = await bridge.db.read(catalogue.bindings, listing.id)
+    draft = _current(listing.draft, bindings)
+    if not any(sku.stock for sku in draft.skus):
+        return Done()  # nothing to sell; the offer's next change asks again
+    sent_at = bridge.clock.now()
+    if not await bridge.db.run(catalogue.sent, listing.id, draft, now=sent_at):
+        return Done()  # another worker sent it, and settles it
+    try:
+        listing_id = await bridge.channels[listing.store].publish(draft)
+    except OutcomeUnknown as error:
+        until = sent_at + bridge.terms.quarantine
+        return Snooze(until, "unknown", str(error), _moves(listing, ListingState.UNKNOWN))
+    except Transient as error:
+        return _not_sent(bridge, listing, error)
+    except Rejected as error:
+        return Park(error.code, str(error), _moves(listing, ListingState.REFUSED))
+    return Done(lambda session: _posted(session, bridge, listing, listing_id))
+
+
+async def _settle(bridge: Bridge, listing: OwnListing) -> Outcome:
+    """Look before sending again: the listing may be there."""
+    assert listing.sent_at is not None  # noqa: S101  set with the state
+    until = listing.sent_at + bridge.terms.quarantine
+    if bridge.clock.now() < until:
+        return Snooze(until, "unknown", "no clear answer; looking for the listing after the quarantine")
+    found = await _find(bridge.channels[listing.store], listing.draft, listing.sent_at - LOOK_BACK)
+    if found is not None:
+        return Done(lambda session: _posted(session, bridge, listing, found))
+    why = "the channel shows no such listing, so it is sent again"
+    return Snooze(bridge.clock.now(), "not_posted", why, _moves(listing, ListingState.INTENDED))
+
+
+async def _find(channel: Channel, draft: ListingDraft, since: datetime) -> str | None:
+    """The listing made since then, in any status, that has one of our SKU codes."""
+    codes = {sku.sku_code for sku in draft.skus}
+    async for page in channel.listings(since=Cursor(since.isoformat())):
+        for listed in page.items:
+            shown = await channel.listing(listed.listing_id)
+            if codes & {sku.sku_code for sku in shown.skus}:
+                return shown.listing_id
+    return None
+
+
+def _current(draft: ListingDraft, bindings: list[Binding]) -> ListingDraft:
+    """The draft with the prices and stock wanted by now."""
+    now = {binding.sku_code: binding for binding in bindings}
+    skus = tuple(
+        replace(sku, price=now[sku.sku_code].price_wanted or sku.price, stock=now[sku.sku_code].stock_wanted)
+        for sku in draft.skus
+    )
+    return replace(draft, skus=skus)
+
+
+def _not_sent(bridge: Bridge, listing: OwnListing, error: Transient) -> Outcome:
+    at = bridge.clock.now() + timedelta(seconds=error.retry_after) if error.retry_after else None
+    return Retry(error.code, str(error), _moves(listing, ListingState.INTENDED), at)
+
+
+def _posted(session: Session, bridge: Bridge, listing: OwnListing, listing_id: str) -> None:
+    now = bridge.clock.now()
+    catalogue.posted(session, listing.id, listing_id)
+    timeline.note(session, f"listing {listing.store}/{listing.id}", "posted", at=now, listing_id=listing_id)
+    job = NewJob(
+        kind="publish.confirm",
+        key=f"publish.confirm:{listing.id}",
+        account=listing.store,
+        run_at=now,
+        priority=now + CATALOGUE_PATIENCE,
+        subject=f"listing {listing.store}/{listing.id}",
+        args={"listing": str(listing.id)},
+    )
+    enqueue(session, [job], now=now)
+
+
+def _confirmed(session: Session, bridge: Bridge, listing: OwnListing, shown: Listing) -> None:
+    now = bridge.clock.now()
+    on_sale = shown.status is ListingStatus.ON_SALE
+    catalogue.set_state(session, listing.id, ListingState.ON_SALE if on_sale else ListingState.OFFLINE)
+    catalogue.read_back(session, listing, shown.skus)
+    bindings = catalogue.bindings(session, listing.id)
+    enqueue(session, plan.push_jobs(listing, bindings, now, "confirmed"), now=now)
+
+
+def _moves(listing: OwnListing, state: ListingState) -> Write:
+    return lambda session: catalogue.set_state(session, listing.id, state)

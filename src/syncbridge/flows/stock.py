@@ -1,0 +1,78 @@
+"""Stock goes to the channel; a listing of which nothing is left goes off sale, and comes back by itself."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from syncbridge.errors import OutcomeUnknown
+from syncbridge.flows.bridge import Bridge
+from syncbridge.model.catalog import ListingState, OwnListing, Refusal, StockUpdate
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
+from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.store import catalogue
+
+
+async def push(bridge: Bridge, job: Claim) -> Outcome:
+    """Set the stock that is not what it should be; sending it again would change nothing."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    bindings = await bridge.db.read(catalogue.bindings, listing.id)
+    if listing.listing_id is None:
+        return Done()
+    if not any(binding.stock_wanted for binding in bindings):
+        return await _set_on_sale(bridge, listing, on_sale=False)
+    wanted = {b.sku_code: b.stock_wanted for b in bindings if b.stock_wanted != b.stock}
+    keys = {b.sku_code: b.sku_key for b in bindings}
+    stock = {key: amount for code, amount in wanted.items() if (key := keys[code]) is not None}
+    if not stock:
+        return Done()
+    try:
+        refusals = await bridge.channels[listing.store].set_stock([StockUpdate(listing.listing_id, stock)])
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error))
+    if refusals:
+        return refused(bridge, refusals[0])
+    return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
+
+
+async def online(bridge: Bridge, job: Claim) -> Outcome:
+    """Put a listing that has stock again back on sale."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    return await _set_on_sale(bridge, listing, on_sale=True)
+
+
+def refused(bridge: Bridge, refusal: Refusal) -> Outcome:
+    """What to do about a listing the channel would not take an update of."""
+    if refusal.code == "auditing":
+        until = bridge.clock.now() + bridge.terms.audit_wait
+        return Snooze(until, "auditing", "the channel is auditing the listing")
+    return Park(refusal.code, f"the channel refused listing {refusal.listing_id}: {refusal.message}")
+
+
+async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) -> Outcome:
+    state = ListingState.ON_SALE if on_sale else ListingState.OFFLINE
+    if listing.state is state or listing.listing_id is None:
+        return Done()
+    try:
+        refusals = await bridge.channels[listing.store].set_on_sale([listing.listing_id], on_sale=on_sale)
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error))
+    if refusals:
+        return refused(bridge, refusals[0])
+    return Done(lambda session: catalogue.set_state(session, listing.id, state))
+
+
+def _pushed(session: Session, bridge: Bridge, job: Claim, listing: OwnListing, wanted: dict[str, int]) -> None:
+    catalogue.pushed(session, listing, "stock", wanted)
+    if listing.state is ListingState.OFFLINE:
+        now = bridge.clock.now()
+        back = NewJob(
+            kind="stock.online",
+            key=f"stock.online:{job.key}",
+            account=job.account,
+            run_at=now,
+            priority=job.priority,
+            subject=job.subject,
+            lock=f"listing:{listing.id}",
+            args=job.args,
+        )
+        enqueue(session, [back], now=now)

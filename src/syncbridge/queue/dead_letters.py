@@ -1,0 +1,73 @@
+"""Jobs that do not go forward by themselves: parked ones, and those that wait after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+from sqlmodel import Session, col
+
+from syncbridge.store.rows import value
+from syncbridge.store.tables import Job, JobState
+
+
+@dataclass(frozen=True, slots=True)
+class StuckJob:
+    """A job that is not going forward, and why."""
+
+    id: int
+    kind: str
+    account: str
+    subject: str
+    args: Mapping[str, str]
+    state: str
+    attempt: int
+    run_at: datetime
+    """The next attempt, unless it is parked."""
+    priority: datetime
+    reason_code: str
+    reason: str
+    created_at: datetime
+
+
+def stuck(session: Session) -> list[StuckJob]:
+    """All of them, most urgent first."""
+    waiting = (col(Job.state) == JobState.READY) & (col(Job.reason_code) != "")
+    query = select(Job).where(or_(col(Job.state) == JobState.PARKED, waiting)).order_by(col(Job.priority), col(Job.id))
+    return [value(StuckJob, row) for row in session.scalars(query)]
+
+
+def get(session: Session, job_id: int) -> StuckJob | None:
+    """One job, whatever its state."""
+    row = session.get(Job, job_id)
+    return None if row is None else value(StuckJob, row)
+
+
+def retry(session: Session, job_id: int, *, now: datetime) -> bool:
+    """Try a parked or waiting job now, with all its attempts again; answers whether there was one."""
+    return _change(session, job_id, {"state": JobState.READY, "run_at": now, "attempt": 0, "finished_at": None})
+
+
+def drop(session: Session, job_id: int, *, why: str, now: datetime) -> bool:
+    """A person says it need not be done; answers whether there was one."""
+    change = {"state": JobState.DROPPED, "reason": why, "finished_at": now}
+    return _change(session, job_id, change)
+
+
+def figures(session: Session) -> dict[str, int]:
+    """Counts for people: parked jobs, and jobs that needed more than one attempt."""
+    count = select(func.count()).select_from(Job)
+    connection = session.connection()
+    return {
+        "parked": connection.execute(count.where(col(Job.state) == JobState.PARKED)).scalar_one(),
+        "retried": connection.execute(count.where(col(Job.attempt) > 1)).scalar_one(),
+    }
+
+
+def _change(session: Session, job_id: int, change: Mapping[str, object]) -> bool:
+    result = session.connection().execute(
+        update(Job).where(col(Job.id) == job_id, col(Job.state).in_([JobState.PARKED, JobState.READY])).values(change)
+    )
+    return result.rowcount == 1

@@ -1,0 +1,1 @@
+"""What wakes jobs: replaceable, since the job row is the truth."""

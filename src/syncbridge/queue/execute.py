@@ -1,0 +1,165 @@
+"""Run one job: claim it, let its flow decide, and close it in one transaction with what the flow changed."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session
+
+from syncbridge.errors import AccessExpired, RateLimited, SyncBridgeError, Transient, VendorError
+from syncbridge.ports import Clock
+from syncbridge.queue import job as jobs
+from syncbridge.queue.job import Claim, Fenced
+from syncbridge.rules.retry import RetryPolicies
+from syncbridge.store import accounts
+from syncbridge.store.db import Database
+
+log = structlog.get_logger("syncbridge.job")
+
+Write = Callable[[Session], None]
+PAUSE = timedelta(hours=1)
+"""How long an account rests that must be authorised again, before it is tried once more."""
+
+
+def _nothing(session: Session) -> None:
+    """Change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Close the job and keep what was written."""
+
+    write: Write = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """Not yet; costs no attempt."""
+
+    until: datetime
+    code: str
+    why: str
+    write: Write = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """It failed and may work later; `at` overrides the policy's wait."""
+
+    code: str
+    why: str
+    write: Write = _nothing
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Park:
+    """It will not work by itself: a person is asked."""
+
+    code: str
+    why: str
+    write: Write = _nothing
+
+
+Outcome = Done | Snooze | Retry | Park
+Handler = Callable[[Claim], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What it takes to run jobs."""
+
+    db: Database
+    clock: Clock
+    handlers: Mapping[str, Handler]
+    policies: RetryPolicies
+    lease: float = 120.0
+    """Seconds a job is held; renewed while it runs."""
+    renewal: float = 30.0
+
+    async def execute(self, job_id: int) -> bool:
+        """Run a job if it may run now. False: somebody else has it, or it is not due."""
+        now = self.clock.now()
+        job = await self.db.run(jobs.claim, job_id, now=now, lease=timedelta(seconds=self.lease))
+        if job is None:
+            return False
+        outcome = await self._held(job)
+        try:
+            await self.db.run(self._close, job, outcome)
+        except Fenced as error:
+            log.warning("job.fenced", job=job.key, why=str(error))
+        else:
+            log.info("job.closed", job=job.key, attempt=job.attempt, outcome=type(outcome).__name__.lower())
+        return True
+
+    async def _held(self, job: Claim) -> Outcome:
+        """Run the flow while the lease is renewed."""
+        renewing = asyncio.ensure_future(self._renew(job))
+        try:
+            return await self._decide(job)
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, job: Claim) -> None:
+        while True:
+            await self.clock.sleep(self.renewal)
+            await self.db.run(jobs.renew, job, until=self.clock.now() + timedelta(seconds=self.lease))
+
+    async def _decide(self, job: Claim) -> Outcome:
+        if job.attempt > self.policies.of(job.kind).attempts:
+            return Park("crashed", f"it was begun {job.attempt - 1} times and never came to an end")
+        try:
+            return await self.handlers[job.kind](job)
+        except VendorError as error:
+            return self._after(error, job)
+        except SyncBridgeError as error:
+            return Park(type(error).__name__, str(error))
+        except Exception as error:  # noqa: BLE001  the one place: a defect in one flow must not stop the others
+            log.error("job.defect", job=job.key, traceback=traceback.format_exc())
+            return Retry("defect", f"unexpected {type(error).__name__}; the log has the details")
+
+    def _after(self, error: VendorError, job: Claim) -> Outcome:
+        code = error.code or type(error).__name__
+        now = self.clock.now()
+        match error:
+            case RateLimited():
+                return Snooze(now + timedelta(seconds=error.retry_after or 2.0), code, str(error))
+            case AccessExpired():
+                until = now + PAUSE
+                write = _pause(job.account, until, str(error))
+                return Snooze(until, code, str(error), write)
+            case Transient():
+                at = now + timedelta(seconds=error.retry_after) if error.retry_after else None
+                return Retry(code, str(error), at=at)
+            case _:
+                return Park(code, str(error))
+
+    def _close(self, session: Session, job: Claim, outcome: Outcome) -> None:
+        outcome.write(session)
+        now = self.clock.now()
+        match outcome:
+            case Done():
+                jobs.finish(session, job, now=now)
+            case Snooze(until, code, why):
+                jobs.postpone(session, job, run_at=until, code=code, why=why, costs_attempt=False)
+            case Park(code, why):
+                jobs.park(session, job, now=now, code=code, why=why)
+            case Retry(code, why, at=at):
+                self._retry(session, job, at, code, why)
+
+    def _retry(self, session: Session, job: Claim, at: datetime | None, code: str, why: str) -> None:
+        policy, now = self.policies.of(job.kind), self.clock.now()
+        if job.attempt >= policy.attempts:
+            jobs.park(session, job, now=now, code=code, why=f"tried {job.attempt} times; last time: {why}")
+            return
+        run_at = at or now + timedelta(seconds=policy.wait(job.attempt))
+        jobs.postpone(session, job, run_at=run_at, code=code, why=why, costs_attempt=True)
+
+
+def _pause(account: str, until: datetime, why: str) -> Write:
+    return lambda session: accounts.pause(session, account, until=until, why=why)

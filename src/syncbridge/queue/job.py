@@ -1,0 +1,216 @@
+"""The job row is the truth: written in the caller's transaction, claimed and closed by compare-and-set."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Exists, Integer, bindparam, func, literal, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from syncbridge.errors import SyncBridgeError
+from syncbridge.store.tables import AccountState, Job, JobState
+from syncbridge.store.types import UtcTime
+
+
+class Fenced(SyncBridgeError):
+    """The job belongs to another worker by now, so this one's result is not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job in a worker's hands."""
+
+    id: int
+    kind: str
+    key: str
+    account: str
+    subject: str
+    args: Mapping[str, str]
+    priority: datetime
+    attempt: int
+    """From 1; counts this one."""
+    token: str
+    claimed_at: datetime
+    previous_claim_at: datetime | None
+    """When an earlier attempt began that never reported: it may have acted."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to write."""
+
+    kind: str
+    key: str
+    account: str
+    run_at: datetime
+    priority: datetime
+    subject: str = ""
+    lock: str | None = None
+    args: Mapping[str, str] | None = None
+
+
+def enqueue(session: Session, jobs: Sequence[NewJob], *, now: datetime) -> int:
+    """Write jobs in the caller's transaction; one whose key is known already is left as it is. Answers how many."""
+    if not jobs:
+        return 0
+    rows = [
+        {
+            "kind": job.kind,
+            "key": job.key,
+            "account": job.account,
+            "subject": job.subject,
+            "args": dict(job.args or {}),
+            "priority": job.priority,
+            "lock": job.lock,
+            "state": JobState.READY.value,
+            "run_at": job.run_at,
+            "created_at": now,
+            "attempt": 0,
+            "reason_code": "",
+            "reason": "",
+        }
+        for job in jobs
+    ]
+    statement = upsert(Job).on_conflict_do_nothing(index_elements=["key"])
+    return session.connection().execute(statement, rows).rowcount
+
+
+def due(session: Session, *, now: datetime, most: int) -> list[int]:
+    """Ids of jobs that may be claimed now, most urgent first."""
+    rows = session.connection().execute(_DUE, {"b_now": now, "b_most": most})
+    return [row.id for row in rows]
+
+
+def claim(session: Session, job_id: int, *, now: datetime, lease: timedelta) -> Claim | None:
+    """Take a due job, counting the attempt; None if somebody else has it, or it is not due."""
+    token = secrets.token_hex(8)
+    values = {"b_id": job_id, "b_now": now, "b_token": token, "b_lease": now + lease}
+    row = session.connection().execute(_CLAIM, values).first()
+    if row is None:
+        return None
+    return Claim(id=job_id, token=token, claimed_at=now, **row._mapping)
+
+
+def renew(session: Session, job: Claim, *, until: datetime) -> None:
+    """HoldRow the job longer; raises Fenced if it is lost."""
+    _own(session, job, {"lease_until": until})
+
+
+def finish(session: Session, job: Claim, *, now: datetime) -> None:
+    """Close a job that is done."""
+    _own(session, job, {"state": JobState.DONE, "finished_at": now, **_LET_GO, "reason_code": "", "reason": ""})
+
+
+def postpone(session: Session, job: Claim, *, run_at: datetime, code: str, why: str, costs_attempt: bool) -> None:
+    """Try again at `run_at`; a snooze costs no attempt."""
+    attempt = job.attempt if costs_attempt else job.attempt - 1
+    change = {"state": JobState.READY, "run_at": run_at, "attempt": attempt, "reason_code": code, "reason": why}
+    _own(session, job, {**change, **_LET_GO, "claimed_at": None})
+
+
+def park(session: Session, job: Claim, *, now: datetime, code: str, why: str) -> None:
+    """Make it a dead letter: a person is asked."""
+    change = {"state": JobState.PARKED, "reason_code": code, "reason": why, "finished_at": now}
+    _own(session, job, {**change, **_LET_GO})
+
+
+def wake(session: Session, key: str, *, now: datetime) -> None:
+    """Let a waiting or parked job look again now, because what it waited for has happened."""
+    session.connection().execute(
+        update(Job)
+        .where(col(Job.key) == key, col(Job.state).in_([JobState.READY, JobState.PARKED]))
+        .values(state=JobState.READY, run_at=now)
+    )
+
+
+def free_leases(session: Session, *, now: datetime) -> int:
+    """Take every running job from its worker, which is known to be dead. Answers how many."""
+    return _release(session, now, at_once=True)
+
+
+def sweep(session: Session, *, now: datetime) -> int:
+    """Take jobs whose lease is over from workers that never came back. Answers how many."""
+    return _release(session, now, at_once=False)
+
+
+def is_under_way(session: Session, kind: str, account: str) -> bool:
+    """Whether a job of this kind and account still waits or runs, so that another need not be added."""
+    waiting = session.connection().execute(
+        select(func.count())
+        .select_from(Job)
+        .where(
+            col(Job.kind) == kind,
+            col(Job.account) == account,
+            col(Job.state).in_([JobState.READY, JobState.RUNNING]),
+        )
+    )
+    return waiting.scalar_one() > 0
+
+
+_LET_GO = {"token": None, "lease_until": None}
+
+
+def _own(session: Session, job: Claim, change: Mapping[str, object]) -> None:
+    result = session.connection().execute(_OWN, {"b_id": job.id, "b_token": job.token, **change})
+    if result.rowcount != 1:
+        raise Fenced(f"{job.key} was taken over by another worker")
+
+
+def _release(session: Session, now: datetime, *, at_once: bool) -> int:
+    over = col(Job.state) == JobState.RUNNING
+    if not at_once:
+        over = over & (col(Job.lease_until) < now)
+    change = update(Job).where(over).values(state=JobState.READY, run_at=now, **_LET_GO)
+    return session.connection().execute(change).rowcount
+
+
+def _lock_taken() -> Exists:
+    other = aliased(Job)
+    taken = select(literal(1)).where(col(other.lock) == col(Job.lock), col(other.state) == JobState.RUNNING)
+    return taken.correlate(Job).exists()
+
+
+def _paused() -> Exists:
+    paused = select(literal(1)).where(
+        col(AccountState.account) == col(Job.account), col(AccountState.paused_until) > _NOW
+    )
+    return paused.correlate(Job).exists()
+
+
+# Built once: making an expression costs several times what running it does.
+_NOW = bindparam("b_now", type_=UtcTime())
+_MAY_RUN = (col(Job.state) == JobState.READY, col(Job.run_at) <= _NOW, ~_lock_taken(), ~_paused())
+_DUE = (
+    select(col(Job.id))
+    .where(*_MAY_RUN)
+    .order_by(col(Job.priority), col(Job.id))
+    .limit(bindparam("b_most", type_=Integer()))
+)
+_CLAIM = (
+    update(Job)
+    .where(col(Job.id) == bindparam("b_id"), *_MAY_RUN)
+    .values(
+        state=JobState.RUNNING,
+        token=bindparam("b_token"),
+        attempt=Job.attempt + 1,
+        previous_claim_at=col(Job.claimed_at),
+        claimed_at=_NOW,
+        lease_until=bindparam("b_lease", type_=UtcTime()),
+    )
+    .returning(
+        col(Job.kind),
+        col(Job.key),
+        col(Job.account),
+        col(Job.subject),
+        col(Job.args),
+        col(Job.priority),
+        col(Job.attempt),
+        col(Job.previous_claim_at),
+    )
+)
+_OWN = update(Job).where(col(Job.id) == bindparam("b_id"), col(Job.token) == bindparam("b_token"))

@@ -1,0 +1,229 @@
+"""Mapping files read: from text to the rules of `mapping`, or a sentence and its place for each problem."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from decimal import Decimal
+from itertools import combinations
+
+from syncbridge.model.catalog import Attribute
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import RelayAddress
+from syncbridge.rules import mapping_values as values
+from syncbridge.rules.mapping import ListingPolicy, Place, PricePolicy, Rate, Route, Rules, StockPolicy
+from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
+from syncbridge.rules.wording import did_you_mean
+
+SKU_CODE_LENGTH = 20
+"""The longest SKU code of AliExpress, letters and digits (aliexpress.md §4)."""
+PREFIX_LENGTH = 10
+"""Leaves ten characters for what names the spec."""
+
+
+def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> Rules:
+    """All mapping files, by name, together: what one defines the others may use.
+
+    `accounts` are the names a route may use for its stores, supplier and carrier; None checks none. Raises MappingError
+    with a line for each problem of every file, and then answers nothing at all.
+    """
+    notes = Notes()
+    book = _Book(accounts)
+    for file in open_files(files, notes):
+        file.read(book.take_in)
+    routes = tuple(value.read(book.route) for value in book.routes)
+    notes.settle()
+    return Rules(routes, book.rates)
+
+
+def check(rules: Rules) -> list[str]:
+    """What is well written but cannot work, a sentence each, with its place."""
+    return [*_bad_prefixes(rules), *_missing_rates(rules), *_overlaps(rules)]
+
+
+class _Book:
+    """What the files have defined so far, by name."""
+
+    def __init__(self, accounts: Collection[str] | None) -> None:
+        self.rates: dict[tuple[str, str], Rate] = {}
+        self.routes: list[Value] = []
+        """Not read before all names are known."""
+        self._relays = Named[RelayAddress]("relays")
+        self._prices = Named[PricePolicy]("prices")
+        self._stocks = Named[StockPolicy]("stocks")
+        self._listings = Named[ListingPolicy]("listings")
+        self._accounts = accounts
+        self._route_places: dict[str, Place] = {}
+
+    def take_in(self, file: Value) -> None:
+        with Section(file) as keys:
+            keys.may("rates", self._take_in_rates, None)
+            keys.may("relays", lambda section: self._relays.define(section, _relay), None)
+            keys.may("prices", lambda section: self._prices.define(section, _price), None)
+            keys.may("stocks", lambda section: self._stocks.define(section, _stock), None)
+            keys.may("listings", lambda section: self._listings.define(section, _listing), None)
+            self.routes += keys.may("routes", Value.items, []) or []
+
+    def route(self, value: Value) -> Route:
+        with Section(value) as keys:
+            return Route(
+                name=keys.must("name", self._new_name, "notebooks"),
+                prefix=keys.must("prefix", Value.text, "TY"),
+                stores=keys.must("stores", values.list_of(self._account), "[toys]"),
+                supplier=keys.must("supplier", self._account, "main"),
+                goods_code=keys.may("goods_code", Value.text, ""),
+                buy=keys.must("buy", values.buy_mode, "auto"),
+                relay=keys.must("relay", self._relays.find, "hangzhou"),
+                carrier=keys.must("carrier", self._account, "forwarder"),
+                services=keys.must("services", values.words, "{YANWEN: YANWEN_AM}"),
+                price=keys.must("price", self._prices.find, "standard"),
+                stock=keys.must("stock", self._stocks.find, "careful"),
+                listing=keys.must("listing", self._listings.find, "notebooks"),
+                place=value.place,
+            )
+
+    def _take_in_rates(self, section: Value) -> None:
+        for key, inner in section.pairs().values():
+            self.rates[key.read(self._new_pair)] = inner.read(_rate)
+
+    def _new_pair(self, key: Value) -> tuple[str, str]:
+        pair = values.currency_pair(key)
+        if pair in self.rates:
+            raise key.unusable(f"a rate for {'/'.join(pair)} is already given; keep one")
+        return pair
+
+    def _new_name(self, value: Value) -> str:
+        name = value.text()
+        if name in self._route_places:
+            raise value.unusable(f'a route "{name}" is already at {self._route_places[name]}; rename one of them')
+        self._route_places[name] = value.place
+        return name
+
+    def _account(self, value: Value) -> str:
+        name = value.text()
+        if self._accounts is not None and name not in self._accounts:
+            raise value.unusable(f'the settings have no account "{name}"{did_you_mean(name, self._accounts)}')
+        return name
+
+
+def _rate(value: Value) -> Rate:
+    with Section(value) as keys:
+        return Rate(keys.must("rate", values.positive, "0.1389"), keys.must("day", values.day, "2026-11-20"))
+
+
+def _relay(value: Value) -> RelayAddress:
+    with Section(value) as keys:
+        return RelayAddress(
+            name=keys.must("name", Value.text, "转运仓"),
+            mobile=keys.must("mobile", Value.text, '"13800000000"'),
+            province=keys.must("province", Value.text, "浙江省"),
+            city=keys.must("city", Value.text, "杭州市"),
+            district=keys.must("district", Value.text, "滨江区"),
+            street=keys.must("street", Value.text, "网商路699号"),
+            town=keys.may("town", Value.text, ""),
+            postcode=keys.may("postcode", Value.text, ""),
+        )
+
+
+def _price(value: Value) -> PricePolicy:
+    with Section(value) as keys:
+        policy = PricePolicy(
+            currency=keys.must("currency", values.currency, "USD"),
+            multiplier=keys.must("multiplier", values.positive, "1.8"),
+            commission=keys.must("commission", values.share, "8 %"),
+            packing=keys.must("packing", values.money, "1.00 CNY"),
+            freight=keys.must("freight", values.money, "12.00 CNY"),
+            minimum_margin=keys.must("minimum_margin", values.share, "10 %"),
+            ending=keys.may("ending", values.decimal, None),
+        )
+        if keys.sound:
+            _agree(policy, value)
+    return policy
+
+
+def _agree(policy: PricePolicy, value: Value) -> None:
+    if policy.packing.currency != policy.freight.currency:
+        raise value.unusable("packing and freight are in different currencies; write both in the supplier's")
+    if policy.commission + policy.minimum_margin >= 1:
+        raise value.unusable("commission and minimum_margin leave nothing to pay the goods from; lower one of them")
+    if policy.ending is not None and (policy.ending >= 1 or _cut(policy.ending, policy.currency)):
+        raise value.unusable(
+            f'the ending {policy.ending} is not one of {policy.currency}; write only the "0.99" of a price'
+        )
+
+
+def _cut(amount: Decimal, currency: str) -> bool:
+    return Money(amount, currency).rounded().amount != amount
+
+
+def _stock(value: Value) -> StockPolicy:
+    with Section(value) as keys:
+        return StockPolicy(keys.must("buffer", values.whole(0), "2"), keys.must("cap", values.whole(1), "200"))
+
+
+def _listing(value: Value) -> ListingPolicy:
+    with Section(value) as keys:
+        return ListingPolicy(
+            category_id=keys.must("category", values.digits, '"200135143"'),
+            freight_template_id=keys.must("freight_template", values.digits, '"50164494212"'),
+            variant_property_id=keys.must("variant_property", values.digits, '"14"'),
+            variant_value_ids=keys.must("variant_values", values.list_of(values.digits), '["193", "175"]'),
+            attributes=keys.may("attributes", _attributes, ()),
+            locale=keys.may("locale", values.locale, "en_US"),
+            weight_g=keys.may("weight", values.grams, 500),
+            package_cm=keys.may("package", values.package_cm, (20, 15, 5)),
+            dispatch_days=keys.may("dispatch_days", values.whole(1), 3),
+        )
+
+
+def _attributes(value: Value) -> tuple[Attribute, ...]:
+    return tuple(item.read(_attribute) for item in value.items())
+
+
+def _attribute(value: Value) -> Attribute:
+    with Section(value) as keys:
+        attribute = Attribute(
+            name_id=keys.may("name_id", values.digits, None),
+            value_id=keys.may("value_id", values.digits, None),
+            name=keys.may("name", Value.text, None),
+            value=keys.may("value", Value.text, None),
+        )
+        named = attribute.name_id or attribute.name
+        if keys.sound and not (named and (attribute.value_id or attribute.value)):
+            raise value.unusable("an attribute needs name or name_id, and value or value_id")
+    return attribute
+
+
+def _bad_prefixes(rules: Rules) -> Iterator[str]:
+    for route in rules.routes:
+        if not (route.prefix.isascii() and route.prefix.isalnum()):
+            yield f"{route.place}: the prefix {route.prefix} of {route.name} may have only letters A-Z and digits"
+        elif len(route.prefix) > PREFIX_LENGTH:
+            yield (
+                f"{route.place}: the prefix {route.prefix} of {route.name} is longer than {PREFIX_LENGTH}, "
+                f"which leaves too little of a SKU code's {SKU_CODE_LENGTH} characters"
+            )
+
+
+def _missing_rates(rules: Rules) -> Iterator[str]:
+    for route in rules.routes:
+        here, there = route.price.packing.currency, route.price.currency
+        if here != there and not {(here, there), (there, here)} & rules.rates.keys():
+            yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
+
+
+def _overlaps(rules: Rules) -> Iterator[str]:
+    for one, other in combinations(rules.routes, 2):
+        shared = sorted(set(one.stores) & set(other.stores))
+        if not shared:
+            continue
+        if one.prefix == other.prefix:
+            yield (
+                f"{other.place}: {other.name} never gets a SKU of {', '.join(shared)}: "
+                f"{one.name} at {one.place} has the same prefix {one.prefix}; change one"
+            )
+        if (one.supplier, one.goods_code) == (other.supplier, other.goods_code):
+            code = f"goods_code {one.goods_code}" if one.goods_code else "no goods_code"
+            yield (
+                f"{other.place}: {other.name} never lists an offer in {', '.join(shared)}: "
+                f"{one.name} at {one.place} takes {one.supplier} with {code} too; give each its own goods_code"
+            )

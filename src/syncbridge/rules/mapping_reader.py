@@ -1,0 +1,218 @@
+"""YAML read into values that know their place; every problem is noted, none stops the reading of the rest.
+
+Scalars stay the text they were written as, so that 0.1 is exact and a code keeps its zeros.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from syncbridge.errors import MappingError
+from syncbridge.rules.mapping import Place
+from syncbridge.rules.wording import did_you_mean
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+_NOTHING = ("", "~", "null", "Null", "NULL")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?")
+_TAB = re.compile(r"^ *\t", re.MULTILINE)
+_TAB_REMEDY = "a tab stands before the text; indent with spaces, two for each level"
+_HINTS = (
+    (
+        "mapping values are not allowed",
+        "this colon is one too many; line the row up with the one above, or put the text in quotes",
+    ),
+    ("could not find expected ':'", 'this line lacks its colon; write "key: value"'),
+    ("cannot start any token", "a text may not start with this sign; put it in quotes"),
+    ("found undefined alias", "a text may not start with *; put it in quotes"),
+    ("expected <block end>", "this line does not line up with the one above; indent lines that belong together alike"),
+    ("but found another document", "a line --- starts a second document; use a second file"),
+    ("expected ',' or", "a bracket is not closed"),
+    ("unexpected end of stream", "a quote is not closed"),
+)
+
+
+class Unusable(Exception):
+    """A value that cannot be used; the reader that meets it goes on with the next one."""
+
+    def __init__(self, place: Place, what: str) -> None:
+        super().__init__(what)
+        self.place = place
+
+
+class Notes:
+    """Every problem found so far."""
+
+    def __init__(self) -> None:
+        self._problems: list[tuple[Place, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    def add(self, place: Place, what: str) -> None:
+        """Note a problem; it quotes files, so whatever would break its line is left out."""
+        self._problems.append((place, "".join(sign if sign.isprintable() else " " for sign in what)))
+
+    def settle(self) -> None:
+        """Raise MappingError with a line for each problem, in the order of files and lines, if there is one."""
+        ordered = sorted(self._problems, key=lambda p: (p[0].file, p[0].line, p[0].column))
+        if ordered:
+            raise MappingError("\n".join(f"{place}: {what}" for place, what in ordered))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """Something written in a file."""
+
+    node: Node
+    place: Place
+    notes: Notes
+
+    @classmethod
+    def at_its_mark(cls, node: Node, file: str, notes: Notes) -> Value:
+        """A value that stands where YAML says it does."""
+        return cls(node, Place(file, node.start_mark.line + 1, node.start_mark.column + 1), notes)
+
+    def unusable(self, what: str) -> Unusable:
+        """The problem of this value, to raise."""
+        return Unusable(self.place, what)
+
+    def text(self) -> str:
+        """A single, non-empty text as written."""
+        if not isinstance(self.node, ScalarNode):
+            raise self.unusable("a list or section stands where one value is expected")
+        text = str(self.node.value).strip()
+        plain = self.node.style is None
+        if not text or (plain and text in _NOTHING):
+            raise self.unusable("the value is empty; write one, or leave the whole line out")
+        if plain and _LEADING_ZERO.fullmatch(text):
+            raise self.unusable(f'{text} starts with a zero, which gets lost; put it in quotes: "{text}"')
+        return text
+
+    def items(self) -> list[Value]:
+        """The members of a non-empty list."""
+        if not isinstance(self.node, SequenceNode) or not self.node.value:
+            raise self.unusable('a list is expected; start each of its lines with "- "')
+        return [self._inner(node) for node in self.node.value]
+
+    def pairs(self) -> dict[str, tuple[Value, Value]]:
+        """The keys of a non-empty section, each with itself and what it stands for."""
+        if not isinstance(self.node, MappingNode) or not self.node.value:
+            raise self.unusable('a section is expected; write its lines as "key: value", indented by two spaces')
+        pairs: dict[str, tuple[Value, Value]] = {}
+        for key_node, node in self.node.value:
+            key = self._inner(key_node)
+            name = key.text()
+            if name in pairs:
+                self.notes.add(key.place, f'"{name}" is written twice here, first in line {pairs[name][0].place.line}')
+            # YAML places an empty value at the next line; people look for it at its key.
+            value = self._inner(node) if node.value else Value(node, key.place, self.notes)
+            pairs.setdefault(name, (key, value))
+        return pairs
+
+    def read(self, reader: Callable[[Value], T]) -> T:
+        """What `reader` makes of it; a problem is noted, and what is answered then is never handed out."""
+        try:
+            return reader(self)
+        except Unusable as problem:
+            self.notes.add(problem.place, str(problem))
+            return cast(T, None)  # Notes.settle raises before anybody could see it
+
+    def _inner(self, node: Node) -> Value:
+        return Value.at_its_mark(node, self.place.file, self.notes)
+
+
+class Section:
+    """A section whose keys are known; leaving it notes the keys nobody asked for."""
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+        self._pairs: Mapping[str, tuple[Value, Value]] = value.pairs()
+        self._known: list[str] = []
+        self._noted_before = len(value.notes)
+
+    def __enter__(self) -> Section:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        for name in self._pairs.keys() - set(self._known):
+            key = self._pairs[name][0]
+            key.notes.add(key.place, f'there is no key "{name}" here{did_you_mean(name, self._known)}')
+
+    def must(self, key: str, reader: Callable[[Value], T], example: str) -> T:
+        """A key that has to be there."""
+
+        def missing(section: Value) -> T:
+            raise section.unusable(f'"{key}" is missing; add the line {key}: {example}')
+
+        self._known.append(key)
+        return self._pairs[key][1].read(reader) if key in self._pairs else self._value.read(missing)
+
+    def may(self, key: str, reader: Callable[[Value], T], default: D) -> T | D:
+        """A key that may be left out."""
+        self._known.append(key)
+        return self._pairs[key][1].read(reader) if key in self._pairs else default
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything read since this section was entered could be used."""
+        return len(self._value.notes) == self._noted_before
+
+
+class Named(Generic[T]):
+    """Things defined by name in one section of any file, such as ``relays``."""
+
+    def __init__(self, section: str) -> None:
+        self._section = section
+        self._defined: dict[str, tuple[Place, T]] = {}
+
+    def define(self, value: Value, reader: Callable[[Value], T]) -> None:
+        """Read a section of named things; a name is good for one thing in all files."""
+        for name, (key, inner) in value.pairs().items():
+            if name in self._defined:
+                key.notes.add(key.place, f'"{name}" is already defined at {self._defined[name][0]}; rename one')
+            else:
+                self._defined[name] = (key.place, inner.read(reader))
+
+    def find(self, value: Value) -> T:
+        """The thing a text names."""
+        name = value.text()
+        if name not in self._defined:
+            raise value.unusable(f'"{name}" is not defined under "{self._section}:"{did_you_mean(name, self._defined)}')
+        return self._defined[name][1]
+
+
+def open_files(files: Mapping[str, str], notes: Notes) -> list[Value]:
+    """The files as YAML, without the empty ones; raises MappingError if one is no YAML at all."""
+    opened = [_open(file, text, notes) for file, text in files.items()]
+    notes.settle()
+    return [value for value in opened if value is not None]
+
+
+def _open(file: str, text: str, notes: Notes) -> Value | None:
+    tab = _TAB.search(text)
+    if tab:
+        notes.add(Place(file, text.count("\n", 0, tab.end()) + 1, tab.end() - tab.start()), _TAB_REMEDY)
+        return None
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        notes.add(Place(file, mark.line + 1, mark.column + 1), _plainly(str(error.problem)))
+    except (YAMLError, RecursionError) as error:
+        notes.add(Place(file, 1), f"this cannot be read as YAML ({type(error).__name__}); save it as plain text")
+    else:
+        return Value.at_its_mark(node, file, notes) if node is not None else None
+    return None
+
+
+def _plainly(problem: str) -> str:
+    return next((hint for sign, hint in _HINTS if sign in problem), f"this cannot be read as YAML: {problem}")

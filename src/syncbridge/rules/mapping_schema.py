@@ -1,0 +1,164 @@
+"""The JSON Schema of mapping files, so that an editor completes keys and explains them while one writes.
+
+Kept beside the reader as data; a test holds that both know the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_Schema = dict[str, object]
+
+_TEXT: _Schema = {"type": "string", "minLength": 1}
+_ID: _Schema = {"type": ["string", "integer"], "pattern": "^[0-9]+$"}
+_CURRENCY: _Schema = {"type": "string", "pattern": "^[A-Z]{3}$"}
+_MONEY: _Schema = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? +[A-Z]{3}$"}
+_SHARE: _Schema = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        {"type": "string", "pattern": r"^[0-9]{1,2}(\.[0-9]+)? *%$"},
+    ]
+}
+
+
+def json_schema() -> dict[str, object]:
+    """The schema stored as mappings/schema.json (draft 7, which editors know best)."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "syncbridge mapping file",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "rates": _named("Exchange rates, each under its pair, such as CNY/USD.", _RATE, r"^[A-Z]{3}/[A-Z]{3}$"),
+            "relays": _named("Addresses in China that purchases are sent to, by a name of your choice.", _RELAY),
+            "prices": _named("Ways to make a price of a cost, by a name of your choice.", _PRICE),
+            "stocks": _named("Ways to show stock, by a name of your choice.", _STOCK),
+            "listings": _named("What listings have in common, by a name of your choice.", _LISTING),
+            "routes": {"description": "What each SKU prefix decides.", "type": "array", "minItems": 1, "items": _ROUTE},
+        },
+    }
+
+
+def _described(schema: Mapping[str, object], description: str) -> _Schema:
+    return {"description": description, **schema}
+
+
+def _list_of(items: _Schema) -> _Schema:
+    return {"type": "array", "minItems": 1, "uniqueItems": True, "items": items}
+
+
+def _whole(least: int) -> _Schema:
+    return {"type": "integer", "minimum": least}
+
+
+def _section(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] | None = None) -> _Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": {**required, **(optional or {})},
+    }
+
+
+def _named(description: str, schema: _Schema, name_pattern: str = "^.+$") -> _Schema:
+    return {
+        "description": description,
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {name_pattern: schema},
+    }
+
+
+_RATE = _section(
+    {
+        "rate": _described(
+            {"type": "number", "exclusiveMinimum": 0}, "What one unit of the first is worth in the second."
+        ),
+        "day": _described({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}, "The day of the rate, year-month-day."),
+    }
+)
+
+_RELAY = _section(
+    {
+        "name": _described(_TEXT, "Who receives the parcels."),
+        "mobile": _described(_TEXT, "Mobile number in China, in quotes."),
+        "province": _described(_TEXT, "Province as 1688 writes it, such as 浙江省."),
+        "city": _described(_TEXT, "City as 1688 writes it, such as 杭州市."),
+        "district": _described(_TEXT, "District as 1688 writes it, such as 滨江区."),
+        "street": _described(_TEXT, "Street, number and door."),
+    },
+    {
+        "town": _described(_TEXT, "Town or subdistrict, where 1688 asks for one."),
+        "postcode": _described(_TEXT, "Postcode, in quotes."),
+    },
+)
+
+_PRICE = _section(
+    {
+        "currency": _described(_CURRENCY, "Currency of the price, such as USD."),
+        "multiplier": _described({"type": "number", "exclusiveMinimum": 0}, "Price before fees = landed cost × this."),
+        "commission": _described(_SHARE, "The channel's share of the price, such as 8 %."),
+        "packing": _described(_MONEY, "Added to the cost of each unit, such as 1.00 CNY."),
+        "freight": _described(_MONEY, "International freight of each unit, such as 12.00 CNY."),
+        "minimum_margin": _described(_SHARE, "The least profit, as a share of the price, such as 10 %."),
+    },
+    {
+        "ending": _described(
+            {"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "Prices end so: 0.99 makes 12.37 into 12.99."
+        ),
+    },
+)
+
+_STOCK = _section(
+    {
+        "buffer": _described(_whole(0), "Kept back from what the supplier shows."),
+        "cap": _described(_whole(1), "The most ever shown."),
+    }
+)
+
+_ATTRIBUTE = _section({}, {"name_id": _ID, "value_id": _ID, "name": _TEXT, "value": _TEXT})
+
+_LISTING = _section(
+    {
+        "category": _described(_ID, "Id of the leaf category."),
+        "freight_template": _described(_ID, "Id of the freight template in the seller centre."),
+        "variant_property": _described(_ID, "Id of the category's attribute that tells variants apart."),
+        "variant_values": _described(_list_of(_ID), "Value ids of that attribute, dealt out to the variants in order."),
+    },
+    {
+        "attributes": _described(
+            {"type": "array", "minItems": 1, "items": _ATTRIBUTE}, "Category attributes every listing gets."
+        ),
+        "locale": _described({"type": "string", "pattern": "^[a-z]{2}_[A-Z]{2}$"}, "Language of the listing: en_US."),
+        "weight": _described({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? *(g|kg)$"}, "Such as 500 g or 0.5 kg."),
+        "package": _described({"type": "string", "pattern": r"^\d+ *x *\d+ *x *\d+ *cm$"}, "Such as 20 x 15 x 5 cm."),
+        "dispatch_days": _described(_whole(1), "Days until the parcel leaves."),
+    },
+)
+
+_ROUTE = _section(
+    {
+        "name": _described(_TEXT, "A name of your choice; reports and `rules explain` use it."),
+        "prefix": _described(
+            {"type": "string", "pattern": "^[A-Za-z0-9]{1,10}$"}, "SKU codes that start so take this route."
+        ),
+        "stores": _described(_list_of(_TEXT), "Accounts of the stores it is for."),
+        "supplier": _described(_TEXT, "Account it buys from."),
+        "buy": _described({"enum": ["auto", "by_hand"]}, "Who sends the purchase."),
+        "relay": _described(_TEXT, "A name under relays."),
+        "carrier": _described(_TEXT, "Account of the forwarder that announces international numbers."),
+        "services": _described(
+            {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+            "The forwarder's word for a carrier: the channel's key of it.",
+        ),
+        "price": _described(_TEXT, "A name under prices."),
+        "stock": _described(_TEXT, "A name under stocks."),
+        "listing": _described(_TEXT, "A name under listings."),
+    },
+    {
+        "goods_code": _described(
+            _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
+        ),
+    },
+)

@@ -1,0 +1,165 @@
+"""What single values of a mapping file may be: amounts, percentages, ids, days. All exact, all from text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from syncbridge.model.money import Money
+from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.mapping_reader import Value
+
+_NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
+
+
+def decimal(value: Value) -> Decimal:
+    """A number of zero or more."""
+    return _number(value, value.text())
+
+
+def positive(value: Value) -> Decimal:
+    """A number above zero."""
+    number = decimal(value)
+    if not number:
+        raise value.unusable("0 makes no sense here; write a number above zero, such as 1.8")
+    return number
+
+
+def share(value: Value) -> Decimal:
+    """A part of a whole, from nothing to just under all of it: "8 %" or 0.08."""
+    text = value.text()
+    percent = text.endswith("%")
+    number = _number(value, text.removesuffix("%").strip())
+    fraction = number / 100 if percent else number
+    if fraction >= 1:
+        raise value.unusable(f"{text} is the whole or more; write a percentage such as 8 %, or 0.08")
+    return fraction
+
+
+def money(value: Value) -> Money:
+    """An amount of zero or more with its currency, such as 3.00 CNY."""
+    text = value.text()
+    amount, _, currency = text.partition(" ")
+    number = _number(value, amount)
+    if not currency.strip():
+        raise value.unusable(f"{text} lacks a currency; write it as {text} CNY")
+    return Money(number, _currency(value, currency.strip()))
+
+
+def currency(value: Value) -> str:
+    """A three-letter currency code."""
+    return _currency(value, value.text())
+
+
+def currency_pair(value: Value) -> tuple[str, str]:
+    """What is exchanged for what, written as CNY/USD."""
+    here, _, there = value.text().partition("/")
+    if not there or here == there:
+        raise value.unusable(f'"{value.text()}" is no pair of currencies; write CNY/USD for dollars per yuan')
+    return _currency(value, here), _currency(value, there)
+
+
+def day(value: Value) -> date:
+    """A day of the calendar."""
+    text = value.text()
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass  # well written, but on no calendar: told below
+    raise value.unusable(f'"{text}" is not a day; write year-month-day, such as 2026-11-20')
+
+
+def whole(least: int) -> Callable[[Value], int]:
+    """A whole number, not below `least`."""
+
+    def reader(value: Value) -> int:
+        text = value.text()
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < least:
+            raise value.unusable(f'"{text}" is not a whole number of {least} or more')
+        return int(text)
+
+    return reader
+
+
+def digits(value: Value) -> str:
+    """An id of the channel; kept as text."""
+    text = value.text()
+    if not re.fullmatch(r"[0-9]+", text):
+        raise value.unusable(f'"{text}" is not an id; the channel\'s ids are digits only, such as "200135143"')
+    return text
+
+
+def grams(value: Value) -> int:
+    """A weight in grams, written as 500 g or 0.5 kg."""
+    match = re.fullmatch(rf"({_NUMBER})\s*(g|kg)", value.text())
+    weight = Decimal(match[1]) * (1000 if match[3] == "kg" else 1) if match else Decimal(0)
+    if not weight or weight != weight.to_integral_value():
+        raise value.unusable(f'"{value.text()}" is not a weight in whole grams; write 500 g or 0.5 kg')
+    return int(weight)
+
+
+def package_cm(value: Value) -> tuple[int, int, int]:
+    """Length, width and height in centimetres, written as 20 x 15 x 5 cm."""
+    match = re.fullmatch(r"([1-9]\d{0,3})\s*x\s*([1-9]\d{0,3})\s*x\s*([1-9]\d{0,3})\s*cm", value.text(), re.ASCII)
+    if not match:
+        raise value.unusable(f'"{value.text()}" is not a package size; write it as 20 x 15 x 5 cm')
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+def locale(value: Value) -> str:
+    """A language and country, such as en_US."""
+    text = value.text()
+    if not re.fullmatch(r"[a-z]{2}_[A-Z]{2}", text):
+        raise value.unusable(f'"{text}" is not a language and country; write it as en_US')
+    return text
+
+
+def buy_mode(value: Value) -> BuyMode:
+    """Who sends the purchase."""
+    text = value.text()
+    if text not in tuple(BuyMode):
+        raise value.unusable(f'"{text}" is no way to buy; write {" or ".join(BuyMode)}')
+    return BuyMode(text)
+
+
+def list_of(reader: Callable[[Value], str]) -> Callable[[Value], tuple[str, ...]]:
+    """A list without repetitions."""
+
+    def whole_list(value: Value) -> tuple[str, ...]:
+        seen: list[str] = []
+
+        def fresh(item: Value) -> None:
+            text = reader(item)
+            if text in seen:
+                raise item.unusable(f'"{text}" is in the list twice; keep one')
+            seen.append(text)
+
+        for item in value.items():
+            item.read(fresh)
+        return tuple(seen)
+
+    return whole_list
+
+
+def words(value: Value) -> dict[str, str]:
+    """A section that gives each word another one."""
+    return {name: inner.read(Value.text) for name, (_, inner) in value.pairs().items()}
+
+
+def _number(value: Value, text: str) -> Decimal:
+    if re.fullmatch(_NUMBER, text):
+        return Decimal(text)
+    if text.startswith("-"):
+        raise value.unusable(f"{text} is negative; write a number of zero or more")
+    if re.fullmatch(r"[0-9]+,[0-9]+", text):
+        raise value.unusable(f"{text} has a comma; write {text.replace(',', '.')} with a point")
+    raise value.unusable(f'"{text}" is not a number; write digits, and a point before the fraction, such as 1.8')
+
+
+def _currency(value: Value, code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise value.unusable(f'"{code}" is not a currency; write three capital letters, such as CNY or USD')
+    return code

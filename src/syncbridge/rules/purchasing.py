@@ -1,0 +1,68 @@
+"""Whether a purchase may be sent now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from syncbridge.model.orders import Order, OrderState
+from syncbridge.rules.pricing import Margin
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Nothing stands against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet."""
+
+    until: datetime | None
+    """None: until the order changes."""
+    code: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The order no longer wants goods."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A person must decide; the figures say why."""
+
+    code: str
+    why: str
+
+
+def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: datetime) -> Go | Wait | Stop | Halt:
+    """Paid and out of risk control, not being cancelled, cool-off over, store live, a spending cap set."""
+    if order.state is OrderState.CANCELLING:
+        return Halt("cancelling", "the buyer asked to cancel; answer that on the channel first")
+    if order.state in (OrderState.UNPAID, OrderState.RISK_CONTROL, OrderState.FROZEN):
+        return Wait(None, "not_payable", f"the order is in state {order.state} on the channel")
+    if not order.state.wants_goods:
+        return Stop(f"the order is {order.state} on the channel")
+    if not live:
+        return Halt("not_live", "the store is not live; set live = true for it to let purchases go out")
+    if not cap_set:
+        return Halt("no_cap", "the supplier account has no daily_spending_cap, so nothing is bought")
+    if now < buy_from:
+        return Wait(buy_from, "cool_off", "cooling off, in case the buyer cancels")
+    return Go()
+
+
+def enough(margin: Margin, minimum: Decimal) -> Halt | None:
+    """Hold a purchase that earns less than the route's minimum, with the figures."""
+    if margin.profit.amount >= 0 and margin.share >= minimum:
+        return None
+    return Halt(
+        "margin",
+        f"payout {margin.payout}, cost {margin.cost}: profit {margin.profit} "
+        f"({margin.share:.1%} of the payout, at least {minimum:.1%} wanted)",
+    )

@@ -1,0 +1,82 @@
+"""What is kept for an account: its tokens in force, its pause, and its share of the vendor's quota."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col
+
+from syncbridge.ports import Tokens
+from syncbridge.store.tables import AccountState, QuotaRow
+from syncbridge.store.types import UtcTime, from_json, to_json
+
+
+def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
+    """Take the configured tokens unless these are the ones the stored tokens were refreshed from."""
+    seed = hashlib.blake2b(to_json(configured).encode(), digest_size=16).hexdigest()
+    row = session.get(AccountState, account)
+    if row is not None and row.tokens is not None and row.seed == seed:
+        return
+    _store_tokens(session, account, configured, seed)
+
+
+def tokens_of(session: Session, account: str) -> Tokens:
+    """The tokens in force."""
+    row = session.get_one(AccountState, account)
+    value = from_json(row.tokens or "", Tokens)
+    assert isinstance(value, Tokens)  # noqa: S101  decoded as such
+    return value
+
+
+def replace_tokens(session: Session, account: str, old: Tokens, new: Tokens) -> Tokens:
+    """Store `new` if `old` is in force; answers what is in force then."""
+    current = tokens_of(session, account)
+    if current != old:
+        return current
+    _store_tokens(session, account, new, session.get_one(AccountState, account).seed)
+    return new
+
+
+def _store_tokens(session: Session, account: str, tokens: Tokens, seed: str) -> None:
+    values = {"account": account, "tokens": to_json(tokens), "seed": seed, "paused_why": ""}
+    statement = upsert(AccountState).values(values)
+    change = {
+        "tokens": statement.excluded.tokens,
+        "seed": statement.excluded.seed,
+        "paused_until": None,
+        "paused_why": "",
+    }
+    session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
+
+
+def pause(session: Session, account: str, *, until: datetime, why: str) -> None:
+    """Let the account's jobs wait."""
+    values = {"account": account, "seed": "", "paused_until": until, "paused_why": why}
+    statement = upsert(AccountState).values(values)
+    change = {"paused_until": until, "paused_why": why}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
+
+
+def clear_pauses(session: Session) -> None:
+    """Start afresh: somebody may have authorised the accounts again."""
+    session.connection().execute(update(AccountState).values(paused_until=None, paused_why=""))
+
+
+_QUOTA = select(col(QuotaRow.next_at)).where(
+    col(QuotaRow.account) == bindparam("b_account"), col(QuotaRow.group) == bindparam("b_group")
+)
+
+
+def lease_slots(session: Session, account: str, group: str, *, now: datetime, every: timedelta, slots: int) -> datetime:
+    """Reserve the next `slots` calls of a quota, one each `every`; answers when the first is due (GCRA)."""
+    row = session.connection().execute(_QUOTA, {"b_account": account, "b_group": group}).first()
+    first = now if row is None else max(now, row.next_at)
+    statement = upsert(QuotaRow).values(account=account, group=group, next_at=bindparam("b_next", type_=UtcTime()))
+    statement = statement.on_conflict_do_update(
+        index_elements=["account", "group"], set_={"next_at": statement.excluded.next_at}
+    )
+    session.connection().execute(statement, {"b_next": first + every * slots})
+    return first

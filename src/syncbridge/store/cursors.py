@@ -1,0 +1,22 @@
+"""How far each vendor's changes were read."""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session
+
+from syncbridge.model.paging import Cursor
+from syncbridge.store.tables import CursorRow
+
+
+def get(session: Session, name: str) -> Cursor | None:
+    """Where reading goes on; None at the very first time."""
+    row = session.get(CursorRow, name)
+    return None if row is None else Cursor(row.value)
+
+
+def put(session: Session, name: str, cursor: Cursor) -> None:
+    """Go on from here next time; in the transaction that keeps what was read."""
+    statement = upsert(CursorRow).values(name=name, value=cursor)
+    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+    session.connection().execute(statement)

@@ -1,0 +1,55 @@
+"""What a guard stopped, until a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col
+
+from syncbridge.store.tables import HoldRow
+
+
+def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, str], *, now: datetime) -> None:
+    """Open a hold; one that is open already keeps its time and gets the new figures."""
+    values = {"kind": kind, "subject": subject, "figures": dict(figures), "opened_at": now}
+    statement = upsert(HoldRow).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        index_where=col(HoldRow.closed_at).is_(None),
+        set_={"figures": statement.excluded.figures},
+    )
+    session.connection().execute(statement)
+
+
+def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: datetime) -> None:
+    """Close holds whose cause is gone."""
+    session.connection().execute(
+        update(HoldRow)
+        .where(col(HoldRow.kind) == kind, col(HoldRow.subject).in_(subjects), col(HoldRow.closed_at).is_(None))
+        .values(closed_at=now)
+    )
+
+
+def close_subject(session: Session, subject: str, *, now: datetime) -> None:
+    """Close every hold on a subject that goes forward again."""
+    session.connection().execute(
+        update(HoldRow).where(col(HoldRow.subject) == subject, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+    )
+
+
+def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """The figures of open holds on these subjects, by (kind, subject)."""
+    rows = session.connection().execute(
+        select(col(HoldRow.kind), col(HoldRow.subject), col(HoldRow.figures)).where(
+            col(HoldRow.subject).in_(subjects), col(HoldRow.closed_at).is_(None)
+        )
+    )
+    return {(row.kind, row.subject): row.figures for row in rows}
+
+
+def opened(session: Session) -> int:
+    """How many holds were ever opened."""
+    return session.connection().execute(select(func.count()).select_from(HoldRow)).scalar_one()

@@ -1,0 +1,91 @@
+"""Channel orders as last read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col
+
+from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage
+from syncbridge.store.tables import OrderRow
+from syncbridge.store.types import from_json, to_json
+
+
+def unseen(session: Session, store: str, refs: Sequence[OrderRef]) -> list[OrderRef]:
+    """Those of a list that we have not read in this state yet."""
+    known = session.connection().execute(
+        select(col(OrderRow.order_id), col(OrderRow.modified_at)).where(
+            col(OrderRow.store) == store, col(OrderRow.order_id).in_([ref.order_id for ref in refs])
+        )
+    )
+    seen = {row.order_id: row.modified_at for row in known}
+    return [ref for ref in refs if ref.order_id not in seen or seen[ref.order_id] < ref.modified_at]
+
+
+def keep(session: Session, store: str, order: Order) -> bool:
+    """Store what was read, unless something newer is known; answers whether it was stored."""
+    statement = upsert(OrderRow).values(
+        store=store,
+        order_id=order.order_id,
+        state=order.state.value,
+        stage=OrderStage.WAITING.value,
+        modified_at=order.modified_at,
+        created_at=order.created_at,
+        paid_at=order.paid_at,
+        ship_by=order.ship_by,
+        total=order.total,
+        lines=list(order.lines),
+        address=to_json(order.address) if order.address else None,
+    )
+    fresh = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["store", "order_id"],
+        set_={
+            "state": fresh.state,
+            "modified_at": fresh.modified_at,
+            "paid_at": fresh.paid_at,
+            "ship_by": func.coalesce(fresh.ship_by, OrderRow.ship_by),
+            "total": fresh.total,
+            "lines": fresh.lines,
+            "address": func.coalesce(fresh.address, OrderRow.address),
+        },
+        where=fresh.modified_at >= OrderRow.modified_at,
+    )
+    return session.connection().execute(statement).rowcount == 1
+
+
+def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
+    """What we are doing for an order; None if it is not known."""
+    row = session.get(OrderRow, (store, order_id))
+    return None if row is None else OrderStage(row.stage)
+
+
+def ship_by(session: Session, store: str, order_id: str) -> datetime | None:
+    """When the order must be shipped, if the channel said so."""
+    row = session.get(OrderRow, (store, order_id))
+    return None if row is None else row.ship_by
+
+
+def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) -> None:
+    """Move an order on."""
+    session.connection().execute(
+        update(OrderRow)
+        .where(col(OrderRow.store) == store, col(OrderRow.order_id) == order_id)
+        .values(stage=stage.value)
+    )
+
+
+def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:
+    """Where the buyer lives."""
+    row = session.get(OrderRow, (store, order_id))
+    return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+
+
+def figures(session: Session) -> dict[str, int]:
+    """How many orders are in each stage."""
+    rows = session.connection().execute(select(col(OrderRow.stage), func.count()).group_by(col(OrderRow.stage)))
+    return dict(rows.all())

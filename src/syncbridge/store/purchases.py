@@ -1,0 +1,264 @@
+"""Purchases, the vendor orders they became, and the parcels that came of those."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col
+
+from syncbridge.errors import SyncBridgeError
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, VendorOrderState
+from syncbridge.model.shipping import Shipment
+from syncbridge.rules.routing import Split, intent_key
+from syncbridge.store.rows import value
+from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
+
+
+class CapReached(SyncBridgeError):
+    """The purchase would spend more than the account's cap of the day."""
+
+
+class NotIntended(SyncBridgeError):
+    """The purchase was sent or settled by somebody else meanwhile."""
+
+
+def intend(session: Session, store: str, order_id: str, split: Split, *, now: datetime) -> int:
+    """Commit the decision to buy, once for each order, supplier account and split; answers its id."""
+    key = intent_key(store, order_id, split.route.supplier, split.number)
+    statement = upsert(PurchaseRow).values(
+        store=store,
+        order_id=order_id,
+        supplier=split.route.supplier,
+        split=split.number,
+        route=split.route.name,
+        out_order_id=key.out_order_id,
+        mark=key.mark,
+        state=PurchaseState.INTENDED.value,
+        lines=list(split.lines),
+        payout=split.payout,
+        relay=split.route.relay,
+        fresh_look_ups=0,
+        created_at=now,
+    )
+    session.connection().execute(statement.on_conflict_do_nothing())
+    query = select(col(PurchaseRow.id)).where(col(PurchaseRow.out_order_id) == key.out_order_id)
+    return session.connection().execute(query).scalar_one() or 0
+
+
+def get(session: Session, purchase: int) -> Purchase:
+    """A purchase."""
+    return _purchase(session.get_one(PurchaseRow, purchase))
+
+
+def of_order(session: Session, store: str, order_id: str) -> list[Purchase]:
+    """All purchases for an order."""
+    query = select(PurchaseRow).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    return [_purchase(row) for row in session.scalars(query)]
+
+
+def by_mark(session: Session, mark: str) -> Purchase | None:
+    """The purchase a parcel mark names."""
+    row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark) == mark)).first()
+    return None if row is None else _purchase(row)
+
+
+def open_cards(session: Session, supplier: str) -> list[Purchase]:
+    """Purchases of an account whose vendor order is still to be found: bought by hand, or unclear."""
+    query = select(PurchaseRow).where(
+        col(PurchaseRow.supplier) == supplier,
+        col(PurchaseRow.state).in_([PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
+    )
+    return [_purchase(row) for row in session.scalars(query)]
+
+
+def to_buy_by_hand(session: Session) -> list[Purchase]:
+    """Purchases a person must make, of all accounts."""
+    query = select(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.BY_HAND).order_by(col(PurchaseRow.id))
+    return [_purchase(row) for row in session.scalars(query)]
+
+
+def sent(session: Session, purchase: int, quote: Quote, *, cap: Money, day_began: datetime, now: datetime) -> None:
+    """Commit that the create call goes out now; raises NotIntended or CapReached and changes nothing then.
+
+    The cap is checked in this very transaction, so that two purchases cannot both take its last yuan.
+    """
+    row = session.get_one(PurchaseRow, purchase)
+    spent = _spent(session, row.supplier, day_began, cap.currency)
+    if spent + quote.total > cap:
+        raise CapReached(f"{spent} spent today, {quote.total} more would pass the cap of {cap}")
+    result = session.connection().execute(
+        update(PurchaseRow)
+        .where(col(PurchaseRow.id) == purchase, col(PurchaseRow.state) == PurchaseState.INTENDED)
+        .values(state=PurchaseState.SENT.value, sent_at=now, quote=quote, fresh_look_ups=0)
+    )
+    if result.rowcount != 1:
+        raise NotIntended(f"purchase {row.out_order_id} is {row.state}, so it is not sent")
+
+
+def move(session: Session, purchase: int, state: PurchaseState, *, when: Collection[PurchaseState]) -> bool:
+    """Move a purchase on if it is in one of these states; answers whether it was."""
+    result = session.connection().execute(
+        update(PurchaseRow)
+        .where(col(PurchaseRow.id) == purchase, col(PurchaseRow.state).in_([s.value for s in when]))
+        .values(state=state.value)
+    )
+    return result.rowcount == 1
+
+
+def count_fresh_look_up(session: Session, purchase: int) -> None:
+    """Note that a look-up proven fresh found nothing."""
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(fresh_look_ups=PurchaseRow.fresh_look_ups + 1)
+    )
+
+
+def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *, now: datetime) -> None:
+    """These vendor orders are what the purchase became."""
+    for order in orders:
+        see(session, purchase.supplier, order, now=now)
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(
+            col(VendorOrderRow.supplier) == purchase.supplier,
+            col(VendorOrderRow.vendor_order_id).in_([order.vendor_order_id for order in orders]),
+        )
+        .values(purchase=purchase.id)
+    )
+    move(session, purchase.id, PurchaseState.PLACED, when=UNPLACED)
+
+
+UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
+"""States before the vendor order is known."""
+
+
+def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
+    """Keep a vendor order as last read, whoever made it."""
+    statement = upsert(VendorOrderRow).values(
+        supplier=supplier,
+        vendor_order_id=order.vendor_order_id,
+        state=order.state.value,
+        total=order.total,
+        waybills=[],
+        seen_at=now,
+    )
+    fresh = statement.excluded
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["supplier", "vendor_order_id"],
+            set_={"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at},
+        )
+    )
+
+
+def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purchase | None:
+    """The purchase a vendor order belongs to."""
+    row = session.get(VendorOrderRow, (supplier, vendor_order_id))
+    return None if row is None or row.purchase is None else get(session, row.purchase)
+
+
+def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
+    """(id, state, domestic tracking numbers) of each vendor order of a purchase."""
+    query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
+    return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
+
+
+def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
+    """What the other vendor orders of a purchase cost together."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.vendor_order_id) != order.vendor_order_id
+    )
+    total = Money.zero(order.total.currency)
+    for row in session.scalars(query):
+        total += row.total
+    return total
+
+
+def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
+    """A vendor order is paid; with its last one the purchase is."""
+    see(session, purchase.supplier, order, now=now)
+    if all(state.is_paid for _, state, _ in vendor_orders(session, purchase.id)):
+        move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
+
+
+def shipped(session: Session, purchase: Purchase, vendor_order_id: str, numbers: Sequence[str]) -> None:
+    """The supplier handed these domestic parcels over."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(
+            col(VendorOrderRow.supplier) == purchase.supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id
+        )
+        .values(waybills=list(numbers))
+    )
+    move(session, purchase.id, PurchaseState.SHIPPED, when=[PurchaseState.PLACED, PurchaseState.PAID])
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An international parcel and what it is for."""
+
+    id: int
+    shipment: Shipment
+    purchase: Purchase
+    declared: bool
+
+
+def announce(session: Session, purchase: Purchase, shipment: Shipment) -> int | None:
+    """Keep an international parcel; answers its id, None if it was known."""
+    statement = upsert(ParcelRow).values(purchase=purchase.id, carrier=shipment.carrier, number=shipment.number)
+    if session.connection().execute(statement.on_conflict_do_nothing()).rowcount != 1:
+        return None
+    query = select(col(ParcelRow.id)).where(
+        col(ParcelRow.purchase) == purchase.id, col(ParcelRow.number) == shipment.number
+    )
+    return session.connection().execute(query).scalar_one()
+
+
+def parcel(session: Session, parcel: int) -> Parcel:
+    """A parcel."""
+    row = session.get_one(ParcelRow, parcel)
+    purchase = get(session, row.purchase)
+    return Parcel(parcel, Shipment(row.carrier, row.number, purchase.mark), purchase, row.declared_at is not None)
+
+
+def declared(session: Session, parcel: int, purchase: Purchase, *, now: datetime) -> None:
+    """The channel knows the parcel."""
+    session.connection().execute(update(ParcelRow).where(col(ParcelRow.id) == parcel).values(declared_at=now))
+    move(session, purchase.id, PurchaseState.DECLARED, when=list(PurchaseState))
+
+
+def waybills(session: Session, store: str, order_id: str) -> set[str]:
+    """All domestic tracking numbers of an order, none of which may be declared."""
+    query = (
+        select(col(VendorOrderRow.waybills))
+        .join(PurchaseRow, col(PurchaseRow.id) == col(VendorOrderRow.purchase))
+        .where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    )
+    return {number for (numbers,) in session.connection().execute(query) for number in numbers}
+
+
+def figures(session: Session) -> dict[str, int]:
+    """How many purchases are in each state."""
+    rows = session.connection().execute(select(col(PurchaseRow.state), func.count()).group_by(col(PurchaseRow.state)))
+    return dict(rows.all())
+
+
+def _spent(session: Session, supplier: str, since: datetime, currency: str) -> Money:
+    query = select(col(PurchaseRow.quote)).where(
+        col(PurchaseRow.supplier) == supplier,
+        col(PurchaseRow.sent_at) >= since,
+        col(PurchaseRow.state).not_in([PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HAND]),
+    )
+    total = Money.zero(currency)
+    for (quote,) in session.connection().execute(query):
+        if quote is not None:
+            total += quote.total
+    return total
+
+
+def _purchase(row: PurchaseRow) -> Purchase:
+    return value(Purchase, row)

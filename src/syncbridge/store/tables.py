@@ -1,0 +1,318 @@
+"""The tables. Rows are seen by `store` only; everything else gets values of `model`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from syncbridge.model.catalog import ListingDraft, Offer
+from syncbridge.model.money import Money
+from syncbridge.model.orders import OrderLine
+from syncbridge.model.purchasing import PurchaseLine, Quote, RelayAddress
+from syncbridge.store.types import Encrypted, Json, MoneyText, UtcTime
+
+
+def _time(*, nullable: bool = False) -> Column[datetime]:
+    return Column(UtcTime(), nullable=nullable)
+
+
+def _money(*, nullable: bool = True) -> Column[Money]:
+    return Column(MoneyText(), nullable=nullable)
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    READY = "ready"
+    """Waits for its time, or for a worker."""
+    RUNNING = "running"
+    """Held by a worker until its lease ends."""
+    DONE = "done"
+    PARKED = "parked"
+    """A dead letter: waits for a person, with its reason."""
+    DROPPED = "dropped"
+    """A person said it need not be done."""
+
+
+class Job(SQLModel, table=True):
+    """One named piece of work with at most one remote write."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("job_due", "run_at", sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'")),
+        Index(
+            "job_leased",
+            "lease_until",
+            sqlite_where=text("state = 'running'"),
+            postgresql_where=text("state = 'running'"),
+        ),
+        Index(
+            "job_one_per_lock",
+            "lock",
+            unique=True,
+            sqlite_where=text("state = 'running' AND lock IS NOT NULL"),
+            postgresql_where=text("state = 'running' AND lock IS NOT NULL"),
+        ),
+        Index("job_state", "state", "kind"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    key: str = Field(unique=True)
+    account: str
+    subject: str = ""
+    """What it is about, for people: ``order toys/8172…``."""
+    args: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
+    priority: datetime = Field(sa_column=_time())
+    """Ship-by time less expected lead time; sooner goes first."""
+    lock: str | None = None
+    """Jobs with the same lock never run at once."""
+    state: str = JobState.READY
+    run_at: datetime = Field(sa_column=_time())
+    attempt: int = 0
+    token: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    claimed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    previous_claim_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    reason_code: str = ""
+    reason: str = ""
+    created_at: datetime = Field(sa_column=_time())
+    finished_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class InboxRow(SQLModel, table=True):
+    """Events accepted, each once."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (UniqueConstraint("account", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    key: str
+    kind: str
+    topic: str
+    body: str = Field(sa_column=Column(Encrypted(), nullable=False))
+    received_at: datetime = Field(sa_column=_time())
+
+
+class AccountState(SQLModel, table=True):
+    """What an account needs beside its settings: tokens in force, and whether it is paused."""
+
+    __tablename__ = "account_state"
+
+    account: str = Field(primary_key=True)
+    tokens: str | None = Field(default=None, sa_column=Column(Encrypted(), nullable=True))
+    seed: str = ""
+    """Digest of the configured tokens these came from; when it changes, the configuration wins."""
+    paused_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    paused_why: str = ""
+
+
+class QuotaRow(SQLModel, table=True):
+    """The generic cell rate algorithm's one number per vendor quota."""
+
+    __tablename__ = "quota"
+
+    account: str = Field(primary_key=True)
+    group: str = Field(primary_key=True)
+    next_at: datetime = Field(sa_column=_time())
+    """When the next call would be due at an even pace."""
+
+
+class CursorRow(SQLModel, table=True):
+    """How far a vendor's changes were read."""
+
+    __tablename__ = "cursor"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class OfferRow(SQLModel, table=True):
+    """The last snapshot of an offer."""
+
+    __tablename__ = "offer"
+
+    account: str = Field(primary_key=True)
+    offer_id: str = Field(primary_key=True)
+    snapshot: Offer = Field(sa_column=Column(Json(Offer), nullable=False))
+    digest: str
+    spec_count: int
+    followed: bool = False
+    changed_at: datetime = Field(sa_column=_time())
+
+
+class ListingRow(SQLModel, table=True):
+    """An offer in a store: the intent to list it, and what became of it."""
+
+    __tablename__ = "listing"
+    __table_args__ = (UniqueConstraint("store", "supplier", "offer_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    store: str
+    supplier: str
+    offer_id: str = Field(index=True)
+    route: str
+    state: str
+    listing_id: str | None = Field(default=None, index=True)
+    draft: ListingDraft = Field(sa_column=Column(Json(ListingDraft), nullable=False))
+    sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    created_at: datetime = Field(sa_column=_time())
+
+
+class BindingRow(SQLModel, table=True):
+    """Which spec feeds which SKU, with the price and stock wanted and pushed."""
+
+    __tablename__ = "binding"
+    __table_args__ = (UniqueConstraint("store", "supplier", "offer_id", "spec_id"),)
+
+    store: str = Field(primary_key=True)
+    sku_code: str = Field(primary_key=True)
+    listing: int = Field(foreign_key="listing.id", index=True)
+    supplier: str
+    offer_id: str
+    spec_id: str
+    sku_key: str | None = None
+    price_wanted: Money | None = Field(default=None, sa_column=_money())
+    price: Money | None = Field(default=None, sa_column=_money())
+    stock_wanted: int = 0
+    stock: int | None = None
+    passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
+    """Why the wanted price is what it is: cost, rate, fees, rule, line."""
+
+
+class PlanRow(SQLModel, table=True):
+    """The changes of one run, and why there was a run."""
+
+    __tablename__ = "plan"
+
+    id: int | None = Field(default=None, primary_key=True)
+    cause: str
+    made_at: datetime = Field(sa_column=_time())
+
+
+class ChangeRow(SQLModel, table=True):
+    """One outward catalogue write, before and after, with its reason and rule."""
+
+    __tablename__ = "change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    plan: int = Field(foreign_key="plan.id", index=True)
+    listing: int = Field(foreign_key="listing.id", index=True)
+    sku_code: str = ""
+    field: str
+    before: str
+    after: str
+    reason: str
+    rule: str
+    state: str
+
+
+class HoldRow(SQLModel, table=True):
+    """Stopped by a guard, waiting for a person; open while `closed_at` is empty."""
+
+    __tablename__ = "hold"
+    __table_args__ = (
+        Index(
+            "hold_open_once",
+            "kind",
+            "subject",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    subject: str
+    figures: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
+    opened_at: datetime = Field(sa_column=_time())
+    closed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class OrderRow(SQLModel, table=True):
+    """A channel order as last read."""
+
+    __tablename__ = "channel_order"
+
+    store: str = Field(primary_key=True)
+    order_id: str = Field(primary_key=True)
+    state: str
+    stage: str
+    modified_at: datetime = Field(sa_column=_time())
+    created_at: datetime = Field(sa_column=_time())
+    paid_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    ship_by: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    total: Money = Field(sa_column=_money(nullable=False))
+    lines: list[OrderLine] = Field(sa_column=Column(Json(list[OrderLine]), nullable=False))
+    address: str | None = Field(default=None, sa_column=Column(Encrypted(), nullable=True))
+
+
+class PurchaseRow(SQLModel, table=True):
+    """The intent to buy some lines of an order from one supplier, and what became of it."""
+
+    __tablename__ = "purchase"
+    __table_args__ = (UniqueConstraint("store", "order_id", "supplier", "split"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    store: str
+    order_id: str = Field(index=True)
+    supplier: str
+    split: int
+    route: str
+    out_order_id: str = Field(unique=True)
+    mark: str = Field(unique=True)
+    state: str = Field(index=True)
+    lines: list[PurchaseLine] = Field(sa_column=Column(Json(list[PurchaseLine]), nullable=False))
+    payout: Money = Field(sa_column=_money(nullable=False))
+    """What the channel will pay out for these lines, after its commission."""
+    relay: RelayAddress = Field(sa_column=Column(Json(RelayAddress), nullable=False))
+    quote: Quote | None = Field(default=None, sa_column=Column(Json(Quote), nullable=True))
+    sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    fresh_look_ups: int = 0
+    """Look-ups since it was sent that were proven fresh and found nothing."""
+    created_at: datetime = Field(sa_column=_time())
+
+
+class VendorOrderRow(SQLModel, table=True):
+    """A supplier's order; without a purchase it is an open item of the ledger."""
+
+    __tablename__ = "vendor_order"
+
+    supplier: str = Field(primary_key=True)
+    vendor_order_id: str = Field(primary_key=True)
+    purchase: int | None = Field(default=None, foreign_key="purchase.id", index=True)
+    state: str
+    total: Money = Field(sa_column=_money(nullable=False))
+    waybills: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
+    """Domestic tracking numbers; never declared to the channel."""
+    seen_at: datetime = Field(sa_column=_time())
+
+
+class ParcelRow(SQLModel, table=True):
+    """An international parcel of a purchase."""
+
+    __tablename__ = "parcel"
+    __table_args__ = (UniqueConstraint("purchase", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    purchase: int = Field(foreign_key="purchase.id", index=True)
+    carrier: str
+    number: str
+    declared_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class TimelineRow(SQLModel, table=True):
+    """What happened to an order, a listing or an account; appended, never changed."""
+
+    __tablename__ = "timeline"
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_column=_time())
+    subject: str = Field(index=True)
+    event: str
+    details: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))

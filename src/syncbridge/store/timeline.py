@@ -1,0 +1,26 @@
+"""What happened, appended: it explains every outward write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from syncbridge.store.tables import TimelineRow
+
+
+def note(session: Session, subject: str, event: str, *, at: datetime, **details: object) -> None:
+    """Append what happened to a subject such as ``order toys/8172481060036440``."""
+    row = {"at": at, "subject": subject, "event": event, "details": {k: str(v) for k, v in details.items()}}
+    session.connection().execute(insert(TimelineRow), [row])
+
+
+def of(session: Session, subject: str) -> list[tuple[datetime, str, dict[str, str]]]:
+    """Everything noted of a subject, oldest first."""
+    rows = session.connection().execute(
+        select(col(TimelineRow.at), col(TimelineRow.event), col(TimelineRow.details))
+        .where(col(TimelineRow.subject) == subject)
+        .order_by(col(TimelineRow.id))
+    )
+    return [(row.at, row.event, row.details) for row in rows]

@@ -1,0 +1,1 @@
+"""What listens: the webhook receiver, and health."""

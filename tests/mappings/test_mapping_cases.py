@@ -1,0 +1,82 @@
+"""Worked examples beside the mapping files say where a rule decides otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncbridge.errors import MappingError
+from syncbridge.rules.mapping_cases import parse_cases, run_cases
+from syncbridge.rules.mapping_file import parse
+
+EXAMPLE = Path(__file__).parents[2] / "mappings" / "example.yaml"
+RULES = parse({"example.yaml": EXAMPLE.read_text("utf-8")})
+
+
+def outcome(case: str) -> list[str]:
+    return run_cases(parse_cases({"c.yaml": f"cases:\n  - {{{case}}}\n"}), RULES)
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(MappingError) as caught:
+        parse_cases({"c.yaml": text})
+    return str(caught.value)
+
+
+def test_a_case_that_comes_out_as_written_is_silent() -> None:
+    assert outcome("sku: TYA001, store: toys, route: toys-main") == []
+
+
+def test_a_case_without_a_route_comes_out_as_none() -> None:
+    assert outcome("sku: XX1, store: toys, route: none") == []
+
+
+def test_a_case_that_takes_another_route_says_which() -> None:
+    assert outcome("sku: HB1, store: toys, route: toys-main") == [
+        "c.yaml:2:5: SKU HB1 of toys takes route toys-byhand, expected toys-main"
+    ]
+
+
+def test_a_case_that_takes_no_route_says_so() -> None:
+    assert outcome("sku: XX1, store: toys, route: toys-main") == [
+        "c.yaml:2:5: SKU XX1 of toys takes route none, expected toys-main"
+    ]
+
+
+def test_a_case_of_another_price_says_both() -> None:
+    assert outcome("sku: TY1, store: toys, route: toys-main, cost: 13.90 CNY, price: 1.00 USD") == [
+        "c.yaml:2:5: a cost of 13.90 CNY becomes 7.99 USD, expected 1.00 USD"
+    ]
+
+
+def test_a_cost_in_another_currency_than_packing_is_said() -> None:
+    assert outcome("sku: TY1, store: toys, route: toys-main, cost: 1.00 USD, price: 1.00 USD") == [
+        "c.yaml:2:5: the cost is in USD, but packing of toys-main in CNY"
+    ]
+
+
+def test_a_price_without_its_rate_is_said() -> None:
+    cases = parse_cases({"c.yaml": "cases:\n  - {sku: TY1, store: toys, route: toys-main, cost: 1 CNY, price: 1 USD}"})
+    without = type(RULES)(RULES.routes, {})
+
+    assert "no rate from CNY to USD" in run_cases(cases, without)[0]
+
+
+@pytest.mark.parametrize(
+    ("case", "sentence"),
+    [
+        ("{sku: TY1, store: toys}", '2:5: "route" is missing'),
+        ("{sku: TY1, store: toys, route: a, prise: 1}", '2:39: there is no key "prise" here; did you mean "price"'),
+        ("{sku: TY1, store: toys, route: a, cost: 1 CNY}", "2:5: cost and price go together"),
+        ("{sku: TY1, store: toys, route: none, cost: 1 CNY, price: 1 USD}", "2:5: without a route there is no price"),
+        ("{sku: 0071, store: toys, route: none}", "2:11: 0071 starts with a zero"),
+        ("TY1", "2:5: a section is expected"),
+    ],
+)
+def test_a_slip_in_a_case_is_told_with_its_place(case: str, sentence: str) -> None:
+    assert refusal(f"cases:\n  - {case}\n").startswith(f"c.yaml:{sentence}")
+
+
+def test_a_case_file_without_cases_is_refused() -> None:
+    assert refusal("caes: []").startswith('c.yaml:1:1: "cases" is missing')
