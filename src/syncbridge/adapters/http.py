@@ -6,6 +6,7 @@ Only this module (and `syncbridge.testing`) imports httpx, so that another clien
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -53,8 +54,8 @@ class Answer:
 
 
 _SECRET = re.compile(
-    r'("?(?:access_token|refresh_token|session|sign|_aop_signature|client_secret|app_secret)"?\s*[:=]\s*"?)'
-    r'[^"&,\s}]+',
+    r'(\\?"?\b(?:access_token|refresh_token|session|sign|_aop_signature|client_secret|app_secret)\\?"?\s*[:=]\s*\\?"?)'
+    r'[^"&,\s}\\]+',
     re.IGNORECASE,
 )
 _PHONE = re.compile(r"(?<!\d)(1\d{2})\d{4}(\d{4})(?!\d)")
@@ -65,10 +66,19 @@ def redact(text: str) -> str:
     return _PHONE.sub(r"\1****\2", _SECRET.sub(r"\1***", text))
 
 
+class _Redacting(logging.Filter):
+    """httpx logs whole URLs, and AliExpress wants the access token in its URL."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), ()
+        return True
+
+
+logging.getLogger("httpx").addFilter(_Redacting())
+
+
 class Signer(httpx.Auth):
     """Signs each request, and refreshes an expired token once for all calls that meet it."""
-
-    requires_response_body = True
 
     def __init__(self, vault: TokenVault) -> None:
         self._vault = vault
@@ -78,6 +88,7 @@ class Signer(httpx.Auth):
         """Send signed; refresh an expired token (one call does, the others wait) and send once more."""
         tokens = await self._vault.read()
         response = yield self.signed(request, tokens)
+        await response.aread()
         if not self.says_expired(Answer(response.status_code, response.content)):
             return
         async with self._refreshing:
@@ -86,6 +97,7 @@ class Signer(httpx.Auth):
                 refresh = self.refresh_request(current)
                 refresh.extensions["refresh"] = True
                 response = yield refresh
+                await response.aread()
                 fresh = self.refreshed(Answer(response.status_code, response.content), current)
                 current = await self._vault.replace(current, fresh)
         yield self.signed(request, current)

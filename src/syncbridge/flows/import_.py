@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.errors import NotFound
+from syncbridge.errors import NotFound, NotGranted
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Offer
@@ -24,8 +24,11 @@ async def page(bridge: Bridge, job: Claim) -> Outcome:
     """Read one page of the pool, keep what changed, plan what follows from it, and ask for the next page."""
     supplier = bridge.suppliers[job.account]
     since = Cursor(job.args["cursor"]) if "cursor" in job.args else None
-    async with aclosing(supplier.offers(since=since)) as pages:  # type: ignore[type-var]  # async generators close
-        read = await anext(pages, None)
+    try:
+        async with aclosing(supplier.offers(since=since)) as pages:  # type: ignore[type-var]  # async generators close
+            read = await anext(pages, None)
+    except NotGranted:
+        return Done()  # the account follows no pool; its offers come one by one
     if read is None:
         return Done()
 

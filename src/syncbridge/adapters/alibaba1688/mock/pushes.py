@@ -1,0 +1,120 @@
+"""Messages the mock sends: signed, unordered, and again if nobody took them (1688.md §6.1)."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+import msgspec
+
+from syncbridge.adapters.alibaba1688.mock.params import Json
+from syncbridge.adapters.alibaba1688.mock.state import Account, Line, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.views import CHINA
+from syncbridge.ports import Push
+
+_TRIES = 4
+_SPACING = 1.0
+
+
+class Pushes:
+    """Tells accounts what happened, in the background."""
+
+    def __init__(self, state: State, push: Push) -> None:
+        self._state = state
+        self._push = push
+        self._count = 0
+        self._going: set[asyncio.Task[None]] = set()
+
+    def price_changed(self, offer_id: int) -> None:
+        """Say that a price changed, but not to what (1688.md §6.2)."""
+        self._to_followers(offer_id, "FENXIAO_PRICE_CHANGE", {"productId": offer_id, "msgSendTime": self._send_time()})
+
+    def stock_changed(self, offer_id: int, sku: Json, change: int) -> None:
+        """Say by how much the stock of a SKU changed."""
+        offer = self._state.offers[offer_id]
+        entry = {
+            "offerId": offer_id,
+            "offerOnSale": int(offer["productSaleInfo"].get("amountOnSale") or 0),
+            "skuId": int(sku["skuId"]) if sku.get("skuId") else None,
+            "skuOnSale": int(sku["amountOnSale"]),
+            "quantity": change,
+            "bizTime": str(self._now_ms()),
+        }
+        self._to_followers(offer_id, "PRODUCT_PRODUCT_INVENTORY_CHANGE", {"OfferInventoryChangeList": [entry]})
+
+    def withdrawn(self, offer_id: int) -> None:
+        """Say that an offer was taken down."""
+        topic = "PRODUCT_RELATION_VIEW_PRODUCT_EXPIRE"
+        data = {"productIds": str(offer_id), "status": topic, "msgSendTime": self._send_time()}
+        self._to_followers(offer_id, topic, data)
+
+    def order_changed(self, order: VendorOrder, topic: str) -> None:
+        """Tell the buyer of an order where it stands; the id is a number."""
+        data = {
+            "orderId": order.order_id,
+            "currentStatus": order.status,
+            "msgSendTime": self._send_time(),
+            "buyerMemberId": order.account.member_id,
+        }
+        self._send(order.account, f"ORDER_BUYER_VIEW_{topic}", data)
+
+    def bought(self, orders: Iterable[VendorOrder]) -> None:
+        """Say that orders were made, and that they took stock."""
+        for order in orders:
+            self.order_changed(order, "BUYER_MAKE")
+            for line in order.lines:
+                self._taken(line)
+
+    def _taken(self, line: Line) -> None:
+        offer = self._state.offers[line.offer_id]
+        skus = offer.get("productSkuInfos") or [offer["productSaleInfo"]]
+        sku = next((each for each in skus if each.get("specId", "") == line.spec_id), skus[0])
+        self.stock_changed(line.offer_id, sku, -line.quantity)
+
+    def _to_followers(self, offer_id: int, topic: str, data: Json) -> None:
+        for account in self._state.accounts:
+            if offer_id in account.follows:
+                self._send(account, topic, {**data, "memberId": account.member_id})
+
+    def _send(self, account: Account, topic: str, data: Json) -> None:
+        if not account.webhook_url:
+            return
+        self._count += 1
+        message = {
+            "msgId": self._count,
+            "gmtBorn": self._now_ms(),
+            "type": topic,
+            "userInfo": account.member_id,
+            "data": data,
+        }
+        body = signed_form(account.app_secret, {"message": msgspec.json.encode(message).decode()})
+        task = asyncio.create_task(self._deliver(account.webhook_url, body))
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+
+    async def _deliver(self, url: str, body: bytes) -> None:
+        headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+        for attempt in range(_TRIES):
+            if attempt:
+                await self._state.clock.sleep(_SPACING)
+            if 200 <= await self._push(url, body, headers) < 300:
+                return
+
+    def _now_ms(self) -> int:
+        return int(self._state.clock.now().timestamp() * 1000)
+
+    def _send_time(self) -> str:
+        return f"{self._state.clock.now().astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+
+
+def signed_form(secret: str, params: dict[str, str]) -> bytes:
+    """A form with its signature, which no path is part of."""
+    return urlencode({**params, "_aop_signature": sign(secret, "", params)}).encode()
+
+
+def sign(secret: str, url_path: str, params: dict[str, str]) -> str:
+    """The vendor's side of the signature (1688.md §1.3): sorted joined pairs after the path."""
+    joined = sorted(key + value for key, value in params.items() if key != "_aop_signature")
+    return hmac.new(secret.encode(), (url_path + "".join(joined)).encode(), "sha1").hexdigest().upper()

@@ -1,0 +1,261 @@
+"""What the mock knows: accounts, offers, vendor orders, every movement of money, and how to fail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
+
+from syncbridge.adapters.alibaba1688.mock.params import Json
+from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
+from syncbridge.ports import Clock
+
+TOKEN_LIFE = timedelta(hours=10)
+"""The documented ``expires_in`` of 36000 seconds (1688.md §2)."""
+_FIRST_ORDER = 218_800_000_000_000_001
+
+FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable", "pay_says_no"]
+
+
+@dataclass(slots=True)
+class Switches:
+    """What the documents leave open, and what a supplier may do one day and not another."""
+
+    dedupe_out_order_id: bool = False
+    """Whether a repeated outOrderId answers the first order again; UNCONFIRMED, so it buys twice (1688.md §5.5)."""
+    filter_out_order_id: bool = False
+    """Whether the order list minds the outOrderId it is asked for; it may be loose (1688.md §5.5)."""
+    list_shows_out_order_id: bool = True
+    """Whether listed orders carry outOrderId; the field list of the order list does not name it."""
+    list_lag_seconds: float = 0.0
+    """How long a new order stays out of the list."""
+    split_orders: bool = False
+    """Whether each line of a purchase becomes a vendor order of its own (1688.md §8.9)."""
+    freight_fen: int = 500
+
+
+@dataclass(slots=True)
+class Account:
+    """A buyer with an app of its own."""
+
+    number: int
+    grants_orders: bool = True
+    webhook_url: str = ""
+    token_generation: int = 1
+    token_expires_at: datetime | None = None
+    follows: set[int] = field(default_factory=set)
+
+    @property
+    def app_key(self) -> str:
+        """Digits, as the vendor's are."""
+        return str(1_000_000 + self.number)
+
+    @property
+    def app_secret(self) -> str:
+        """What signs."""
+        return self._made_up("secret")[:32]
+
+    @property
+    def access_token(self) -> str:
+        """The only one in force."""
+        return self._token(self.token_generation)
+
+    @property
+    def refresh_token(self) -> str:
+        """Good for the account's whole life."""
+        return self._made_up("refresh")[:36]
+
+    @property
+    def member_id(self) -> str:
+        """``b2b-`` and the user's number."""
+        return f"b2b-{2_248_544_000 + self.number}"
+
+    def was_given(self, token: str) -> bool:
+        """Whether this is one of the account's access tokens, in force or void."""
+        return any(self._token(generation) == token for generation in range(1, self.token_generation + 1))
+
+    def _token(self, generation: int) -> str:
+        return self._made_up(f"access{generation}")[:36]
+
+    def _made_up(self, what: str) -> str:
+        return sha256(f"1688 mock {what} {self.number}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A spec, how many of it, and what one costs in yuan."""
+
+    offer_id: int
+    spec_id: str
+    sku_id: int | None
+    quantity: int
+    unit_price: Decimal
+    title: str
+
+    @property
+    def amount_fen(self) -> int:
+        """Price times quantity."""
+        return round(self.unit_price * self.quantity * 100)
+
+
+@dataclass(slots=True)
+class VendorOrder:
+    """One order in the books; amounts in fen, times with the vendor's whole seconds."""
+
+    order_id: int
+    account: Account
+    lines: tuple[Line, ...]
+    freight_fen: int
+    address: Json
+    message: str
+    out_order_id: str
+    trade_type: str
+    created_at: datetime
+    modified_at: datetime
+    status: str = "waitbuyerpay"
+    paid_at: datetime | None = None
+    parcels: list[Json] = field(default_factory=list)
+
+    @property
+    def total_fen(self) -> int:
+        """Goods and freight."""
+        return self.goods_fen + self.freight_fen
+
+    @property
+    def goods_fen(self) -> int:
+        """Goods alone."""
+        return sum(line.amount_fen for line in self.lines)
+
+
+@dataclass(slots=True)
+class _Fault:
+    api: str
+    name: FaultName
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What a purchase asks for, once its lines were checked."""
+
+    account: Account
+    lines: tuple[Line, ...]
+    address: Json
+    message: str
+    out_order_id: str = ""
+    trade_type: str = "alipay"
+
+
+class State:
+    """The mock's world; plain functions over dictionaries, on the given clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.switches = Switches()
+        self.accounts: list[Account] = []
+        self.offers: dict[int, Json] = {}
+        self.pools: dict[str, list[int]] = {}
+        self.orders: dict[int, VendorOrder] = {}
+        self.money: list[Json] = []
+        self.calls: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._faults: list[_Fault] = []
+
+    def now(self) -> datetime:
+        """The time in whole seconds, as the vendor keeps it."""
+        return self.clock.now().replace(microsecond=0)
+
+    def add_account(self, *, grants_orders: bool = True, webhook_url: str = "") -> Account:
+        """A new buyer with a new app."""
+        account = Account(len(self.accounts) + 1, grants_orders, webhook_url)
+        account.token_expires_at = self.clock.now() + TOKEN_LIFE
+        self.accounts.append(account)
+        return account
+
+    def account_of(self, app_key: str) -> Account | None:
+        """Whose app it is."""
+        return next((account for account in self.accounts if account.app_key == app_key), None)
+
+    def renew_token(self, account: Account) -> None:
+        """Put a new access token in force; the old one is void."""
+        account.token_generation += 1
+        account.token_expires_at = self.clock.now() + TOKEN_LIFE
+
+    def publish(self, offer: Json, pool: str = "1") -> None:
+        """Put an offer into the shop and a pool, or replace it."""
+        offer_id = int(offer["offerId"])
+        self.offers[offer_id] = offer
+        pooled = self.pools.setdefault(pool, [])
+        if offer_id not in pooled:
+            pooled.append(offer_id)
+
+    def withdraw(self, offer_id: int) -> None:
+        """Take an offer down; pools are kept by hand and go on naming it."""
+        self.offers[offer_id]["status"] = "member deleted"
+
+    def order(self, order_id: int, account: Account | None = None) -> VendorOrder:
+        """An order, of this account if one is given; raises BusinessRefusal."""
+        order = self.orders.get(order_id)
+        if order is None or (account is not None and order.account is not account):
+            raise BusinessRefusal("ORDER_NOT_EXIST", "订单不存在")
+        return order
+
+    def buy(self, wanted: NewOrder) -> list[VendorOrder]:
+        """Write the order into the books, or several if orders are split."""
+        parts = [(line,) for line in wanted.lines] if self.switches.split_orders else [wanted.lines]
+        return [self._book(wanted, lines) for lines in parts]
+
+    def pay(self, order: VendorOrder) -> None:
+        """Move the money, once; raises BusinessRefusal for an order that does not wait for it."""
+        if order.status != "waitbuyerpay":
+            raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许付款")
+        order.status = "waitsellersend"
+        order.paid_at = order.modified_at = self.now()
+        self.money.append({"orderId": str(order.order_id), "amount": yuan_text(order.total_fen)})
+
+    def ship(self, order: VendorOrder, number: str, company: str) -> None:
+        """Hand a parcel to a courier; raises BusinessRefusal for an unpaid or cancelled order."""
+        if order.status not in ("waitsellersend", "waitbuyerreceive"):
+            raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许发货")
+        order.status = "waitbuyerreceive"
+        order.modified_at = self.now()
+        order.parcels.append({"number": number, "company": company})
+
+    def fail(self, api: str, name: FaultName, count: int) -> None:
+        """Let the next calls of an API fail."""
+        self._faults.append(_Fault(api, name, count))
+
+    def fault_for(self, api: str) -> FaultName | None:
+        """What goes wrong with this call, if anything; ``*`` means any API but the token call."""
+        for fault in self._faults:
+            if fault.api == api or (fault.api == "*" and api != "getToken"):
+                fault.count -= 1
+                if fault.count <= 0:
+                    self._faults.remove(fault)
+                return fault.name
+        return None
+
+    def _book(self, wanted: NewOrder, lines: tuple[Line, ...]) -> VendorOrder:
+        now = self.now()
+        order = VendorOrder(
+            order_id=_FIRST_ORDER + 7919 * len(self.orders),
+            account=wanted.account,
+            lines=lines,
+            freight_fen=self.switches.freight_fen,
+            address=wanted.address,
+            message=wanted.message,
+            out_order_id=wanted.out_order_id,
+            trade_type=wanted.trade_type,
+            created_at=now,
+            modified_at=now,
+        )
+        self.orders[order.order_id] = order
+        return order
+
+
+def yuan_text(fen: int) -> str:
+    """Fen as yuan with two digits."""
+    return f"{Decimal(fen).scaleb(-2):.2f}"

@@ -1,0 +1,189 @@
+"""From 1688's words to ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from syncbridge.adapters.alibaba1688 import wire
+from syncbridge.model.catalog import Offer, Spec, Tier
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import (
+    PlacedOrder,
+    Placement,
+    PurchaseDraft,
+    PurchaseLine,
+    Quote,
+    RefusedLine,
+    VendorOrderState,
+)
+from syncbridge.model.shipping import Shipment
+
+STATES = {
+    "waitbuyerpay": VendorOrderState.UNPAID,
+    "waitsellersend": VendorOrderState.PAID,
+    "waitlogisticstakein": VendorOrderState.SHIPPED,
+    "waitbuyerreceive": VendorOrderState.SHIPPED,
+    "waitbuyersign": VendorOrderState.SHIPPED,
+    "signinsuccess": VendorOrderState.RECEIVED,
+    "confirm_goods": VendorOrderState.RECEIVED,
+    "confirm_goods_and_has_subsidy": VendorOrderState.RECEIVED,
+    "success": VendorOrderState.RECEIVED,
+    "cancel": VendorOrderState.CANCELLED,
+    "terminated": VendorOrderState.CANCELLED,
+}
+"""The vendor's order states (1688.md §5.6); any other word is OTHER."""
+
+_PRICED_BY_SKU = 1
+_NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z-]{4,}$")
+_HOURS = re.compile(r"^shipIn(\d+)Hours$")
+
+
+def offer(detail: wire.ProductDetail) -> Offer:
+    """An offer; one without SKUs becomes one spec with an empty id (1688.md §4.1)."""
+    sale = detail.product_sale_info or wire.ProductSaleInfo()
+    shipping = detail.product_shipping_info or wire.ProductShippingInfo()
+    tiers = _tiers(sale)
+    fallback = None if sale.quote_type == _PRICED_BY_SKU or not tiers else tiers[0].cost
+    return Offer(
+        offer_id=str(detail.offer_id),
+        title=detail.subject_trans or detail.subject or "",
+        status=detail.status,
+        buyable=detail.status == "published",
+        supplier_id=detail.seller_open_id or "",
+        supplier_name=detail.company_name or "",
+        specs=_specs(detail, shipping, fallback) or (_whole(sale, shipping, fallback),),
+        tiers=tiers,
+        moq=detail.min_order_quantity or 1,
+        lot=detail.batch_number or None,
+        images=tuple(detail.product_image.images or ()) if detail.product_image else (),
+        description_html=detail.description or "",
+        identities=_labels(detail.offer_identities or ()),
+        goods_code=detail.product_cargo_number or None,
+        weight_g=wire.grams(shipping.weight),
+        dispatch_hours=_dispatch_hours(shipping),
+    )
+
+
+def quote(parts: Sequence[wire.Preview]) -> Quote:
+    """The sum over the orders a purchase would become; only trade types that all of them take."""
+    zero = Money.zero("CNY")
+    return Quote(
+        goods=sum((wire.fen(part.sum_payment_no_carriage) for part in parts), zero),
+        freight=sum((wire.fen(part.sum_carriage) for part in parts), zero),
+        total=sum((wire.fen(part.sum_payment) for part in parts), zero),
+        flow=next((part.flow_flag for part in parts if part.flow_flag), ""),
+        trade_types=tuple(name for name in _trade_types(parts[0]) if all(name in _trade_types(part) for part in parts)),
+    )
+
+
+def placement(creation: wire.Creation, draft: PurchaseDraft) -> Placement:
+    """The vendor orders made and the lines left out; amounts in fen (1688.md §5.3)."""
+    orders = tuple(
+        PlacedOrder(
+            vendor_order_id=str(made.order_id),
+            state=VendorOrderState.UNPAID,
+            total=wire.fen(made.order_ammount),
+            freight=wire.fen(made.post_fee),
+        )
+        for made in creation.orders
+    )
+    return Placement(orders, tuple(_refused(failed, draft) for failed in creation.failed_offer_list or ()))
+
+
+def order(trade: wire.TradeInfo) -> PlacedOrder:
+    """A vendor order; amounts in yuan."""
+    base = trade.base_info
+    return PlacedOrder(
+        vendor_order_id=base.order_id,
+        state=STATES.get(base.status, VendorOrderState.OTHER),
+        total=wire.yuan(base.total_amount),
+        freight=wire.yuan(base.shipping_fee),
+        out_order_id=base.out_order_id or None,
+        note=" ".join(filter(None, (base.buyer_feedback, base.remark))),
+        lines=tuple(_line(item) for item in trade.product_items or ()),
+        created_at=wire.time_of(base.create_time),
+        modified_at=wire.time_of(base.modify_time),
+    )
+
+
+def order_id_in(raw: msgspec.Raw) -> str:
+    """The id of an order that cannot be read otherwise; empty if not even that can be."""
+    found = re.search(rb'"idOfStr"\s*:\s*"?(\d+)', bytes(raw))
+    return found[1].decode() if found else ""
+
+
+def shipments(parcels: Sequence[wire.LogisticsOrder]) -> tuple[Shipment, ...]:
+    """Parcels with a number that can be tracked: not cancelled, and not 不需要物流 (1688.md §5.6)."""
+    return tuple(
+        Shipment(parcel.logistics_company_no or parcel.logistics_company_name or "", parcel.logistics_bill_no)
+        for parcel in parcels
+        if parcel.logistics_bill_no
+        and _NUMBER.match(parcel.logistics_bill_no)
+        and parcel.status != "CANCEL"
+        and parcel.type != "2"
+    )
+
+
+def _specs(detail: wire.ProductDetail, shipping: wire.ProductShippingInfo, fallback: Money | None) -> tuple[Spec, ...]:
+    weights = _weights(shipping)
+    return tuple(
+        Spec(
+            spec_id=sku.spec_id,
+            sku_id=str(sku.sku_id or ""),
+            goods_code=sku.cargo_number or None,
+            attributes=tuple((each.attribute_name or "", each.value or "") for each in sku.sku_attributes or ()),
+            cost=wire.price(sku.price) or fallback,
+            stock=sku.amount_on_sale,
+            image_url=next((each.sku_image_url for each in sku.sku_attributes or () if each.sku_image_url), None),
+            weight_g=weights.get(sku.spec_id) or weights.get(str(sku.sku_id)),
+        )
+        for sku in detail.product_sku_infos or ()
+    )
+
+
+def _whole(sale: wire.ProductSaleInfo, shipping: wire.ProductShippingInfo, cost: Money | None) -> Spec:
+    return Spec("", "", None, (), cost, sale.amount_on_sale, weight_g=wire.grams(shipping.weight))
+
+
+def _tiers(sale: wire.ProductSaleInfo) -> tuple[Tier, ...]:
+    priced = ((each.start_quantity or 1, wire.price(each.price)) for each in sale.price_range_list or ())
+    return tuple(sorted((Tier(quantity, cost) for quantity, cost in priced if cost), key=lambda tier: tier.quantity))
+
+
+def _weights(shipping: wire.ProductShippingInfo) -> dict[str, int]:
+    """Grams by sku id (given in kg) and by spec id (given in grams)."""
+    heavy = {str(each.sku_id): wire.grams(each.weight) for each in shipping.sku_shipping_details or ()}
+    exact = {
+        each.spec_id: round(each.weight)
+        for each in shipping.sku_shipping_info_list or ()
+        if each.spec_id and each.weight
+    }
+    return {name: weight for name, weight in heavy.items() if weight} | exact
+
+
+def _labels(identities: Sequence[str]) -> frozenset[str]:
+    """The vendor's sample joins all labels in one text, its field list says one each."""
+    return frozenset(label for text in identities for label in re.split(r"[,，]", text) if label)
+
+
+def _dispatch_hours(shipping: wire.ProductShippingInfo) -> int | None:
+    hours = _HOURS.match(shipping.shipping_time_guarantee or "")
+    return int(hours[1]) if hours else None
+
+
+def _trade_types(part: wire.Preview) -> list[str]:
+    barred = {model.trade_type for model in part.trade_model_list or () if model.op_support is False}
+    return [name for name in part.trade_mode_name_list or () if name not in barred]
+
+
+def _refused(failed: wire.FailedOffer, draft: PurchaseDraft) -> RefusedLine:
+    offer_id, spec_id = str(failed.offer_id or ""), failed.spec_id or ""
+    quantity = sum(line.quantity for line in draft.lines if (line.offer_id, line.spec_id) == (offer_id, spec_id))
+    return RefusedLine(PurchaseLine(offer_id, spec_id, quantity), failed.error_code or "", failed.error_message or "")
+
+
+def _line(item: wire.ProductItem) -> PurchaseLine:
+    return PurchaseLine(str(item.product_id or ""), item.spec_id or "", int(item.quantity or 0))

@@ -1,0 +1,203 @@
+"""An AliExpress store as a channel: orders read, listings kept, parcels declared."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from syncbridge.adapters.aliexpress import drafts, reading
+from syncbridge.adapters.aliexpress.client import AliExpressClient
+from syncbridge.adapters.aliexpress.refusals import VENDOR
+from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.wire import pacific
+from syncbridge.errors import NotFound, Rejected, VendorDown
+from syncbridge.model.catalog import Listing, ListingDraft, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.orders import Order, OrderRef
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.shipping import Shipment, ShippingService
+from syncbridge.ports import Clock
+
+T = TypeVar("T")
+_Update = TypeVar("_Update", PriceUpdate, StockUpdate)
+FIRST_READ = timedelta(days=3)
+"""How far the first read of orders reaches back; what waited longer was surely seen to by hand."""
+_LONGEST_RANGE = timedelta(days=179)
+"""Of creation dates, which must go with dates of change; the vendor allows 180 days (aliexpress.md §5.1)."""
+_STATUSES = ("auditing", "editingRequired", "onSelling", "offline")
+"""In the order a listing passes through them, so that one which moves on during the read is met again."""
+_FROM_THE_START = Cursor("")
+
+
+class AliExpressChannel:
+    """One store, behind the `Channel` port."""
+
+    def __init__(self, settings: AliExpressSettings, client: AliExpressClient, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._currency = settings.currency
+        self._overlap = timedelta(minutes=settings.overlap_minutes)
+
+    async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
+        """Unfinished orders changed since, page by page (aliexpress.md §5.1).
+
+        The last page's cursor is the time the read began; the pages before repeat the read from its start. If
+        orders came or went meanwhile, pages may have shifted, and the last page repeats it too.
+        """
+        began = self._clock.now()
+        start = datetime.fromisoformat(since) - self._overlap if since else began - FIRST_READ
+        query = self._dates(start, began)
+        number, count = 1, None
+        while True:
+            page = await self._client.orders({**query, "current_page": number})
+            count = page.total_count if count is None else count
+            refs, failures = reading.each(page.target_list, reading.order_ref, "order_id")
+            is_last = number >= (page.total_page or 1)
+            settled = is_last and page.total_count == count
+            yield Page(refs, _time_cursor(began) if settled else since or _FROM_THE_START, failures)
+            if is_last:
+                return
+            number += 1
+
+    async def order(self, order_id: str) -> Order:
+        """One order as it is now; raises NotFound."""
+        detail = await self._client.order(order_id)
+        return _read(order_id, functools.partial(reading.order, detail))
+
+    async def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
+        """Listings in every status, without SKUs; the cursors are as in `orders` (aliexpress.md §4.2)."""
+        began = self._clock.now()
+        query: dict[str, str] = {}
+        if since:
+            query["gmt_modified_start"] = pacific(datetime.fromisoformat(since) - self._overlap)
+        for status in _STATUSES:
+            async for items, failures, is_last in self._listed(query, status):
+                ends = is_last and status == _STATUSES[-1]
+                yield Page(items, _time_cursor(began) if ends else since or _FROM_THE_START, failures)
+
+    async def listing(self, listing_id: str) -> Listing:
+        """One listing with its SKUs; raises NotFound."""
+        product = await self._client.product(listing_id)
+        return _read(listing_id, functools.partial(reading.listing, product, self._currency))
+
+    async def publish(self, draft: ListingDraft) -> str:
+        """Create a listing and answer its id; what the vendor would refuse is said before it is sent."""
+        self._check(draft)
+        return await self._client.post(drafts.product(draft))
+
+    async def edit(self, listing_id: str, draft: ListingDraft) -> None:
+        """Replace a listing whole; raises Rejected with code ``auditing`` while the vendor still examines it."""
+        self._check(draft)
+        try:
+            await self._client.edit(listing_id, drafts.product(draft))
+        except Rejected as error:
+            refused = await self._explained(listing_id, error.code, str(error))
+            raise Rejected(refused.message, vendor=VENDOR, code=refused.code, request_id=error.request_id) from error
+
+    async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
+        """Replace prices, one call for each listing; the refused ones are named."""
+        return await self._one_by_one(updates, self._set_prices)
+
+    async def set_stock(self, updates: Sequence[StockUpdate]) -> Sequence[Refusal]:
+        """Replace stock, one call for each listing; a listing must keep a SKU with stock (§10, 10)."""
+        return await self._one_by_one(updates, lambda update: self._client.set_stock(update.listing_id, update.stock))
+
+    async def set_on_sale(self, listing_ids: Sequence[str], *, on_sale: bool) -> Sequence[Refusal]:
+        """Put listings on sale or take them off, in one call."""
+        if not listing_ids:
+            return ()
+        switch = self._client.put_on_sale if on_sale else self._client.take_off_sale
+        answer = await switch(listing_ids)
+        return [
+            await self._explained(str(listing_id), str(detail.error_code or "refused"), detail.error_message or "")
+            for detail in answer.error_details
+            for listing_id in detail.product_ids
+        ]
+
+    async def shipping_services(self) -> Sequence[ShippingService]:
+        """Carriers the store may name, with their number patterns."""
+        return tuple(reading.service(seen) for seen in await self._client.services())
+
+    async def declared(self, order_id: str) -> Sequence[Shipment]:
+        """Parcels declared so far."""
+        return reading.parcels(await self._client.declared(order_id))
+
+    async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
+        """Declare a parcel. The vendor promises no protection against doubles: read `declared` first (§6.1)."""
+        if shipment.carrier.upper().startswith("OTHER"):
+            raise Rejected(
+                f"{shipment.carrier} also wants a tracking site and the real carrier; declare it by hand",
+                vendor=VENDOR,
+                code="other_carrier",
+            )
+        await self._client.declare(order_id, shipment.carrier, shipment.number, "all" if complete else "part")
+
+    def _dates(self, start: datetime, now: datetime) -> dict[str, str]:
+        """The range of a read. Its end lies ahead, so that no hour of the autumn change falls behind it."""
+        end = now + self._overlap
+        return {
+            "modified_date_start": pacific(start),
+            "modified_date_end": pacific(end),
+            "create_date_start": pacific(end - _LONGEST_RANGE),
+            "create_date_end": pacific(end),
+        }
+
+    async def _listed(
+        self, query: dict[str, str], status: str
+    ) -> AsyncIterator[tuple[tuple[Listing, ...], tuple[tuple[str, str], ...], bool]]:
+        number = 1
+        while True:
+            page = await self._client.products({**query, "product_status_type": status, "current_page": number})
+            read = functools.partial(reading.listed, status=status)
+            items, failures = reading.each(page.aeop_a_e_product_display_d_t_o_list, read, "product_id")
+            is_last = number >= (page.total_page or 1)
+            yield items, failures, is_last
+            if is_last:
+                return
+            number += 1
+
+    def _check(self, draft: ListingDraft) -> None:
+        found = drafts.problems(draft, currency=self._currency)
+        if found:
+            raise Rejected(f"AliExpress would refuse this listing: {'; '.join(found)}", vendor=VENDOR, code="draft")
+
+    async def _set_prices(self, update: PriceUpdate) -> None:
+        for sku_key, price in update.prices.items():
+            if said := drafts.price_problem(price, self._currency):
+                raise Rejected(f"SKU {sku_key}: {said}", vendor=VENDOR, code="price")
+        await self._client.set_prices(
+            update.listing_id, {key: f"{price.amount:f}" for key, price in update.prices.items()}
+        )
+
+    async def _one_by_one(
+        self, updates: Sequence[_Update], apply: Callable[[_Update], Awaitable[None]]
+    ) -> Sequence[Refusal]:
+        refused = []
+        for update in updates:
+            try:
+                await apply(update)
+            except Rejected as error:
+                refused.append(await self._explained(update.listing_id, error.code, str(error)))
+        return refused
+
+    async def _explained(self, listing_id: str, code: str, said: str) -> Refusal:
+        """Why a listing was refused. The vendor publishes no code for a listing still examined, so it is read."""
+        try:
+            product = await self._client.product(listing_id)
+        except NotFound as missing:
+            return Refusal(listing_id, missing.code, str(missing))
+        if product.product_status_type == "auditing":
+            return Refusal(listing_id, "auditing", f"AliExpress still examines it and takes no change; {said}")
+        return Refusal(listing_id, code, said or "no reason given")
+
+
+def _read(subject: str, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except ValueError as error:
+        raise VendorDown(f"AliExpress's answer about {subject} cannot be read: {error}", vendor=VENDOR) from error
+
+
+def _time_cursor(at: datetime) -> Cursor:
+    return Cursor(at.isoformat())

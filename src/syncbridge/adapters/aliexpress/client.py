@@ -1,0 +1,188 @@
+"""One method for each of AliExpress's APIs we use: parameters in, the answer's struct out, refusals raised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from syncbridge.adapters.aliexpress import wire
+from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, refusal, unreadable
+from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.signing import AliExpressSigner
+from syncbridge.adapters.http import Answer, Call, VendorHttp
+from syncbridge.errors import NotFound, OutcomeUnknown, Rejected
+from syncbridge.ports import Wiring
+
+T = TypeVar("T")
+PAGE = 50
+"""The largest page of orders the vendor allows (aliexpress.md §3); used for products too."""
+_POST = "aliexpress.offer.product.post"
+_EDIT = "aliexpress.offer.product.edit"
+_POSTPRODUCT = "aliexpress.postproduct.redefining."
+
+
+class AliExpressClient:
+    """One store's calls. All raise `syncbridge.errors`; ids are digits as text."""
+
+    def __init__(self, settings: AliExpressSettings, wiring: Wiring) -> None:
+        self._url = f"{settings.base_url.rstrip('/')}/sync"
+        self._clock = wiring.clock
+        self._http = VendorHttp(VENDOR, wiring, AliExpressSigner(settings, wiring))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._http.close()
+
+    async def orders(self, query: Mapping[str, str | int]) -> wire.OrderList:
+        """A page of unfinished orders (aliexpress.md §5.1)."""
+        params = {"param_aeop_order_query": _json({**query, "page_size": PAGE})}
+        call = self._call("aliexpress.trade.seller.orderlist.get", params, group="orders")
+        page = await self._send(call, wire.OrderList, "result")
+        _check(call, page.success, page.error_code, page.error_message)
+        return page
+
+    async def order(self, order_id: str) -> wire.OrderDetail:
+        """An order with issue, loan, logistics, buyer and refund (§5.2); raises NotFound."""
+        params = {"param1": _json({"order_id": _number(order_id), "ext_info_bit_flag": 31})}
+        call = self._call("aliexpress.trade.new.redefining.findorderbyid", params, group="orders")
+        return await self._send(call, wire.OrderDetail, "target", missing=f"there is no order {order_id}")
+
+    async def product(self, product_id: str) -> wire.Product:
+        """A product with its SKUs (§4.2); raises NotFound."""
+        call = self._call("aliexpress.offer.product.query", {"product_id": product_id})
+        return await self._send(call, wire.Product, "result", missing=f"there is no listing {product_id}")
+
+    async def products(self, query: Mapping[str, str | int]) -> wire.ProductList:
+        """A page of products of one status (§4.2)."""
+        params = {"aeop_a_e_product_list_query": _json({**query, "page_size": PAGE})}
+        call = self._call(_POSTPRODUCT + "findproductinfolistquery", params)
+        page = await self._send(call, wire.ProductList, "result")
+        _check(call, page.success, page.error_code, page.error_message or page.error_msg)
+        return page
+
+    async def post(self, product: Mapping[str, object]) -> str:
+        """Make a product and answer its id (§4.2)."""
+        return await self._written(self._call(_POST, {"aeop_a_e_product": _json(product)}, write=True))
+
+    async def edit(self, product_id: str, product: Mapping[str, object]) -> None:
+        """Replace a product; what is left out is lost (§4.2)."""
+        whole = _json({**product, "product_id": _number(product_id)})
+        await self._written(self._call(_EDIT, {"aeop_a_e_product": whole}, write=True))
+
+    async def set_prices(self, product_id: str, prices: Mapping[str, str]) -> None:
+        """Replace prices by SKU id, as decimal text in the store's currency (§4.2)."""
+        params = {"product_id": product_id, "sku_id_price_map": _json(prices)}
+        await self._modify(self._call("aliexpress.offer.product.skuprices.edit", params, write=True))
+
+    async def set_stock(self, product_id: str, stock: Mapping[str, int]) -> None:
+        """Replace stock by SKU id (§4.2)."""
+        params = {"product_id": product_id, "sku_stocks": _json(stock)}
+        await self._modify(self._call(_POSTPRODUCT + "editmutilpleskustocks", params, write=True))
+
+    async def put_on_sale(self, product_ids: Sequence[str]) -> wire.Modified:
+        """Put products on sale; the answer names those refused (§4.2)."""
+        return await self._switch("onlineaeproduct", product_ids)
+
+    async def take_off_sale(self, product_ids: Sequence[str]) -> wire.Modified:
+        """Take products off sale; the answer names those refused (§4.2)."""
+        return await self._switch("offlineaeproduct", product_ids)
+
+    async def services(self) -> Sequence[wire.Service]:
+        """Carriers with the patterns of their numbers (§6.1)."""
+        call = self._call("aliexpress.logistics.redefining.listlogisticsservice", {}, group="orders")
+        answer = await self._send(call, wire.Services)
+        _check(call, answer.result_success, None, answer.error_desc)
+        return answer.result_list
+
+    async def declare(self, order_id: str, service_name: str, logistics_no: str, send_type: str) -> None:
+        """Declare a parcel; `send_type` is ``part`` or ``all`` (§6.1)."""
+        params = {
+            "out_ref": order_id,
+            "service_name": service_name,
+            "logistics_no": logistics_no,
+            "send_type": send_type,
+        }
+        call = self._call("aliexpress.logistics.sellershipmentfortop", params, write=True, group="orders")
+        answer = await self._send(call, wire.Declaration)
+        _check(call, answer.result_success, answer.result_error_code, answer.result_error_desc)
+
+    async def declared(self, order_id: str) -> wire.Declarations:
+        """What was declared for an order (§6.1)."""
+        params = {"trade_order_id": order_id}
+        call = self._call("aliexpress.logistics.querysellershipmentinfo", params, group="orders")
+        answer = await self._send(call, wire.Declarations)
+        _check(call, answer.result_success, answer.result_error_code, answer.error_msg)
+        return answer
+
+    def _call(self, api: str, params: Mapping[str, str], *, write: bool = False, group: str = "catalogue") -> Call:
+        return Call(api, f"{self._url}?method={api}", params, write, group)
+
+    async def _modify(self, call: Call) -> None:
+        answer = await self._send(call, wire.Modified, "result")
+        _check(call, answer.success, answer.error_code, answer.error_message)
+
+    async def _switch(self, name: str, product_ids: Sequence[str]) -> wire.Modified:
+        call = self._call(_POSTPRODUCT + name, {"product_ids": ";".join(product_ids)}, write=True)
+        answer = await self._send(call, wire.Modified, "result")
+        if not answer.error_details:
+            _check(call, answer.success, answer.error_code, answer.error_message)
+        return answer
+
+    async def _written(self, call: Call) -> str:
+        answer = await self._send(call, wire.Modified, "result")
+        done = bool(answer.product_id) or None  # without an id nobody knows what became of it
+        _check(call, False if answer.success is False else done, answer.error_code, answer.error_message)
+        return wire.as_text(answer.product_id)
+
+    async def _send(self, call: Call, shape: type[T], under: str = "", *, missing: str = "") -> T:
+        """The answer as `shape`, found under a key; raises NotFound with `missing` where that key is empty."""
+
+        def judge(answer: Answer) -> T:
+            payload = self._payload(call, answer)
+            found = payload.get(under) if under else payload
+            if missing and not found:
+                raise NotFound(f"{missing} in this store", vendor=VENDOR, code="not_found")
+            try:
+                return msgspec.convert(found, shape, strict=False)
+            except msgspec.ValidationError as error:
+                raise unreadable(answer, api=call.api, write=call.write, why=error) from error
+
+        return await self._http.call(call, judge)
+
+    def _payload(self, call: Call, answer: Answer) -> dict[str, object]:
+        fault = fault_in(answer)
+        if fault is not None:
+            raise refusal(fault, api=call.api, write=call.write, now=self._clock.now())
+        try:
+            root = wire.decoded(answer.body)
+        except ValueError as error:
+            raise unreadable(answer, api=call.api, write=call.write, why=error) from error
+        if isinstance(root, dict):
+            root = root.get(call.api.replace(".", "_") + "_response", root)
+        payload = wire.bare(root)
+        if answer.status != 200 or not isinstance(payload, dict):
+            raise unreadable(answer, api=call.api, write=call.write, why=ValueError("not the answer of an API"))
+        return payload
+
+
+def _check(call: Call, done: bool | None, code: wire.Text, reason: wire.Text) -> None:
+    """Judge by the API's flag alone: a success may carry an error code too (§3, §5.1)."""
+    if done:
+        return
+    said = wire.as_text(reason) or "no reason given"
+    if done is None and not code:
+        raise OutcomeUnknown(f"AliExpress did not say whether it did {call.api}", vendor=VENDOR, code="no_flag")
+    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or "refused")
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _number(digits: str) -> int:
+    """An id as the number literal the vendor wants inside JSON (aliexpress.md §10, 4)."""
+    if not digits.isdecimal():
+        raise NotFound(f"{digits!r} is not an id of AliExpress, which has digits only", vendor=VENDOR, code="not_found")
+    return int(digits)

@@ -1,0 +1,204 @@
+"""A listing draft in AliExpress's words, and what the vendor would refuse in it (aliexpress.md §4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import msgspec
+
+from syncbridge.adapters.aliexpress.wire import kilograms
+from syncbridge.model.catalog import Attribute, ListingDraft, SkuDraft, SkuProperty
+from syncbridge.model.money import Money
+
+TITLE_LIMIT = 128
+"""The safe one of the two limits the vendor's texts name (128 and 218)."""
+SKU_LIMIT = 500
+IMAGE_LIMIT = 6
+STOCK_LIMIT = 999_999
+_SKU_CODE = re.compile(r"[A-Za-z0-9]{1,20}")
+_LOWEST_PRICE, _HIGHEST_PRICE = Decimal("0.01"), Decimal(100_000)
+_PIECE = 100000015
+
+
+def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
+    """Everything the vendor would refuse, in plain words; `currency` is the one the store is priced in."""
+    return [
+        *_about_page(draft),
+        *_about_parcel(draft),
+        *_about_skus(draft),
+        *(f"SKU {sku.sku_code!r}: {said}" for sku in draft.skus for said in _about_sku(sku, currency)),
+    ]
+
+
+def price_problem(price: Money, currency: str) -> str | None:
+    """Why the vendor would refuse a price, or None."""
+    if price.currency != currency:
+        return f"priced in {price.currency}, the store in {currency}"
+    if not _LOWEST_PRICE <= price.amount <= _HIGHEST_PRICE:
+        return f"the price {price} is not between 0.01 and 100000"
+    if price.rounded() != price:
+        return f"the price {price.amount} has fractions of the smallest coin"
+    return None
+
+
+def _about_page(draft: ListingDraft) -> Iterator[str]:
+    if not draft.title.strip():
+        yield "the title is empty"
+    if len(draft.title) > TITLE_LIMIT:
+        yield f"the title has {len(draft.title)} characters, {TITLE_LIMIT} are allowed"
+    if not draft.description_html.strip():
+        yield "the description is empty"
+    if not 1 <= len(draft.images) <= IMAGE_LIMIT:
+        yield f"there are {len(draft.images)} main images, 1 to {IMAGE_LIMIT} are allowed"
+    if any(";" in image for image in draft.images):
+        yield "an image address contains ';', which separates images"
+    for what, number in (("category", draft.category_id), ("freight template", draft.freight_template_id)):
+        if not number.isdecimal():
+            yield f"the {what} {number!r} is not a number"
+    for attribute in draft.attributes:
+        ids = [number for number in (attribute.name_id, attribute.value_id) if number is not None]
+        if not all(number.isdecimal() for number in ids):
+            yield f"the ids of the attribute {attribute.name or attribute.name_id!r} are not numbers"
+
+
+def _about_parcel(draft: ListingDraft) -> Iterator[str]:
+    if not 1 <= draft.weight_g <= 500_000:
+        yield f"the weight of {draft.weight_g} g is not between 1 g and 500 kg"
+    sides = sorted(draft.package_cm, reverse=True)
+    if not all(1 <= side <= 700 for side in sides):
+        yield f"a side of the package {draft.package_cm} is not between 1 and 700 cm"
+    if sides[0] + 2 * (sides[1] + sides[2]) > 2700:
+        yield f"the package {draft.package_cm} is over 2700 cm, longest side and girth"
+    if not 1 <= draft.dispatch_days <= 30:
+        yield f"{draft.dispatch_days} days to dispatch are not between 1 and 30"
+
+
+def _about_skus(draft: ListingDraft) -> Iterator[str]:
+    skus = draft.skus
+    if not 1 <= len(skus) <= SKU_LIMIT:
+        yield f"there are {len(skus)} SKUs, 1 to {SKU_LIMIT} are allowed"
+    if not 1 <= sum(sku.stock for sku in skus) <= STOCK_LIMIT:
+        yield f"the stock of all SKUs together is not between 1 and {STOCK_LIMIT}; without stock, do not publish"
+    if len({sku.sku_code for sku in skus}) < len(skus):
+        yield "two SKUs have the same code"
+    if len({tuple((p.property_id, p.value_id) for p in sku.properties) for sku in skus}) < len(skus):
+        yield "two SKUs have the same properties"
+    if len({tuple(p.property_id for p in sku.properties) for sku in skus}) > 1:
+        yield "the SKUs do not have the same kinds of properties in the same order"
+
+
+def _about_sku(sku: SkuDraft, currency: str) -> Iterator[str]:
+    if not _SKU_CODE.fullmatch(sku.sku_code):
+        yield "the code is not 1 to 20 letters and digits"
+    if not 0 <= sku.stock <= STOCK_LIMIT:
+        yield f"the stock {sku.stock} is not between 0 and {STOCK_LIMIT}"
+    if said := price_problem(sku.price, currency):
+        yield said
+    if len(sku.properties) > 3:
+        yield "more than 3 properties"
+    if not all(p.property_id.isdecimal() and p.value_id.isdecimal() for p in sku.properties):
+        yield "a property or value id is not a number"
+
+
+def product(draft: ListingDraft) -> dict[str, object]:
+    """The draft as ``aeop_a_e_product``; it must be free of `problems`."""
+    length, width, height = draft.package_cm
+    return {
+        "category_id": int(draft.category_id),
+        "locale": draft.locale,
+        "subject_list": [{"locale": draft.locale, "value": draft.title}],
+        "detail_source_list": [_detail(draft)],
+        "image_u_r_ls": ";".join(draft.images),
+        "package_type": False,
+        "lot_num": 1,
+        "product_unit": _PIECE,
+        "reduce_strategy": "place_order_withhold",  # stock is held from the order on, so that nothing is oversold
+        "currency_code": draft.skus[0].price.currency,
+        "delivery_time": draft.dispatch_days,
+        "gross_weight": kilograms(draft.weight_g),
+        "package_length": length,
+        "package_width": width,
+        "package_height": height,
+        "freight_template_id": int(draft.freight_template_id),
+        "aeop_ae_product_propertys": [_attribute(attribute) for attribute in draft.attributes],
+        "aeop_ae_product_s_k_us": [_sku(sku) for sku in draft.skus],
+    }
+
+
+def _sku(sku: SkuDraft) -> dict[str, object]:
+    return {
+        "sku_code": sku.sku_code,
+        "sku_price": f"{sku.price.amount:f}",
+        "ipm_sku_stock": sku.stock,
+        "currency_code": sku.price.currency,
+        "aeop_s_k_u_property": [_property(value) for value in sku.properties],
+    }
+
+
+def _property(value: SkuProperty) -> dict[str, object]:
+    return _given(
+        sku_property_id=int(value.property_id),
+        property_value_id=int(value.value_id),
+        property_value_definition_name=value.name,
+        sku_image=value.image_url,
+    )
+
+
+def _attribute(attribute: Attribute) -> dict[str, object]:
+    return _given(
+        attr_name_id=_int(attribute.name_id),
+        attr_value_id=_int(attribute.value_id),
+        attr_name=attribute.name,
+        attr_value=attribute.value,
+    )
+
+
+def _int(number: str | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _detail(draft: ListingDraft) -> dict[str, object]:
+    """The description as two JSON texts of modules: the page's HTML, and plain text for telephones."""
+    words = _words(draft.description_html) or draft.title
+    return {
+        "locale": draft.locale,
+        "web_detail": _modules("html", {"html": {"content": draft.description_html}}),
+        "mobile_detail": _modules("text", {"texts": [{"content": words, "class": "body"}]}),
+    }
+
+
+def _modules(kind: str, content: Mapping[str, object]) -> str:
+    return msgspec.json.encode({"version": "2.0.0", "moduleList": [{"type": kind, **content}]}).decode()
+
+
+def _words(html: str) -> str:
+    """What a reader sees of a page: its text without tags, scripts and styles."""
+    found: list[str] = []
+    reader = _TextReader(found.append)
+    reader.feed(html)
+    reader.close()
+    return " ".join(" ".join(found).split())
+
+
+class _TextReader(HTMLParser):
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._tell = tell
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._unseen += tag in ("script", "style")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen <= 0:
+            self._tell(data)

@@ -1,0 +1,179 @@
+"""The mock's own API, unsigned: open accounts, let buyers buy, plan failures, read the books."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from syncbridge.adapters.aliexpress.mock.buying import Basket, Home, Wish, buy
+from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
+from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
+
+P = TypeVar("P")
+Payload = dict[str, object]
+
+
+class _Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """What a control call says; a word it does not know is refused."""
+
+
+class _NewAccount(_Asked):
+    webhook_url: str = ""
+
+
+class _Settings(_Asked):
+    audit_seconds: Annotated[float, Meta(ge=0)]
+
+
+class _NewOrder(_Asked):
+    access_token: str
+    lines: list[Wish]
+    order_id: Annotated[str, Meta(pattern=r"^\d{16}$")] | None = None
+    address: Home = msgspec.field(default_factory=Home)
+    status: Annotated[str, Meta(min_length=1)] = "WAIT_SELLER_SEND_GOODS"
+    ship_within_hours: float = 72
+    push: bool = True
+
+
+class _NewStatus(_Asked):
+    status: Annotated[str, Meta(min_length=1)]
+    push: bool = True
+
+
+class _PushAgain(_Asked):
+    times: Annotated[int, Meta(ge=1)] = 1
+    forged: bool = False
+
+
+class _NewFault(_Asked):
+    api: str
+    fault: FaultName
+    count: Annotated[int, Meta(ge=1)] = 1
+
+
+class Control:
+    """The routes under ``/_mock`` and ``/_books``."""
+
+    def __init__(self, world: World, announcer: Announcer) -> None:
+        self._world = world
+        self._announcer = announcer
+
+    def routes(self) -> list[Route]:
+        """What is served."""
+        return [
+            _route("/_mock/accounts", _NewAccount, self._open_account),
+            _route("/_mock/settings", _Settings, self._set),
+            _route("/_mock/orders", _NewOrder, self._buy),
+            _route("/_mock/orders/{order_id:int}/status", _NewStatus, self._change),
+            _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
+            _route("/_mock/faults", _NewFault, self._plan),
+            Route("/_books", self._show_books, methods=["GET"]),
+        ]
+
+    async def _open_account(self, request: Request, asked: _NewAccount) -> Payload:
+        account = self._world.open_account(asked.webhook_url)
+        return {
+            "app_key": account.app_key,
+            "app_secret": account.app_secret,
+            "access_token": account.access_token,
+            "refresh_token": account.refresh_token,
+            "seller_id": account.seller_id,
+        }
+
+    async def _set(self, request: Request, asked: _Settings) -> Payload:
+        self._world.audit_seconds = asked.audit_seconds
+        return {"audit_seconds": self._world.audit_seconds}
+
+    async def _buy(self, request: Request, asked: _NewOrder) -> Payload:
+        account = self._world.account_once_opened_by(asked.access_token)
+        if account is None:
+            raise ValueError("no account ever had this access_token")
+        basket = Basket(asked.lines, asked.address, asked.status, asked.ship_within_hours, asked.order_id)
+        order = buy(self._world, account, basket)
+        if asked.push:
+            self._announcer.announce(account, order)
+        return {"order_id": str(order.order_id)}
+
+    async def _change(self, request: Request, asked: _NewStatus) -> Payload:
+        account, order = self._named(request)
+        order.status, order.modified_at = asked.status, self._world.now()
+        if asked.push:
+            self._announcer.announce(account, order)
+        return {"order_id": str(order.order_id), "status": order.status}
+
+    async def _push(self, request: Request, asked: _PushAgain) -> Payload:
+        account, order = self._named(request)
+        if not account.webhook_url:
+            raise ValueError("the account has no webhook_url")
+        body = message(account, order)
+        return {"answers": [await self._announcer.send(account, body, forged=asked.forged) for _ in range(asked.times)]}
+
+    async def _plan(self, request: Request, asked: _NewFault) -> Payload:
+        self._world.plan_fault(asked.api, asked.fault, asked.count)
+        return {"api": asked.api, "fault": asked.fault, "count": asked.count}
+
+    async def _show_books(self, request: Request) -> Response:
+        return JSONResponse(books(self._world))
+
+    def _named(self, request: Request) -> tuple[Account, Order]:
+        order = self._world.orders.get(request.path_params["order_id"])
+        if order is None:
+            raise ValueError("there is no such order")
+        (account,) = (account for account in self._world.accounts if account.seller_id == order.seller_id)
+        return account, order
+
+
+def books(world: World) -> Payload:
+    """What the vendor's ledger says."""
+    now = world.now()
+    return {
+        "products": [
+            {
+                "product_id": str(product.product_id),
+                "status": product.status(now),
+                "title": product.title,
+                "skus": [
+                    {"id": sku.id, "sku_code": sku.sku_code, "price": sku.price, "stock": sku.stock}
+                    for sku in product.skus
+                ],
+                "price_calls": product.price_calls,
+                "stock_calls": product.stock_calls,
+            }
+            for product in world.products.values()
+        ],
+        "orders": [
+            {
+                "order_id": str(order.order_id),
+                "status": order.status,
+                "lines": [{"sku_code": line.sku_code, "quantity": line.quantity} for line in order.lines],
+                "declarations": [
+                    {
+                        "service_name": parcel.service_name,
+                        "logistics_no": parcel.logistics_no,
+                        "send_type": parcel.send_type,
+                    }
+                    for parcel in order.declarations
+                ],
+            }
+            for order in world.orders.values()
+        ],
+        "calls": dict(world.calls),
+        "refused": dict(world.refused),
+    }
+
+
+def _route(path: str, shape: type[P], act: Callable[[Request, P], Awaitable[Payload]]) -> Route:
+    async def answer(request: Request) -> Response:
+        try:
+            asked = msgspec.json.decode(await request.body() or b"{}", type=shape)
+            return JSONResponse(await act(request, asked))
+        except (ValueError, msgspec.DecodeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return Route(path, answer, methods=["POST"])

@@ -1,0 +1,251 @@
+"""Orders and their parcels as the vendor keeps them (aliexpress.md §5, §6.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from syncbridge.adapters.aliexpress.mock import words
+from syncbridge.adapters.aliexpress.mock.world import (
+    Account,
+    Declared,
+    Line,
+    Order,
+    Refused,
+    World,
+    understood,
+    written,
+)
+
+Payload = dict[str, object]
+
+SERVICES: Mapping[str, tuple[str, str, str]] = {
+    "CAINIAO_STANDARD": ("AliExpress Standard Shipping", "CAINIAO", r"^(LP\d{14,16}|[A-Z]{2}\d{9}[A-Z]{2}|\d{12,22})$"),
+    "YANWEN_AM": ("Yanwen Air Mail", "YANWEN", r"^[A-Z]{2}\d{9}YP$"),
+    "EMS": ("EMS", "EMS", r"^E[A-Z]\d{9}CN$"),
+    "SPAIN_LOCAL_CORREOS": ("Correos", "CORREOS", r"^[A-Z0-9]{13,23}$"),
+    "OTHER": ("Seller's own carrier", "OTHER", r"^[A-Za-z0-9]{6,30}$"),
+}
+"""Carriers by key: display name, company, pattern of their numbers."""
+_WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
+_UNPAID = ("PLACE_ORDER_SUCCESS", "PAYMENT_PROCESSING")
+_ENDED = ("FINISH", "ARCHIVE")
+_LONGEST_RANGE = timedelta(days=180)
+_GENERIC_REFUSAL = "-1"
+
+
+def find_list(world: World, account: Account, asked: words.ListOrders) -> Payload:
+    """A page of orders; the ended ones only if asked for by status (aliexpress.md §10, 16)."""
+    wanted = asked.param_aeop_order_query
+    _check_dates(wanted)
+    statuses = set(wanted.order_status_list) | ({wanted.order_status} if wanted.order_status else set())
+    found = [
+        order
+        for order in world.orders.values()
+        if order.seller_id == account.seller_id
+        and (order.status in statuses if statuses else order.status not in _ENDED)
+        and _inside(order.created_at, wanted.create_date_start, wanted.create_date_end)
+        and _inside(order.modified_at, wanted.modified_date_start, wanted.modified_date_end)
+    ]
+    found.sort(key=lambda order: (order.modified_at, order.order_id), reverse=True)
+    first = (wanted.current_page - 1) * wanted.page_size
+    return {
+        "result": {
+            "success": True,
+            "error_code": "1",  # as in the documented sample of a success
+            "current_page": wanted.current_page,
+            "page_size": wanted.page_size,
+            "total_count": len(found),
+            "total_page": -(-len(found) // wanted.page_size),
+            "target_list": [_row(order) for order in found[first : first + wanted.page_size]],
+        }
+    }
+
+
+def find_one(world: World, account: Account, asked: words.FindOrder) -> Payload:
+    """One order; no ``target`` if there is none."""
+    order = _own(world, account, asked.param1.order_id)
+    return {} if order is None else {"target": _detail(order)}
+
+
+def services(world: World, account: Account, asked: words.Nothing) -> Payload:
+    """The carriers, the same for every seller."""
+    return {
+        "result_success": True,
+        "result_list": [
+            {
+                "service_name": key,
+                "display_name": name,
+                "logistics_company": company,
+                "tracking_no_regex": pattern,
+                "min_process_day": 1,
+                "max_process_day": 7,
+                "recommend_order": place,
+            }
+            for place, (key, (name, company, pattern)) in enumerate(SERVICES.items(), start=1)
+        ],
+    }
+
+
+def declare(world: World, account: Account, asked: words.DeclareShipment) -> Payload:
+    """Declare a parcel; a number declared before is taken again, as nothing documented forbids it."""
+    order = _own(world, account, int(asked.out_ref))
+    refused = _not_declarable(order, asked)
+    if order is None or refused:
+        world.refused[_GENERIC_REFUSAL] += 1
+        return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "result_error_desc": refused}
+    order.declarations.append(Declared(asked.service_name, asked.logistics_no, asked.send_type))
+    order.status = "WAIT_BUYER_ACCEPT_GOODS" if asked.send_type == "all" else "SELLER_PART_SEND_GOODS"
+    order.modified_at = world.now()
+    return {"result_success": True}
+
+
+def declared(world: World, account: Account, asked: words.QueryShipments) -> Payload:
+    """What was declared, once for each line of the order."""
+    order = _own(world, account, int(asked.trade_order_id))
+    if order is None:
+        world.refused[_GENERIC_REFUSAL] += 1
+        return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "error_msg": "no such order"}
+    shipments = [
+        {"logistics_no": parcel.logistics_no, "service_name": parcel.service_name}
+        for parcel in order.declarations
+        if asked.logistics_no in (None, parcel.logistics_no) and asked.service_name in (None, parcel.service_name)
+    ]
+    lines = [
+        {"sub_trade_order_index": index, "shipment_list": shipments}
+        for index in range(1, len(order.lines) + 1)
+        if asked.sub_trade_order_index in (None, str(index)) and shipments
+    ]
+    return {"result_success": True, "trade_order_id": order.order_id, "sub_trade_order_list": lines}
+
+
+def _own(world: World, account: Account, order_id: int) -> Order | None:
+    order = world.orders.get(order_id)
+    return order if order and order.seller_id == account.seller_id else None
+
+
+def _check_dates(wanted: words.OrderQuery) -> None:
+    if wanted.create_date_start is None and wanted.modified_date_start is None:
+        raise Refused("MissingParameter", "create_date_start and modified_date_start are both empty")
+    if wanted.modified_date_start is not None and wanted.create_date_start is None:
+        raise Refused("MissingParameter", "modified dates need create dates to bound the query")
+    for start, end in (
+        (wanted.create_date_start, wanted.create_date_end),
+        (wanted.modified_date_start, wanted.modified_date_end),
+    ):
+        if start and end and understood(end, late=False) - understood(start, late=False) > _LONGEST_RANGE:
+            raise Refused("InvalidParameter", "a range of dates is over 180 days")
+
+
+def _inside(at: datetime, start: str | None, end: str | None) -> bool:
+    return (start is None or at >= understood(start, late=True)) and (end is None or at <= understood(end, late=False))
+
+
+def _not_declarable(order: Order | None, asked: words.DeclareShipment) -> str:
+    if order is None:
+        return "no such order"
+    if order.status not in _WAITS_FOR_GOODS:
+        return f"the order does not wait for goods, its status is {order.status}"
+    if asked.service_name not in SERVICES:
+        return f"{asked.service_name} is not a logistics service"
+    if not re.search(SERVICES[asked.service_name][2], asked.logistics_no):
+        return f"{asked.logistics_no} is not a number of {asked.service_name}"
+    if asked.service_name.startswith("OTHER") and not (asked.tracking_website and asked.actual_carrier):
+        return "OTHER needs tracking_website and actual_carrier"
+    return ""
+
+
+def _row(order: Order) -> Payload:
+    return {
+        "order_id": order.order_id,
+        "order_status": order.status,
+        "biz_type": "AE_COMMON",
+        "gmt_create": written(order.created_at),
+        "gmt_update": written(order.modified_at),
+        "gmt_pay_time": written(order.created_at),
+        "pay_amount": _simple(order.total),
+        "fund_status": _fund_status(order),
+        "frozen_status": "NO_FROZEN",
+        "issue_status": "NO_ISSUE",
+        "product_list": [
+            {
+                "child_id": line.child_id,
+                "order_id": order.order_id,
+                "product_id": line.product_id,
+                "product_name": line.title,
+                "product_count": line.quantity,
+                "sku_code": line.sku_code,
+                "product_unit_price": _simple(line.price),
+                "total_product_amount": _simple(line.price * line.quantity),
+                "send_goods_operator": "SELLER_SEND_GOODS",
+                "son_order_status": order.status,
+            }
+            for line in order.lines
+        ],
+    }
+
+
+def _detail(order: Order) -> Payload:
+    detail: Payload = {
+        "id": order.order_id,
+        "order_status": order.status,
+        "gmt_create": written(order.created_at),
+        "gmt_modified": written(order.modified_at),
+        "fund_status": _fund_status(order),
+        "frozen_status": "NO_FROZEN",
+        "issue_status": "NO_ISSUE",
+        "order_amount": _money_str(order.total),
+        "init_oder_amount": _money_str(order.total),
+        "logistics_amount": _money_str(Decimal(0)),
+        "receipt_address": {
+            "contact_person": order.address["name"],
+            "mobile_no": order.address["phone"],
+            "country": order.address["country"],
+            "province": order.address["province"],
+            "city": order.address["city"],
+            "zip": order.address["postcode"],
+            "detail_address": order.address["street"],
+        },
+        "child_order_list": [_child(order, line, place) for place, line in enumerate(order.lines, start=1)],
+        "logistic_info_list": [
+            {"logistics_no": parcel.logistics_no, "logistics_type_code": parcel.service_name}
+            for parcel in order.declarations
+        ],
+    }
+    if order.status not in _UNPAID:
+        detail["gmt_pay_success"] = written(order.created_at)
+    if order.status in _WAITS_FOR_GOODS:
+        detail["over_time_left"] = written(order.ship_by)
+    return detail
+
+
+def _child(order: Order, line: Line, place: int) -> Payload:
+    return {
+        "id": order.order_id,
+        "child_order_id": str(line.child_id),
+        "order_sort_id": place,
+        "order_status": order.status,
+        "product_id": line.product_id,
+        "product_name": line.title,
+        "product_count": line.quantity,
+        "lot_num": 1,
+        "sku_code": line.sku_code,
+        "product_price": _money_str(line.price),
+        "init_order_amt": _money_str(line.price * line.quantity),
+        "send_goods_operator": "SELLER_SEND_GOODS",
+        "extend_map": "{}",
+    }
+
+
+def _fund_status(order: Order) -> str:
+    return "NOT_PAY" if order.status in _UNPAID else "PAY_SUCCESS"
+
+
+def _simple(amount: Decimal) -> Payload:
+    return {"amount": f"{amount:.2f}", "currency_code": "USD"}
+
+
+def _money_str(amount: Decimal) -> Payload:
+    return {**_simple(amount), "cent": int(amount * 100), "cent_factor": 100}

@@ -1,0 +1,226 @@
+"""The vendor's own books: accounts, products, orders, and the failures it was told to have."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from syncbridge.ports import Clock
+
+FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable"]
+ACCESS_LIFETIME = timedelta(days=30)
+REFRESH_LIFETIME = timedelta(days=60)
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+_DATE = "%Y-%m-%d %H:%M:%S"
+
+
+class Refused(Exception):
+    """The gateway or the API behind it says no, in the vendor's codes (aliexpress.md §3)."""
+
+    def __init__(self, code: str, msg: str, *, sub_code: str = "", sub_msg: str = "", type_: str = "ISV") -> None:
+        super().__init__(msg)
+        self.code = code
+        self.msg = msg
+        self.sub_code = sub_code
+        self.sub_msg = sub_msg
+        self.type = type_
+
+
+def written(at: datetime) -> str:
+    """A time as the vendor writes dates: the wall clock of Los Angeles (aliexpress.md §5.3)."""
+    return at.astimezone(_PACIFIC).strftime(_DATE)
+
+
+def understood(text: str, *, late: bool) -> datetime:
+    """A date of a request in UTC. What autumn makes ambiguous is read so that less is found."""
+    wall = datetime.strptime(text, _DATE).replace(tzinfo=_PACIFIC, fold=int(late))
+    return wall.astimezone(ZoneInfo("UTC"))
+
+
+@dataclass
+class Account:
+    """One seller's app and its tokens."""
+
+    app_key: str
+    app_secret: str
+    seller_id: str
+    webhook_url: str
+    access_token: str
+    refresh_token: str
+    access_expires_at: datetime
+    refresh_expires_at: datetime
+    issued: set[str] = field(default_factory=set)
+    """Every access token it ever had."""
+
+
+@dataclass
+class Sku:
+    """One SKU of a product."""
+
+    id: str
+    number: int
+    sku_code: str
+    price: str
+    stock: int
+    properties: list[dict[str, object]]
+
+
+@dataclass
+class Product:
+    """One product of a seller."""
+
+    product_id: int
+    seller_id: str
+    title: str
+    locale: str
+    category_id: int
+    images: str
+    skus: list[Sku]
+    created_at: datetime
+    modified_at: datetime
+    audited_at: datetime
+    """Until then it is examined and takes no change."""
+    on_sale: bool = True
+    price_calls: int = 0
+    stock_calls: int = 0
+
+    def status(self, now: datetime) -> str:
+        """``auditing`` until it was examined, then as the seller put it."""
+        if now < self.audited_at:
+            return "auditing"
+        return "onSelling" if self.on_sale else "offline"
+
+    def changed_at(self, now: datetime) -> datetime:
+        """The last change; the end of the examination is one."""
+        return max(self.modified_at, self.audited_at) if now >= self.audited_at else self.modified_at
+
+    def sku(self, sku_id: str) -> Sku | None:
+        """The SKU with this id, as product.query names it."""
+        return next((sku for sku in self.skus if sku.id == sku_id), None)
+
+
+@dataclass
+class Line:
+    """One line of an order."""
+
+    child_id: int
+    product_id: int
+    title: str
+    sku_code: str
+    quantity: int
+    price: Decimal
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One declaration of a parcel."""
+
+    service_name: str
+    logistics_no: str
+    send_type: str
+
+
+@dataclass
+class Order:
+    """What a buyer bought."""
+
+    order_id: int
+    seller_id: str
+    status: str
+    lines: list[Line]
+    address: dict[str, str]
+    created_at: datetime
+    modified_at: datetime
+    ship_by: datetime
+    declarations: list[Declared] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        """What the buyer pays; freight is free."""
+        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
+
+
+@dataclass
+class Planned:
+    """A failure to come."""
+
+    api: str
+    fault: FaultName
+    count: int
+
+
+class World:
+    """Everything the mock knows; time passes by the clock it was given, and nothing is left to chance."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.accounts: list[Account] = []
+        self.products: dict[int, Product] = {}
+        self.orders: dict[int, Order] = {}
+        self.audit_seconds = 1.0
+        self.calls: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._faults: list[Planned] = []
+        self._random = random.Random(1688)  # the same secrets in each run, so that a run can be repeated
+        self._serial = 0
+
+    def now(self) -> datetime:
+        """The time by the clock."""
+        return self.clock.now()
+
+    def serial(self, base: int) -> int:
+        """A number not given before."""
+        self._serial += 1
+        return base + self._serial
+
+    def open_account(self, webhook_url: str = "") -> Account:
+        """A seller with an authorised app."""
+        now = self.now()
+        account = Account(
+            app_key=str(self.serial(500000)),
+            app_secret=self._secret(32),
+            seller_id=str(self.serial(2000000000)),
+            webhook_url=webhook_url,
+            access_token="",
+            refresh_token="",
+            access_expires_at=now,
+            refresh_expires_at=now + REFRESH_LIFETIME,
+        )
+        self.accounts.append(account)
+        self.issue_tokens(account)
+        return account
+
+    def issue_tokens(self, account: Account) -> None:
+        """A new pair of tokens; the old pair ends, and the day by which to authorise again stays (§2)."""
+        account.access_token = f"50000{self._secret(40)}"
+        account.refresh_token = f"50001{self._secret(40)}"
+        account.access_expires_at = self.now() + ACCESS_LIFETIME
+        account.issued.add(account.access_token)
+
+    def account_of_app(self, app_key: str) -> Account | None:
+        """Whose app it is."""
+        return next((account for account in self.accounts if account.app_key == app_key), None)
+
+    def account_once_opened_by(self, access_token: str) -> Account | None:
+        """Whose token it is or was."""
+        return next((account for account in self.accounts if access_token in account.issued), None)
+
+    def plan_fault(self, api: str, fault: FaultName, count: int = 1) -> None:
+        """Let the next calls of an API, or of any with ``*``, fail so."""
+        self._faults.append(Planned(api, fault, count))
+
+    def next_fault(self, api: str) -> FaultName | None:
+        """How this call is to fail."""
+        for planned in self._faults:
+            if planned.count > 0 and planned.api in (api, "*"):
+                planned.count -= 1
+                return planned.fault
+        return None
+
+    def _secret(self, digits: int) -> str:
+        return f"{self._random.getrandbits(digits * 4):0{digits}x}"

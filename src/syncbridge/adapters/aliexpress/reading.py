@@ -1,0 +1,186 @@
+"""AliExpress's answers in our words: orders, listings, parcels. All raise ValueError for what cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from syncbridge.adapters.aliexpress import wire
+from syncbridge.adapters.aliexpress.wire import as_text, utc, utc_or_none
+from syncbridge.model.catalog import Listing, ListingStatus, Sku
+from syncbridge.model.money import Money
+from syncbridge.model.orders import BuyerAddress, Order, OrderLine, OrderRef, OrderState
+from syncbridge.model.shipping import Shipment, ShippingService
+
+T = TypeVar("T")
+
+_STATES = {
+    "PLACE_ORDER_SUCCESS": OrderState.UNPAID,
+    "PAYMENT_PROCESSING": OrderState.UNPAID,
+    "WAIT_SELLER_EXAMINE_MONEY": OrderState.UNPAID,
+    "RISK_CONTROL": OrderState.RISK_CONTROL,
+    "RISK_CONTROL_HOLD": OrderState.RISK_CONTROL,
+    "WAIT_SELLER_SEND_GOODS": OrderState.TO_SHIP,
+    "SELLER_PART_SEND_GOODS": OrderState.PART_SHIPPED,
+    "WAIT_BUYER_ACCEPT_GOODS": OrderState.SHIPPED,
+    "IN_CANCEL": OrderState.CANCELLING,
+    "IN_FROZEN": OrderState.FROZEN,
+    "IN_ISSUE": OrderState.DISPUTED,
+    "FINISH": OrderState.FINISHED,
+    "ARCHIVE": OrderState.FINISHED,
+}
+"""aliexpress.md §5.3; any other word is OTHER, which is not bought for."""
+
+_STATUSES = {
+    "onSelling": ListingStatus.ON_SALE,
+    "offline": ListingStatus.OFFLINE,
+    "auditing": ListingStatus.AUDITING,
+    "editingRequired": ListingStatus.REFUSED,
+}
+NO_PROPERTIES = "<none>"
+"""The key of the only SKU of a listing without properties (§4.2)."""
+
+
+def order_ref(row: dict[str, object]) -> OrderRef:
+    """One row of the list of orders."""
+    seen = msgspec.convert(row, wire.OrderRow, strict=False)
+    return OrderRef(as_text(seen.order_id), utc(seen.gmt_update or seen.gmt_create))
+
+
+def order(detail: wire.OrderDetail) -> Order:
+    """One order as its detail shows it."""
+    state = order_state(detail)
+    return Order(
+        order_id=as_text(detail.id),
+        state=state,
+        modified_at=utc(detail.gmt_modified or detail.gmt_create),
+        created_at=utc(detail.gmt_create),
+        lines=tuple(_line(child, order_waits=state.wants_goods) for child in detail.child_order_list),
+        total=_total(detail),
+        address=_address(detail.receipt_address) if detail.receipt_address else None,
+        paid_at=utc_or_none(detail.gmt_pay_success),
+        ship_by=utc_or_none(detail.over_time_left) if state.wants_goods else None,
+    )
+
+
+def order_state(detail: wire.OrderDetail) -> OrderState:
+    """The order's state; a freeze, a dispute or a missing payment keeps it from being bought for (§5.3)."""
+    state = _STATES.get(detail.order_status, OrderState.OTHER)
+    if not state.wants_goods:
+        return state
+    if detail.frozen_status == "IN_FROZEN":
+        return OrderState.FROZEN
+    if detail.issue_status == "IN_ISSUE":
+        return OrderState.DISPUTED
+    if detail.fund_status == "NOT_PAY":
+        return OrderState.UNPAID
+    return state
+
+
+def listing(product: wire.Product, currency: str) -> Listing:
+    """One product with its SKUs; `currency` is the store's, used where the product names none."""
+    titles = {subject.locale: subject.value or "" for subject in product.subject_list}
+    return Listing(
+        listing_id=as_text(product.product_id),
+        title=titles.get(product.locale) or next(iter(titles.values()), ""),
+        status=_STATUSES.get(product.product_status_type or "", ListingStatus.OTHER),
+        skus=tuple(
+            Sku(
+                sku_key=sku.id or NO_PROPERTIES,
+                sku_code=as_text(sku.sku_code),
+                price=Money.of(sku.sku_price, sku.currency_code or product.currency_code or currency),
+                stock=sku.ipm_sku_stock,
+            )
+            for sku in product.aeop_ae_product_s_k_us
+        ),
+        modified_at=utc_or_none(product.gmt_modified),
+        created_at=utc_or_none(product.gmt_create),
+    )
+
+
+def listed(row: dict[str, object], status: str) -> Listing:
+    """One row of the list of products of a status, without SKUs."""
+    seen = msgspec.convert(row, wire.ProductRow, strict=False)
+    return Listing(
+        listing_id=as_text(seen.product_id),
+        title=seen.subject or "",
+        status=_STATUSES[status],
+        skus=(),
+        modified_at=utc_or_none(seen.gmt_modified),
+        created_at=utc_or_none(seen.gmt_create),
+    )
+
+
+def parcels(declared: wire.Declarations) -> Sequence[Shipment]:
+    """Each parcel once, though the vendor repeats it for every line of the order in it."""
+    found = (parcel for line in declared.sub_trade_order_list for parcel in line.shipment_list)
+    return tuple(dict.fromkeys(Shipment(parcel.service_name, as_text(parcel.logistics_no)) for parcel in found))
+
+
+def service(seen: wire.Service) -> ShippingService:
+    """One carrier."""
+    return ShippingService(seen.service_name, seen.display_name or seen.service_name, seen.tracking_no_regex or "")
+
+
+def each(
+    rows: Iterable[dict[str, object]], read: Callable[[dict[str, object]], T], id_field: str
+) -> tuple[tuple[T, ...], tuple[tuple[str, str], ...]]:
+    """What could be read of a page, and (id, reason) of what could not."""
+    sound: list[T] = []
+    failures: list[tuple[str, str]] = []
+    for row in rows:
+        try:
+            sound.append(read(row))
+        except (ValueError, msgspec.ValidationError) as error:
+            failures.append((str(row.get(id_field, "?")), str(error)))
+    return tuple(sound), tuple(failures)
+
+
+def _line(child: wire.ChildOrder, *, order_waits: bool) -> OrderLine:
+    return OrderLine(
+        line_id=as_text(child.child_order_id),
+        listing_id=as_text(child.product_id),
+        sku_code=as_text(child.sku_code),
+        quantity=child.product_count,
+        title=child.product_name or "",
+        price=child.product_price.money(),
+        # a line that ended before its order was cancelled or refunded
+        ours_to_ship=_is_ours(child) and not (order_waits and child.order_status == "FINISH"),
+    )
+
+
+def _is_ours(child: wire.ChildOrder) -> bool:
+    """Whether a line is sent by the seller: not by a warehouse, nor by the semi-managed flow (§10, 14)."""
+    return (
+        child.send_goods_operator != "WAREHOUSE_SEND_GOODS"
+        and child.logistics_warehouse_type != "cainiaoInternationalWarehouse"
+        and "SEMI_CHOICE_SELF" not in str(child.extend_map)
+    )
+
+
+def _total(detail: wire.OrderDetail) -> Money:
+    for amount in (
+        detail.order_amount,
+        detail.new_order_amount,
+        detail.seller_order_amount,
+        detail.init_oder_amount,
+    ):
+        if amount is not None:
+            return amount.money()
+    raise ValueError("the order shows no amount")
+
+
+def _address(seen: wire.Address) -> BuyerAddress:
+    parts = (as_text(part) for part in (seen.phone_country, seen.phone_area, seen.phone_number))
+    street = (seen.detail_address or seen.address, seen.address2)
+    return BuyerAddress(
+        name=seen.contact_person or "",
+        phone=as_text(seen.mobile_no) or " ".join(part for part in parts if part),
+        country=seen.country or "",
+        province=seen.province or "",
+        city=seen.city or "",
+        postcode=as_text(seen.zip),
+        street=" ".join(part.strip() for part in street if part and part.strip()),
+    )

@@ -1,0 +1,316 @@
+"""AliExpress's words: its answers as structs, and its times, money, weights and ids turned into ours.
+
+Field names are the vendor's, typos included (aliexpress-fields.md). What the vendor sends now as a number and
+now as text is taken as either.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from syncbridge.model.money import Money
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+"""Every date in a business call is this zone's wall clock, without an offset (aliexpress.md §5.3)."""
+
+_DATE = "%Y-%m-%d %H:%M:%S"
+_LISTS = frozenset(
+    {
+        "target_list",
+        "child_order_list",
+        "result_list",
+        "subject_list",
+        "aeop_ae_product_s_k_us",
+        "aeop_a_e_product_display_d_t_o_list",
+        "error_details",
+        "product_ids",
+        "sub_trade_order_list",
+        "shipment_list",
+    }
+)
+
+Text = str | int | None
+"""A field that comes as text or as a number, or not at all."""
+
+
+def pacific(at: datetime) -> str:
+    """A UTC time as the vendor writes it; in the hour that autumn repeats, both passes look the same."""
+    return at.astimezone(PACIFIC).strftime(_DATE)
+
+
+def utc(text: str) -> datetime:
+    """A vendor's date in UTC; of the two readings autumn allows, the earlier. Raises ValueError."""
+    return datetime.strptime(text, _DATE).replace(tzinfo=PACIFIC).astimezone(UTC)
+
+
+def utc_or_none(text: str | None) -> datetime | None:
+    """A vendor's date in UTC, None where it gives none; raises ValueError."""
+    return utc(text) if text else None
+
+
+def kilograms(grams: int) -> str:
+    """A weight in kg with three decimals, as ``gross_weight`` wants it (aliexpress.md §4.2)."""
+    return f"{Decimal(grams) / 1000:.3f}"
+
+
+def as_text(value: Text) -> str:
+    """An id or a code as text; empty where there is none."""
+    return "" if value is None else str(value)
+
+
+def decoded(body: bytes) -> object:
+    """An answer's JSON with fractions kept as text, so that no amount passes through a float; raises ValueError."""
+    try:
+        return msgspec.json.Decoder(float_hook=str).decode(body)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+
+
+def bare(value: object) -> object:
+    """The answer with its lists bare, whichever way ``simplify`` was set (aliexpress.md §1.6)."""
+    if isinstance(value, list):
+        return [bare(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: bare(_unwrapped(item) if key in _LISTS else item) for key, item in value.items() if item is not None}
+
+
+def _unwrapped(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    lists = [item for item in value.values() if isinstance(item, list)]
+    return lists[0] if len(lists) == 1 else []
+
+
+class Fault(msgspec.Struct):
+    """A call refused by the gateway: ``msg`` on /sync, ``message`` on /rest (aliexpress.md §1.5)."""
+
+    code: str = ""
+    type: str = ""
+    msg: str = ""
+    message: str = ""
+    sub_code: str = ""
+    sub_msg: str = ""
+    request_id: str = ""
+
+
+class MoneyWords(msgspec.Struct):
+    """Money as SimpleMoney (an amount) or MoneyStr (cents and their factor too) (aliexpress.md §5.2)."""
+
+    amount: Text = None
+    cent: Text = None
+    cent_factor: Text = None
+    currency_code: str | None = None
+    currency: object = None
+
+    def money(self) -> Money:
+        """The exact amount in its currency; raises ValueError where either is missing."""
+        currency = self.currency_code or ""
+        if not currency and isinstance(self.currency, dict):
+            currency = str(self.currency.get("currency_code"))
+        if self.amount not in (None, ""):
+            return Money.of(as_text(self.amount), currency)
+        if self.cent in (None, ""):
+            raise ValueError("an amount of money has neither amount nor cent")
+        factor = Decimal(as_text(self.cent_factor) or "100")
+        return Money(Decimal(as_text(self.cent)) / factor, currency)
+
+
+class OrderRow(msgspec.Struct):
+    """An order as the list shows it (aliexpress.md §5.1)."""
+
+    order_id: str | int
+    gmt_create: str
+    gmt_update: str | None = None
+
+
+class OrderList(msgspec.Struct):
+    """A page of orders, each still unread, so that one spoilt order does not spoil the page."""
+
+    success: bool = True
+    error_code: Text = None
+    error_message: Text = None
+    target_list: list[dict[str, object]] = []
+    total_page: int | None = None
+    total_count: int | None = None
+
+
+class Address(msgspec.Struct):
+    """Where an order goes (aliexpress.md §5.2)."""
+
+    contact_person: str | None = None
+    mobile_no: Text = None
+    phone_country: Text = None
+    phone_area: Text = None
+    phone_number: Text = None
+    country: str | None = None
+    province: str | None = None
+    city: str | None = None
+    zip: Text = None
+    address: str | None = None
+    address2: str | None = None
+    detail_address: str | None = None
+
+
+class ChildOrder(msgspec.Struct):
+    """One line of an order (aliexpress.md §5.2)."""
+
+    child_order_id: str | int
+    product_id: str | int
+    product_count: int
+    product_price: MoneyWords
+    product_name: str | None = None
+    sku_code: Text = None
+    order_status: str | None = None
+    send_goods_operator: str | None = None
+    logistics_warehouse_type: str | None = None
+    extend_map: object = None
+
+
+class OrderDetail(msgspec.Struct):
+    """An order whole (aliexpress.md §5.2)."""
+
+    id: str | int
+    order_status: str
+    gmt_create: str
+    child_order_list: list[ChildOrder]
+    gmt_modified: str | None = None
+    gmt_pay_success: str | None = None
+    over_time_left: str | None = None
+    fund_status: str | None = None
+    frozen_status: str | None = None
+    issue_status: str | None = None
+    order_amount: MoneyWords | None = None
+    new_order_amount: MoneyWords | None = None
+    seller_order_amount: MoneyWords | None = None
+    init_oder_amount: MoneyWords | None = None
+    receipt_address: Address | None = None
+
+
+class Subject(msgspec.Struct):
+    """A title in one language."""
+
+    locale: str | None = None
+    value: str | None = None
+
+
+class ProductSku(msgspec.Struct):
+    """A SKU as read; ``id`` is how price and stock calls address it (aliexpress.md §4.2)."""
+
+    sku_price: str | int
+    ipm_sku_stock: int
+    id: str | None = None
+    sku_code: Text = None
+    currency_code: str | None = None
+
+
+class Product(msgspec.Struct):
+    """A product as read (aliexpress.md §4.2)."""
+
+    product_id: str | int
+    product_status_type: str | None = None
+    locale: str | None = None
+    subject_list: list[Subject] = []
+    currency_code: str | None = None
+    gmt_create: str | None = None
+    gmt_modified: str | None = None
+    aeop_ae_product_s_k_us: list[ProductSku] = []
+
+
+class ProductRow(msgspec.Struct):
+    """A product as the list shows it."""
+
+    product_id: str | int
+    subject: str | None = None
+    gmt_create: str | None = None
+    gmt_modified: str | None = None
+
+
+class ProductList(msgspec.Struct):
+    """A page of products, each still unread."""
+
+    success: bool = True
+    error_code: Text = None
+    error_message: Text = None
+    error_msg: Text = None
+    aeop_a_e_product_display_d_t_o_list: list[dict[str, object]] = []
+    total_page: int | None = None
+
+
+class RefusedProducts(msgspec.Struct):
+    """Why some products of a call were not changed."""
+
+    error_code: Text = None
+    error_message: str | None = None
+    product_ids: list[str | int] = []
+
+
+class Modified(msgspec.Struct):
+    """What became of a change of price, stock or status (aliexpress.md §4.2)."""
+
+    success: bool | None = None
+    error_code: Text = None
+    error_message: Text = None
+    product_id: Text = None
+    error_details: list[RefusedProducts] = []
+
+
+class Service(msgspec.Struct):
+    """A carrier (aliexpress.md §6.1)."""
+
+    service_name: str
+    display_name: str | None = None
+    tracking_no_regex: str | None = None
+
+
+class Services(msgspec.Struct):
+    """The carriers."""
+
+    result_success: bool = True
+    error_desc: Text = None
+    result_list: list[Service] = []
+
+
+class Declaration(msgspec.Struct):
+    """What became of a declared shipment (aliexpress.md §6.1)."""
+
+    result_success: bool | None = None
+    result_error_code: Text = None
+    result_error_desc: Text = None
+
+
+class DeclaredParcel(msgspec.Struct):
+    """A parcel declared before."""
+
+    logistics_no: str | int
+    service_name: str
+
+
+class DeclaredSubOrder(msgspec.Struct):
+    """The parcels of one line of an order; a parcel with several lines comes once for each."""
+
+    shipment_list: list[DeclaredParcel] = []
+
+
+class Declarations(msgspec.Struct):
+    """What was declared for an order so far (aliexpress-fields.md, querysellershipmentinfo)."""
+
+    result_success: bool = True
+    result_error_code: Text = None
+    error_msg: Text = None
+    sub_trade_order_list: list[DeclaredSubOrder] = []
+
+
+class RenewedTokens(msgspec.Struct):
+    """New tokens (aliexpress.md §2): lifetimes in seconds, expiries in epoch milliseconds."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    refresh_expires_in: int
+    expire_time: int | None = None
+    refresh_token_valid_time: int | None = None

@@ -1,0 +1,18 @@
+"""``syncbridge daemon``: the background process."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+
+def daemon(ctx: typer.Context) -> None:
+    """Poll, receive messages and work through the jobs until SIGTERM or Ctrl+C."""
+    from syncbridge import daemon as process  # slow to load, and not needed by --help
+    from syncbridge.cli.log import set_up_log
+    from syncbridge.settings import load_settings
+
+    settings = load_settings(ctx.obj)
+    set_up_log()
+    asyncio.run(process.run(settings))

@@ -1,0 +1,125 @@
+"""``syncbridge queue``: what does not go forward, why, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from syncbridge.cli.output import say, show, show_json
+from syncbridge.errors import SyncBridgeError
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from syncbridge.flows.retry_queue import Entry
+
+T = TypeVar("T")
+queue = typer.Typer(help="The retry queue: purchases that do not go forward.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="As `queue list` shows it.")]
+
+
+@queue.command("list")
+def list_(ctx: typer.Context, json: Json = False) -> None:
+    """Everything that waits, is parked, or is to be bought by hand; the nearest ship-by time first."""
+    from syncbridge.flows import retry_queue
+
+    found = _in_database(ctx, retry_queue.entries)
+    if json:
+        show_json({"entries": [_plain(entry) for entry in found]})
+    elif not found:
+        show("The retry queue is empty.")
+    else:
+        _table(found)
+
+
+@queue.command("show")
+def show_(ctx: typer.Context, entry_id: Id, json: Json = False) -> None:
+    """One entry with its reason, what to do, and what happened so far."""
+    from syncbridge.flows import retry_queue
+
+    def read(session: Session) -> tuple[Entry, list[tuple[datetime, str, dict[str, str]]]]:
+        for entry in retry_queue.entries(session):
+            if entry.id == entry_id:
+                return entry, retry_queue.history(session, entry)
+        raise SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
+
+    entry, history = _in_database(ctx, read)
+    if json:
+        told = [{"at": at.isoformat(), "event": event, **details} for at, event, details in history]
+        show_json({"entry": _plain(entry), "history": told})
+        return
+    for name, value in _plain(entry).items():
+        show(f"{name.replace('_', ' '):>14}  {value}")
+    for at, event, details in history:
+        show(f"{at:%Y-%m-%d %H:%M:%S}  {event}  {', '.join(f'{k}={v}' for k, v in details.items())}")
+
+
+@queue.command()
+def retry(ctx: typer.Context, entry_id: Id) -> None:
+    """Try an entry now, with all its attempts again."""
+    from syncbridge.bootstrap import SystemClock
+    from syncbridge.flows import retry_queue
+
+    _in_database(ctx, lambda session: retry_queue.retry(session, entry_id, now=SystemClock().now()))
+    say(f"{entry_id} is tried as soon as the daemon sees it")
+
+
+@queue.command()
+def drop(
+    ctx: typer.Context,
+    entry_id: Id,
+    reason: Annotated[str, typer.Option("--reason", prompt="Why is it given up?", help="Kept in the order's history.")],
+) -> None:
+    """Give an entry up. Refused where something may have been bought."""
+    from syncbridge.bootstrap import SystemClock
+    from syncbridge.flows import retry_queue
+
+    _in_database(ctx, lambda session: retry_queue.drop(session, entry_id, why=reason, now=SystemClock().now()))
+    say(f"{entry_id} is dropped")
+
+
+def _in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
+    from syncbridge.bootstrap import open_database
+    from syncbridge.settings import load_settings
+
+    async def run() -> T:
+        db = open_database(load_settings(ctx.obj))
+        try:
+            return await db.run(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    return {
+        name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
+        for name, value in asdict(entry).items()
+    }
+
+
+def _table(found: list[Entry]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("ID", "What", "State", "Tries", "Next try", "Ship by", "Why", "What to do", box=box.SIMPLE)
+    for entry in found:
+        table.add_row(
+            entry.id,
+            f"{entry.subject}\n{entry.what}",
+            entry.state,
+            str(entry.attempts),
+            f"{entry.next_attempt:%m-%d %H:%M}" if entry.next_attempt else "",
+            f"{entry.ship_by:%m-%d %H:%M}" if entry.ship_by else "",
+            entry.reason,
+            entry.next_step,
+        )
+    Console().print(table)

@@ -1,0 +1,211 @@
+"""Everybody but us: buyers who order, suppliers who reprice and ship, a forwarder, and a person who buys by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
+from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, BuyerOrder, Scenario, Trouble, Want
+from syncbridge.flows.retry_queue import Entry
+from syncbridge.model.purchasing import Purchase
+from syncbridge.ports import Clock
+from syncbridge.rules.mapping import Rules
+from syncbridge.rules.routing import sku_code
+from syncbridge.testing.control import MockControl
+
+UNROUTED_SKU = "ZZ0001"
+PAID = "waitsellersend"
+Books = Mapping[str, list[dict[str, object]]]
+Say = Callable[[str], None]
+
+
+async def at_once(_number: int) -> None:
+    """Let the next order come without waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a person at the seller's desk can see of syncbridge."""
+
+    cards: Callable[[], Awaitable[Sequence[Purchase]]]
+    """Purchases to be made by hand."""
+    queue: Callable[[], Awaitable[Sequence[Entry]]]
+    """Everything that is not going forward."""
+
+
+@dataclass(slots=True)
+class World:
+    """The vendors and the people, driven through the mocks' control calls."""
+
+    scenario: Scenario
+    supplier: MockControl
+    channel: MockControl
+    forwarder: ForwarderMock
+    rules: Rules
+    clock: Clock
+    desk: Desk
+    say: Say
+    accounts: dict[str, dict[str, object]] = field(default_factory=dict)
+    pace: Callable[[int], Awaitable[None]] = at_once
+    """Awaited before each order, with its number."""
+    webhooks_rejected: int = 0
+    bought_by_hand: set[str] = field(default_factory=set)
+
+    async def open_accounts(self, receiver: str) -> None:
+        """Accounts at both vendors, with messages sent to the receiver's address."""
+        for name, grants in ((MAIN, True), (BY_HAND, False)):
+            url = f"{receiver}/webhooks/{name}"
+            self.accounts[name] = await self.supplier.tell("accounts", grants_orders=grants, webhook_url=url)
+        self.accounts[STORE] = await self.channel.tell("accounts", webhook_url=f"{receiver}/webhooks/{STORE}")
+        for name, pool in POOLS.items():
+            await self.supplier.tell("offers", offers=list(self.scenario.offers[name]), pool=pool)
+
+    async def trade(self, patience: float) -> None:
+        """The whole day; each wait raises TimeoutError after `patience` seconds without what it waits for."""
+        listings = sum(len(offers) for offers in self.scenario.offers.values())
+        self.say(f"waiting for {listings} listings")
+        await self._until(lambda: self._listed(listings), patience, "all offers to be listed")
+        await self._reprice(patience)
+        await self._make_trouble()
+        self.say(f"{len(self.scenario.orders)} buyers order")
+        for number, order in enumerate(self.scenario.orders):
+            await self.pace(number)
+            await self._order(order)
+        await self._until(self._settled, patience, "every order to be declared or to wait for a person")
+
+    async def _reprice(self, patience: float) -> None:
+        """A price and a stock change that must arrive, and a price jump that must not."""
+        price, stock, jump = self.scenario.price_change, self.scenario.stock_change, self.scenario.price_jump
+        before = await self._shown(price.offer_id, price.spec_id)
+        self.say("a supplier changes a price and a stock, and another triples a price")
+        await self.supplier.tell(f"offers/{price.offer_id}/price", spec_id=price.spec_id, price=price.value)
+        await self.supplier.tell(f"offers/{stock.offer_id}/stock", spec_id=stock.spec_id, stock=int(stock.value))
+        await self.supplier.tell(f"offers/{jump.offer_id}/price", spec_id=jump.spec_id, price=jump.value)
+
+        async def arrived() -> bool:
+            now = await self._shown(price.offer_id, price.spec_id)
+            stocked = await self._shown(stock.offer_id, stock.spec_id)
+            return now["price"] != before["price"] and str(stocked["stock"]) == str(int(stock.value) - BUFFER)
+
+        await self._until(arrived, patience, "the price and the stock to arrive on the channel")
+
+    async def _make_trouble(self) -> None:
+        """Faults of the vendors, each once."""
+        await self.supplier.fail("alibaba.trade.createCrossOrder", "lose_answer")
+        await self.supplier.fail("alibaba.createOrder.preview", "rate_limit")
+        await self.supplier.fail("alibaba.trade.get.buyerView", "unavailable", 4)
+        await self.channel.fail("aliexpress.trade.new.redefining.findorderbyid", "token_expired")
+        await self.channel.fail("aliexpress.logistics.querysellershipmentinfo", "rate_limit")
+
+    async def _order(self, order: BuyerOrder) -> None:
+        lines = [self._line(want) for want in order.wants]
+        if order.trouble is Trouble.UNROUTED:
+            lines = [{"sku_code": UNROUTED_SKU, "quantity": 1, "price": "9.99"}]
+        await self.channel.tell(
+            "orders",
+            access_token=await self._access_token(),
+            order_id=order.order_id,
+            lines=lines,
+            push=order.by_webhook and order.trouble is not Trouble.OUT_OF_STOCK,
+        )
+        if order.trouble is Trouble.OUT_OF_STOCK:
+            want = order.wants[0]
+            await self.supplier.tell(f"offers/{want.offer_id}/stock", spec_id=want.spec_id, stock=0)
+        if order.order_id == self.scenario.orders[0].order_id:
+            await self._tell_twice_and_forge(order.order_id)
+
+    async def _tell_twice_and_forge(self, order_id: str) -> None:
+        await self.channel.tell(f"orders/{order_id}/push", times=2, forged=False)
+        told = await self.channel.tell(f"orders/{order_id}/push", times=1, forged=True)
+        answers = told["answers"]
+        assert isinstance(answers, list)  # noqa: S101  the mock's own shape
+        self.webhooks_rejected += answers.count(401)
+
+    async def _settled(self) -> bool:
+        """Let suppliers, forwarder and the person do their part; true once nothing is left to do."""
+        await self._buy_by_hand()
+        await self._ship()
+        books = await self.channel.books()
+        open_orders = {
+            str(o["order_id"])
+            for o in books["orders"]
+            if o["status"] in ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
+        }
+        waiting = {entry.subject for entry in await self.desk.queue() if entry.state == "parked"}
+        return all(f"order {STORE}/{order_id}" in waiting for order_id in open_orders)
+
+    async def _buy_by_hand(self) -> None:
+        """The person buys each card on the supplier's page, with the mark in the note, and pays."""
+        for card in await self.desk.cards():
+            if card.mark in self.bought_by_hand:
+                continue
+            self.bought_by_hand.add(card.mark)
+            self.say(f"the person buys {card.mark} by hand")
+            await self.supplier.tell(
+                "orders",
+                access_token=self.accounts[card.supplier]["access_token"],
+                lines=[
+                    {"offerId": line.offer_id, "specId": line.spec_id, "quantity": line.quantity} for line in card.lines
+                ],
+                message=f"唛头 {card.mark}",
+                pay=True,
+            )
+
+    async def _ship(self) -> None:
+        """Suppliers ship what is paid; the forwarder sends on what arrived."""
+        for order in (await self.supplier.books())["orders"]:
+            if order["status"] == PAID:
+                number = f"YT{str(order['orderId'])[-13:]}"
+                await self.supplier.tell(f"orders/{order['orderId']}/ship", number=number, company="圆通速递(YTO)")
+            elif order["parcels"]:
+                self.forwarder.receive(mark_in(str(order["message"])))
+
+    async def _listed(self, count: int) -> bool:
+        products = (await self.channel.books())["products"]
+        return sum(product["status"] == "onSelling" for product in products) >= count
+
+    async def _shown(self, offer_id: str, spec_id: str) -> dict[str, object]:
+        code = self._line(Want(MAIN, offer_id, spec_id, 1))["sku_code"]
+        for product in (await self.channel.books())["products"]:
+            for sku in listed(product["skus"]):
+                if sku["sku_code"] == code:
+                    return sku
+        raise LookupError(f"no SKU {code} on the channel")
+
+    def _line(self, want: Want) -> dict[str, object]:
+        return {"sku_code": code_of(want, self.rules), "quantity": want.quantity}
+
+    async def _access_token(self) -> object:
+        return self.accounts[STORE]["access_token"]
+
+    async def _until(self, done: Callable[[], Awaitable[bool]], patience: float, what: str) -> None:
+        began = self.clock.now()
+        while not await done():
+            if (self.clock.now() - began).total_seconds() > patience:
+                raise TimeoutError(f"waited {patience:.0f} s for {what}")
+            await self.clock.sleep(0.5)
+
+
+POOLS = {MAIN: "1", BY_HAND: "2"}
+BUFFER = 2
+"""Kept back by the example's stock policy."""
+
+
+def code_of(want: Want, rules: Rules) -> str:
+    """The SKU code a spec is listed under: derived, so no database is asked."""
+    route = next(route for route in rules.routes if route.supplier == want.supplier)
+    return sku_code(route, STORE, want.offer_id, want.spec_id, rules)
+
+
+def mark_in(note: str) -> str:
+    """The parcel mark a supplier finds in the buyer note; empty if there is none."""
+    found = re.search(r"唛头 (\w+)", note)
+    return found.group(1) if found else ""
+
+
+def listed(value: object) -> list[dict[str, object]]:
+    """A list of a mock's books."""
+    assert isinstance(value, list)  # noqa: S101  the mock's own shape
+    return value

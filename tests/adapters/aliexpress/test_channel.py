@@ -1,0 +1,359 @@
+"""How answers become ours, and the pitfalls the vendor's documents warn of (aliexpress.md §10)."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+from syncbridge.errors import NotFound, Rejected, VendorDown
+from syncbridge.model.catalog import ListingStatus, PriceUpdate, StockUpdate
+from syncbridge.model.orders import OrderState
+from syncbridge.model.paging import Cursor
+from syncbridge.model.shipping import Shipment
+from syncbridge.testing.builders import make_listing_draft, make_order, usd
+
+pytestmark = pytest.mark.anyio
+ORDER = "8172481060036440"
+
+
+def child(**changes):
+    return {
+        "child_order_id": "8172481060046440",
+        "product_id": 1005003574624824,
+        "product_count": 2,
+        "product_name": "Notebook",
+        "sku_code": "TYA001",
+        "product_price": {"amount": "19.90", "cent": 1990, "cent_factor": 100, "currency_code": "USD"},
+        "send_goods_operator": "SELLER_SEND_GOODS",
+    } | changes
+
+
+def detail(*children, **changes):
+    return {
+        "target": {
+            "id": int(ORDER),
+            "order_status": "WAIT_SELLER_SEND_GOODS",
+            "fund_status": "PAY_SUCCESS",
+            "gmt_create": "2026-03-01 17:00:00",
+            "gmt_modified": "2026-03-01 18:00:00",
+            "over_time_left": "2026-03-09 17:00:00",
+            "order_amount": {"amount": "39.80", "currency_code": "USD"},
+            "child_order_list": list(children) or [child()],
+        }
+        | changes
+    }
+
+
+async def read(answering, answer):
+    return await answering(lambda *_: answer).order(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("PLACE_ORDER_SUCCESS", OrderState.UNPAID),
+        ("PAYMENT_PROCESSING", OrderState.UNPAID),
+        ("WAIT_SELLER_EXAMINE_MONEY", OrderState.UNPAID),
+        ("RISK_CONTROL", OrderState.RISK_CONTROL),
+        ("RISK_CONTROL_HOLD", OrderState.RISK_CONTROL),
+        ("WAIT_SELLER_SEND_GOODS", OrderState.TO_SHIP),
+        ("SELLER_PART_SEND_GOODS", OrderState.PART_SHIPPED),
+        ("WAIT_BUYER_ACCEPT_GOODS", OrderState.SHIPPED),
+        ("IN_CANCEL", OrderState.CANCELLING),
+        ("IN_ISSUE", OrderState.DISPUTED),
+        ("IN_FROZEN", OrderState.FROZEN),
+        ("FINISH", OrderState.FINISHED),
+        ("ARCHIVE", OrderState.FINISHED),
+        ("FUND_PROCESSING", OrderState.OTHER),
+        ("WAIT_GROUP", OrderState.OTHER),
+        ("WAIT_COMPLETE_ADDRESS", OrderState.OTHER),
+        ("SOMETHING_NEW", OrderState.OTHER),
+    ],
+)
+async def test_each_status_has_its_state(answering, status, state):
+    assert (await read(answering, detail(order_status=status))).state is state
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"frozen_status": "IN_FROZEN"}, OrderState.FROZEN),
+        ({"issue_status": "IN_ISSUE"}, OrderState.DISPUTED),
+        ({"fund_status": "NOT_PAY"}, OrderState.UNPAID),
+        ({"frozen_status": "NO_FROZEN", "issue_status": "END_ISSUE"}, OrderState.TO_SHIP),
+    ],
+)
+async def test_a_freeze_a_dispute_or_no_payment_stops_an_order_that_waits_for_goods(answering, changes, state):
+    assert (await read(answering, detail(**changes))).state is state
+
+
+@pytest.mark.parametrize(
+    ("changes", "ours"),
+    [
+        ({}, True),
+        ({"send_goods_operator": None}, True),
+        ({"extend_map": "{}"}, True),
+        ({"send_goods_operator": "WAREHOUSE_SEND_GOODS"}, False),
+        ({"logistics_warehouse_type": "cainiaoInternationalWarehouse"}, False),
+        ({"extend_map": '{"orderBusinessModel":"SEMI_CHOICE_SELF"}'}, False),
+        ({"extend_map": {"orderBusinessModel": "SEMI_CHOICE_SELF"}}, False),
+        ({"order_status": "FINISH"}, False),
+    ],
+)
+async def test_warehouse_semi_managed_and_ended_lines_are_left_alone(answering, changes, ours):
+    order = await read(answering, detail(child(**changes)))
+    assert [line.ours_to_ship for line in order.lines] == [ours]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"amount": "1.01", "currency_code": "USD"},
+        {"amount": 1.01, "currency_code": "USD"},
+        {"cent": 101, "cent_factor": 100, "currency_code": "USD"},
+        {"cent": "101", "cent_factor": 100, "currency": {"currency_code": "USD"}},
+        {"amount": "", "cent": 101, "currency_code": "USD"},
+    ],
+)
+async def test_money_is_exact_in_every_shape(answering, words):
+    order = await read(answering, detail(child(product_price=words)))
+    assert order.lines[0].price == usd("1.01")
+
+
+async def test_a_decimal_number_never_passes_through_a_float(answering):
+    body = json.dumps(detail()).replace('"39.80"', "12345678901234567.89")
+    channel = answering(lambda *_: httpx.Response(200, text=body))
+    assert (await channel.order(ORDER)).total.amount == Decimal("12345678901234567.89")
+
+
+async def test_the_lines_of_an_ended_order_stay_ours(answering):
+    order = await read(answering, detail(child(order_status="FINISH"), order_status="FINISH"))
+    assert order.lines[0].ours_to_ship
+
+
+async def test_the_total_falls_back_to_the_newer_amounts(answering):
+    answer = detail(order_amount=None, new_order_amount={"amount": "38.00", "currency_code": "USD"})
+    assert (await read(answering, answer)).total == usd("38.00")
+
+
+async def test_an_order_without_an_amount_is_not_guessed(answering):
+    with pytest.raises(VendorDown, match="no amount"):
+        await read(answering, detail(order_amount=None))
+
+
+async def test_times_are_los_angeles_and_the_deadline_is_only_for_orders_that_wait(answering):
+    order = await read(answering, detail())
+    assert order.modified_at.isoformat() == "2026-03-02T02:00:00+00:00"
+    assert order.ship_by
+    assert order.ship_by.isoformat() == "2026-03-10T00:00:00+00:00"  # after the change to summer time
+    assert (await read(answering, detail(order_status="WAIT_BUYER_ACCEPT_GOODS"))).ship_by is None
+
+
+async def test_ids_are_text_whether_they_came_as_numbers_or_not(answering):
+    order = await read(answering, detail(child(child_order_id=8172481060046440, product_id="1005"), id=ORDER))
+    assert (order.order_id, order.lines[0].line_id, order.lines[0].listing_id) == (ORDER, "8172481060046440", "1005")
+
+
+async def test_an_address_in_parts_is_put_together(answering):
+    words = {
+        "contact_person": "Ana García",
+        "phone_country": "34",
+        "phone_area": "91",
+        "phone_number": "1234567",
+        "country": "UK",
+        "zip": 28001,
+        "address": "ignored where there is detail",
+        "detail_address": "Calle Mayor 1",
+        "address2": "2 B",
+    }
+    address = (await read(answering, detail(receipt_address=words))).address
+    assert address
+    assert (address.phone, address.postcode, address.street) == ("34 91 1234567", "28001", "Calle Mayor 1 2 B")
+    assert address.country == "UK"
+
+
+async def test_simplify_on_and_off_read_alike(make_store):
+    seen = []
+    for simplify in (True, False):
+        store = make_store(simplify=simplify)
+        store.buy(make_order(ORDER, store.clock.now()))
+        listing_id = await store.channel.publish(make_listing_draft())
+        pages = [page async for page in store.channel.orders(since=None)]
+        listings = [page.items async for page in store.channel.listings(since=None)]
+        order, listing = await store.channel.order(ORDER), await store.channel.listing(listing_id)
+        await store.channel.declare(ORDER, store.shipment(), complete=True)
+        parcels, services = await store.channel.declared(ORDER), await store.channel.shipping_services()
+        seen.append((pages, listings, order, listing, parcels, services))
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("empty", [[], {}, {"aeop_order_item_dto": []}, None])
+async def test_an_empty_list_is_read_in_every_shape(answering, empty):
+    answer = {"result": {"success": True, "target_list": empty, "total_page": 0, "total_count": 0}}
+    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    assert page.items == ()
+
+
+async def test_success_with_an_error_code_is_a_success(answering):
+    row = {"order_id": 1160045860056286, "gmt_create": "2017-10-12 12:12:12", "gmt_update": "2017-10-12 12:12:12"}
+    answer = {"result": {"success": True, "error_code": "1", "target_list": [row], "total_page": 1}}
+    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    assert [ref.order_id for ref in page.items] == ["1160045860056286"]
+
+
+async def test_a_list_that_was_refused_says_why(answering):
+    answer = {"result": {"success": False, "error_code": "F00", "error_message": "no such shop"}}
+    with pytest.raises(Rejected, match="no such shop"):
+        [page async for page in answering(lambda *_: answer).orders(since=None)]
+
+
+async def test_one_spoilt_order_does_not_spoil_its_page(answering):
+    rows = [
+        {"order_id": 1, "gmt_create": "yesterday"},
+        {"order_id": 2, "gmt_create": "2026-03-01 17:00:00"},
+        {"gmt_create": "2026-03-01 17:00:00"},
+    ]
+    answer = {"result": {"success": True, "target_list": rows, "total_page": 1}}
+    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    assert [ref.order_id for ref in page.items] == ["2"]
+    assert [failed for failed, _ in page.failures] == ["1", "?"]
+
+
+async def test_an_interrupted_read_is_repeated_from_its_start(store):
+    for number in range(60):
+        store.buy(make_order(str(8172481060036000 + number), store.clock.now()))
+    first = await anext(aiter(store.channel.orders(since=None)))
+    seen = set()
+    async for page in store.channel.orders(since=first.cursor):
+        seen |= {ref.order_id for ref in page.items}
+    assert len(seen) == 60
+
+
+async def test_pages_that_shifted_while_being_read_are_read_again(answering):
+    totals = iter([60, 59, 59, 59])
+
+    def answers(_, __):
+        return {"result": {"success": True, "target_list": [], "total_page": 2, "total_count": next(totals)}}
+
+    channel, since = answering(answers), Cursor("2026-03-01T00:00:00+00:00")
+    assert [page.cursor for page in [page async for page in channel.orders(since=since)]] == [since, since]
+    *_, last = [page async for page in channel.orders(since=since)]
+    assert last.cursor > since
+
+
+async def test_listings_changed_since_are_read_by_their_time_of_change(store):
+    old = await store.channel.publish(make_listing_draft())
+    store.pass_time(5 * 3600)
+    cursor = Cursor(store.clock.now().isoformat())
+    new = await store.channel.publish(make_listing_draft())
+    seen = [listing.listing_id async for page in store.channel.listings(since=cursor) for listing in page.items]
+    assert old not in seen
+    assert seen == [new]
+
+
+async def test_a_long_catalogue_is_read_to_its_end(store):
+    for _ in range(53):
+        await store.channel.publish(make_listing_draft())
+    pages = [page async for page in store.channel.listings(since=None)]
+    assert sum(len(page.items) for page in pages) == 53
+    assert [bool(page.cursor) for page in pages] == [False] * (len(pages) - 1) + [True]
+
+
+async def test_a_product_without_properties_is_addressed_as_none(store):
+    (sku, _) = make_listing_draft().skus
+    listing_id = await store.channel.publish(make_listing_draft(type(sku)("TYA001", usd("19.90"), 7)))
+    (read_back,) = (await store.channel.listing(listing_id)).skus
+    assert read_back.sku_key == "<none>"
+    assert await store.channel.set_stock([StockUpdate(listing_id, {"<none>": 240})]) == []
+
+
+async def test_one_call_changes_all_skus_of_a_listing(store):
+    listing_id = await store.channel.publish(make_listing_draft())
+    prices = {"14:193": usd("1.00"), "14:175": usd("2.00")}
+    await store.channel.set_prices([PriceUpdate(listing_id, prices)])
+    assert store.mock.books()["products"][0]["price_calls"] == 1
+
+
+CHANGES = {
+    "price": lambda channel, listing: channel.set_prices([PriceUpdate(listing, {"14:193": usd("1.00")})]),
+    "stock": lambda channel, listing: channel.set_stock([StockUpdate(listing, {"14:193": 1})]),
+    "sale": lambda channel, listing: channel.set_on_sale([listing], on_sale=False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_a_listing_under_examination_is_refused_as_auditing(store, change):
+    store.mock.world.audit_seconds = 60
+    listing_id = await store.channel.publish(make_listing_draft())
+    (refusal,) = await change(store.channel, listing_id)
+    assert (refusal.listing_id, refusal.code) == (listing_id, "auditing")
+
+
+async def test_an_edit_of_a_listing_under_examination_is_refused_as_auditing(store):
+    store.mock.world.audit_seconds = 60
+    listing_id = await store.channel.publish(make_listing_draft())
+    with pytest.raises(Rejected) as caught:
+        await store.channel.edit(listing_id, make_listing_draft())
+    assert caught.value.code == "auditing"
+
+
+async def test_an_examined_listing_can_be_edited_and_is_examined_anew(store):
+    listing_id = await store.channel.publish(make_listing_draft())
+    store.mock.world.audit_seconds = 60
+    await store.channel.edit(listing_id, make_listing_draft(title="Notebook A5"))
+    read_back = await store.channel.listing(listing_id)
+    assert (read_back.title, read_back.status) == ("Notebook A5", ListingStatus.AUDITING)
+
+
+async def test_selling_out_every_sku_is_refused(store):
+    listing_id = await store.channel.publish(make_listing_draft())
+    (refusal,) = await store.channel.set_stock([StockUpdate(listing_id, {"14:193": 0})])
+    assert "stock" in refusal.message
+
+
+async def test_a_listing_that_is_gone_is_named_among_those_switched(store):
+    listing_id = await store.channel.publish(make_listing_draft())
+    refusals = await store.channel.set_on_sale([listing_id, "1005000000009999"], on_sale=False)
+    assert [refusal.listing_id for refusal in refusals] == ["1005000000009999"]
+    assert (await store.channel.listing(listing_id)).status is ListingStatus.OFFLINE
+
+
+async def test_ids_inside_json_are_numbers_and_typos_are_kept(store):
+    store.buy(make_order(ORDER, store.clock.now()))
+    listing_id = await store.channel.publish(make_listing_draft())
+    await store.channel.set_stock([StockUpdate(listing_id, {"14:193": 1})])
+    await store.channel.order(ORDER)
+    bodies = [dict(parse_qsl(request.content.decode())) for request in store.sent]
+    assert json.loads(bodies[2]["param1"]) == {"order_id": int(ORDER), "ext_info_bit_flag": 31}
+    assert "editmutilpleskustocks" in str(store.sent[1].url)
+    written = json.loads(bodies[0]["aeop_a_e_product"])
+    assert written["aeop_ae_product_s_k_us"][0]["aeop_s_k_u_property"] == [
+        {"sku_property_id": 14, "property_value_id": 193, "property_value_definition_name": "Black"}
+    ]
+
+
+async def test_a_parcel_with_several_lines_is_one_parcel(answering):
+    parcel = {"logistics_no": "UR000000001YP", "service_name": "YANWEN_AM"}
+    lines = [{"sub_trade_order_index": index, "shipment_list": [parcel]} for index in (1, 2)]
+    channel = answering(lambda *_: {"result_success": True, "sub_trade_order_list": lines})
+    assert await channel.declared(ORDER) == (Shipment("YANWEN_AM", "UR000000001YP"),)
+
+
+async def test_a_carrier_of_ones_own_is_left_to_a_person(store):
+    with pytest.raises(Rejected, match="by hand"):
+        await store.channel.declare(ORDER, Shipment("OTHER", "123456789"), complete=True)
+    assert store.sent == []
+
+
+async def test_an_id_that_is_no_number_is_not_found(store):
+    with pytest.raises(NotFound):
+        await store.channel.order("O-17")
+
+
+async def test_nothing_to_switch_makes_no_call(store):
+    assert await store.channel.set_on_sale([], on_sale=True) == ()
+    assert store.sent == []
