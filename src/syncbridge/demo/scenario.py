@@ -77,15 +77,16 @@ def make(seed: int, *, offers: int = 32, orders: int = 20) -> Scenario:
     by_hand = max(1, offers // 8)
     main = [_real_offer(), *(_offer(dice, n) for n in range(1, offers - by_hand))]
     hand = [_offer(dice, n) for n in range(offers, offers + by_hand)]
-    changed = dice.sample(main[1:], 3)
+    dearer = dice.choice([offer for offer in main[1:] if Decimal(_price(offer)) >= 15])
+    changed = [dearer, *dice.sample([offer for offer in main[1:] if offer is not dearer], 2)]
     quiet = [offer for offer in main[1:] if offer not in changed] + main[:1]
     return Scenario(
         seed=seed,
         offers={MAIN: main, BY_HAND: hand},
         orders=_orders(dice, orders, quiet, hand),
-        price_change=_change(changed[0], _price(changed[0]), "1.10"),
+        price_change=_change(dearer, Decimal(_price(dearer)) + 4),
         stock_change=Change(_id(changed[1]), _specs(changed[1])[0]["specId"], "5"),
-        price_jump=_change(changed[2], _price(changed[2]), "3.00"),
+        price_jump=_change(changed[2], Decimal(_price(changed[2])) * 3 + 20),
     )
 
 
@@ -190,8 +191,8 @@ def _price(offer: dict[str, object]) -> str:
     return _specs(offer)[0]["price"]
 
 
-def _change(offer: dict[str, object], price: str, factor: str) -> Change:
-    return Change(_id(offer), _specs(offer)[0]["specId"], f"{Decimal(price) * Decimal(factor):.2f}")
+def _change(offer: dict[str, object], price: Decimal) -> Change:
+    return Change(_id(offer), _specs(offer)[0]["specId"], f"{price:.2f}")
 
 
 def _yuan(fen: int) -> str:

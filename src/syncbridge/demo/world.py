@@ -95,9 +95,10 @@ class World:
         """Faults of the vendors, each once."""
         await self.supplier.fail("alibaba.trade.createCrossOrder", "lose_answer")
         await self.supplier.fail("alibaba.createOrder.preview", "rate_limit")
-        await self.supplier.fail("alibaba.trade.get.buyerView", "unavailable", 4)
+        await self.supplier.fail("alibaba.trade.get.buyerView", "unavailable")
         await self.channel.fail("aliexpress.trade.new.redefining.findorderbyid", "token_expired")
         await self.channel.fail("aliexpress.logistics.querysellershipmentinfo", "rate_limit")
+        await self.channel.fail("aliexpress.logistics.sellershipmentfortop", "unavailable")
 
     async def _order(self, order: BuyerOrder) -> None:
         lines = [self._line(want) for want in order.wants]

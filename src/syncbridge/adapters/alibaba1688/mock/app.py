@@ -136,6 +136,8 @@ class Mock1688:
             answer = self._answer(request.path_params, form, fault)
         except GatewayRefusal as refusal:
             self.state.refused[refusal.code] += 1
+            if fault == "lose_answer":
+                self.state.fail(api, fault, 1)  # nothing was done whose answer could be lost
             body = {"error_code": refusal.code, "error_message": refusal.message, "exception": refusal.message}
             return JSONResponse(body, status_code=refusal.status)
         if fault == "lose_answer":
