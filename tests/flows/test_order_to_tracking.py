@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.flows.conftest import Shop
 
 from syncbridge.flows import retry_queue
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PurchaseDraft, VendorOrderState
 from syncbridge.store import purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
+from tests.flows.conftest import Shop
 
 pytestmark = pytest.mark.anyio
 COOL_OFF = 601

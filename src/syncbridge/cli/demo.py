@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -55,8 +56,9 @@ def _played(play: Callable[[Callable[[str], None]], Awaitable[Report]], *, quiet
     return asyncio.run(main())
 
 
-async def _keep(web: str, mocks: str) -> None:
-    say(f"everything is running: web {web} · mocks {mocks}/alibaba1688 and {mocks}/aliexpress · Ctrl+C ends it")
+async def _keep(web: str, mocks: str, config: Path) -> None:
+    say(f"everything is running; Ctrl+C ends it\n  web    {web}\n  mocks  {mocks}/alibaba1688, {mocks}/aliexpress")
+    say(f"  look   syncbridge --config {config} queue list")
     await asyncio.Event().wait()
 
 

@@ -34,8 +34,8 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
         show_json({"entries": [_plain(entry) for entry in found]})
     elif not found:
         show("The retry queue is empty.")
-    else:
-        _table(found)
+    for entry in found if not json else []:
+        _print(entry)
 
 
 @queue.command("show")
@@ -105,21 +105,12 @@ def _plain(entry: Entry) -> dict[str, object]:
     }
 
 
-def _table(found: list[Entry]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("ID", "What", "State", "Tries", "Next try", "Ship by", "Why", "What to do", box=box.SIMPLE)
-    for entry in found:
-        table.add_row(
-            entry.id,
-            f"{entry.subject}\n{entry.what}",
-            entry.state,
-            str(entry.attempts),
-            f"{entry.next_attempt:%m-%d %H:%M}" if entry.next_attempt else "",
-            f"{entry.ship_by:%m-%d %H:%M}" if entry.ship_by else "",
-            entry.reason,
-            entry.next_step,
-        )
-    Console().print(table)
+def _print(entry: Entry) -> None:
+    head = [entry.id, entry.state, entry.subject, entry.what, f"tries {entry.attempts}"]
+    if entry.next_attempt:
+        head.append(f"next try {entry.next_attempt:%Y-%m-%d %H:%M:%S} UTC")
+    if entry.ship_by:
+        head.append(f"ship by {entry.ship_by:%Y-%m-%d %H:%M} UTC")
+    show(" · ".join(head))
+    show(f"    {entry.reason}")
+    show(f"    → {entry.next_step}")

@@ -86,7 +86,7 @@ class Daemon:
             await self.process.wait()
 
 
-async def run(options: Options, say: Say, *, on_keep: Callable[[str, str], Awaitable[None]]) -> Report:
+async def run(options: Options, say: Say, *, on_keep: Callable[[str, str, Path], Awaitable[None]]) -> Report:
     """Play a scenario to its end and hold the books against it. Raises TimeoutError or SyncBridgeError."""
     began = time.monotonic()
     scenario = make(options.seed, offers=options.offers, orders=options.orders)
@@ -103,7 +103,7 @@ async def run(options: Options, say: Say, *, on_keep: Callable[[str, str], Await
                     await _trade(options, world, daemon)
                     report = await _report(scenario, folder, world, daemon, began)
                     if options.keep:
-                        await on_keep(f"http://127.0.0.1:{daemon.port}", base_url)
+                        await on_keep(f"http://127.0.0.1:{daemon.port}", base_url, folder / "syncbridge.toml")
                 finally:
                     await daemon.stop()
             return report
@@ -255,6 +255,7 @@ sweep = 1
 [polls]
 orders = 1
 purchases = 1
+offers = 10
 carrier = 1
 
 [waits]

@@ -77,7 +77,7 @@ def make(seed: int, *, offers: int = 32, orders: int = 20) -> Scenario:
     by_hand = max(1, offers // 8)
     main = [_real_offer(), *(_offer(dice, n) for n in range(1, offers - by_hand))]
     hand = [_offer(dice, n) for n in range(offers, offers + by_hand)]
-    dearer = dice.choice([offer for offer in main[1:] if Decimal(_price(offer)) >= 15])
+    dearer = max(main[1:], key=lambda offer: Decimal(_price(offer)))
     changed = [dearer, *dice.sample([offer for offer in main[1:] if offer is not dearer], 2)]
     quiet = [offer for offer in main[1:] if offer not in changed] + main[:1]
     return Scenario(

@@ -58,6 +58,7 @@ class World:
         for name, grants in ((MAIN, True), (BY_HAND, False)):
             url = f"{receiver}/webhooks/{name}"
             self.accounts[name] = await self.supplier.tell("accounts", grants_orders=grants, webhook_url=url)
+        await self.channel.tell("settings", refresh_grace=True)  # a kill may lose the answer to a refresh
         self.accounts[STORE] = await self.channel.tell("accounts", webhook_url=f"{receiver}/webhooks/{STORE}")
         for name, pool in POOLS.items():
             await self.supplier.tell("offers", offers=list(self.scenario.offers[name]), pool=pool)

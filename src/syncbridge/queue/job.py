@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,6 +84,22 @@ def due(session: Session, *, now: datetime, most: int) -> list[int]:
     """Ids of jobs that may be claimed now, most urgent first."""
     rows = session.connection().execute(_DUE, {"b_now": now, "b_most": most})
     return [row.id for row in rows]
+
+
+def due_of(session: Session, kinds: Collection[str], *, now: datetime, most: int) -> list[int]:
+    """The same, of some kinds only."""
+    rows = session.connection().execute(_DUE.where(col(Job.kind).in_(kinds)), {"b_now": now, "b_most": most})
+    return [row.id for row in rows]
+
+
+def unfinished(session: Session, keys: Collection[str]) -> int:
+    """How many of these jobs still wait or run."""
+    waiting = (
+        select(func.count())
+        .select_from(Job)
+        .where(col(Job.key).in_(keys), col(Job.state).in_([JobState.READY, JobState.RUNNING]))
+    )
+    return session.connection().execute(waiting).scalar_one()
 
 
 def claim(session: Session, job_id: int, *, now: datetime, lease: timedelta) -> Claim | None:

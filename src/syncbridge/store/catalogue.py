@@ -189,6 +189,25 @@ def write_plan(
     return plan.id
 
 
+def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
+    """The changes of every plan after this one, as (listing, step, state)."""
+    query = (
+        select(ChangeRow, ListingRow)
+        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
+        .where(col(ChangeRow.plan) > plan)
+        .order_by(col(ChangeRow.id))
+    )
+    return [
+        (value(OwnListing, listing), Step(row.sku_code, row.field, row.before, row.after, row.reason), row.state)
+        for row, listing in session.execute(query)
+    ]
+
+
+def last_plan(session: Session) -> int:
+    """The newest plan; 0 if there is none."""
+    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
+
+
 def sku_count(session: Session, store: str) -> int:
     """How many SKUs a store has through us."""
     query = select(func.count()).select_from(BindingRow).where(col(BindingRow.store) == store)

@@ -29,14 +29,20 @@ class Fault(StrEnum):
 
 
 Decide = Callable[[httpx.Request], Fault | None]
+Latency = Callable[[], float]
+
+
+def _at_once() -> float:
+    return 0.0
 
 
 class FaultTransport(httpx.AsyncBaseTransport):
     """Reaches an ASGI app in process. The app goes on even if the client gives up or dies, as a vendor does."""
 
-    def __init__(self, app: object, decide: Decide = lambda _: None, *, root_path: str = "") -> None:
-        self._inner = httpx.ASGITransport(app=app, root_path=root_path)  # type: ignore[arg-type]  # an ASGI app
+    def __init__(self, app: object, decide: Decide = lambda _: None, *, latency: Latency = _at_once) -> None:
+        self._inner = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # an ASGI app
         self._decide = decide
+        self._latency = latency
         self._going: set[asyncio.Task[httpx.Response]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -63,7 +69,15 @@ class FaultTransport(httpx.AsyncBaseTransport):
         return answer
 
     def _at_the_vendor(self, request: httpx.Request) -> asyncio.Task[httpx.Response]:
-        task = asyncio.ensure_future(self._inner.handle_async_request(request))
+        task = asyncio.ensure_future(self._travel(request))
         self._going.add(task)
         task.add_done_callback(self._going.discard)
         return task
+
+    async def _travel(self, request: httpx.Request) -> httpx.Response:
+        """There, acted upon, and back; half of the way each."""
+        half = self._latency() / 2
+        await asyncio.sleep(half)
+        answer = await self._inner.handle_async_request(request)
+        await asyncio.sleep(half)
+        return answer

@@ -28,7 +28,8 @@ class _NewAccount(_Asked):
 
 
 class _Settings(_Asked):
-    audit_seconds: Annotated[float, Meta(ge=0)]
+    audit_seconds: Annotated[float, Meta(ge=0)] | None = None
+    refresh_grace: bool | None = None
 
 
 class _NewOrder(_Asked):
@@ -87,8 +88,11 @@ class Control:
         }
 
     async def _set(self, request: Request, asked: _Settings) -> Payload:
-        self._world.audit_seconds = asked.audit_seconds
-        return {"audit_seconds": self._world.audit_seconds}
+        if asked.audit_seconds is not None:
+            self._world.audit_seconds = asked.audit_seconds
+        if asked.refresh_grace is not None:
+            self._world.refresh_grace = asked.refresh_grace
+        return {"audit_seconds": self._world.audit_seconds, "refresh_grace": self._world.refresh_grace}
 
     async def _buy(self, request: Request, asked: _NewOrder) -> Payload:
         account = self._world.account_once_opened_by(asked.access_token)

@@ -141,6 +141,7 @@ class Gateway:
             raise Refused("MissingParameter", "The required parameter session is missing")
         if token != account.access_token or self._world.now() >= account.access_expires_at:
             raise Refused("IllegalAccessToken", "The specified access token is invalid or expired")
+        account.spent_refresh_token = ""
 
     def _meet(self, fault: str | None, account: Account) -> None:
         if fault == "rate_limit":
@@ -157,7 +158,10 @@ class Gateway:
         business = {name: value for name, value in given.items() if name not in _COMMON}
         asked = _understood(words.Refresh, business)
         now = self._world.now()
-        if asked.refresh_token != account.refresh_token or now >= account.refresh_expires_at:
+        known = {account.refresh_token}
+        if self._world.refresh_grace:
+            known.add(account.spent_refresh_token)
+        if asked.refresh_token not in known or now >= account.refresh_expires_at:
             raise Refused("IllegalRefreshToken", "The specified refresh token is invalid or expired")
         self._world.issue_tokens(account)
         return {

@@ -1,0 +1,1 @@
+"""Figures of the store and the job path, as ratios in one run: `make bench`. See RESULTS.md."""

@@ -1,0 +1,150 @@
+"""``syncbridge resync``: look at the offers now, and bring the channel to what they say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncbridge.cli.output import ExitCode, say, show, show_json
+from syncbridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from syncbridge.bootstrap import App
+    from syncbridge.flows.resync import Selection
+
+SPANS = {"m": 60, "h": 3600, "d": 86400}
+
+
+def resync(
+    ctx: typer.Context,
+    store: Annotated[str | None, typer.Option(help="Only offers listed in this store.")] = None,
+    offer: Annotated[list[str] | None, typer.Option(help="Only this offer; may be repeated.")] = None,
+    sku_prefix: Annotated[list[str] | None, typer.Option(help="Only SKUs that start so; may be repeated.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only offers that changed since then: 2h, 3d or 2026-11-01.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read the offers again now and push what changed; with nothing changed nothing is written."""
+    from syncbridge.cli.log import set_up_log
+    from syncbridge.flows.resync import Selection
+
+    set_up_log(level=30)
+    selection = Selection(store, tuple(offer or ()), tuple(sku_prefix or ()), _moment(since) if since else None)
+    told = asyncio.run(_run(ctx, selection, dry_run=dry_run, quiet=json))
+    if json:
+        show_json(told)
+    else:
+        _print(told)
+    if told["failures"]:
+        raise typer.Exit(ExitCode.PARTIAL)
+
+
+async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet: bool) -> dict[str, object]:
+    from syncbridge.bootstrap import assemble, open_database
+    from syncbridge.flows import resync as flow
+    from syncbridge.settings import load_settings
+
+    settings = load_settings(ctx.obj)
+    app = await assemble(settings, open_database(settings))
+    try:
+        offers = await app.bridge.db.read(flow.select, app.bridge, selection)
+        with _progress(len(offers), quiet=quiet) as told:
+            if dry_run:
+                proposed = await flow.propose(app.bridge, offers, told)
+                changes = [_change(listing.store, step, "proposed") for listing, step in proposed.changes]
+                return _answer(len(offers), changes, [{"offer": o, "why": why} for o, why in proposed.failures], True)
+            return await _carried_out(app, offers, told)
+    finally:
+        await app.close()
+
+
+async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
+    from syncbridge.daemon import sole_owner
+    from syncbridge.flows import resync as flow
+    from syncbridge.flows.retry_queue import entries
+    from syncbridge.store import catalogue
+
+    bridge = app.bridge
+    plan = await bridge.db.read(catalogue.last_plan)
+    keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(sole_owner(app.settings))
+        except ConfigError:
+            await flow.watch(bridge, keys, told)  # a daemon runs, and does it
+        else:
+            await flow.work(bridge, app.worker, keys, told)
+    made = await bridge.db.read(catalogue.changes_since, plan)
+    subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
+    stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
+    changes = [_change(listing.store, step, state) for listing, step, state in made]
+    return _answer(len(offers), changes, [{"offer": entry.subject, "why": entry.reason} for entry in stuck], False)
+
+
+def _answer(
+    offers: int, changes: list[dict[str, object]], failures: list[dict[str, str]], dry_run: bool
+) -> dict[str, object]:
+    return {"dry_run": dry_run, "offers": offers, "changes": changes, "failures": failures}
+
+
+def _change(store: str, step: object, state: str) -> dict[str, object]:
+    from syncbridge.rules.planning import Step
+
+    assert isinstance(step, Step)  # noqa: S101  for the type checker, without loading the rules for --help
+    reason = step.held or step.reason
+    return {
+        "store": store,
+        "sku": step.sku_code,
+        "field": step.field,
+        "before": step.before,
+        "after": step.after,
+        "reason": reason,
+        "state": "held" if step.held else state,
+    }
+
+
+def _print(told: dict[str, object]) -> None:
+    changes, failures = told["changes"], told["failures"]
+    assert isinstance(changes, list)  # noqa: S101  made above
+    assert isinstance(failures, list)  # noqa: S101  made above
+    for change in changes:
+        show("{store} {sku} {field}: {before} → {after}  ({state}: {reason})".format(**change))
+    for failure in failures:
+        show(f"! {failure['offer']}: {failure['why']}")
+    verb = "would change" if told["dry_run"] else "changed"
+    show(f"{told['offers']} offers read, {len(changes)} values {verb}, {len(failures)} failed")
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    if quiet or not total:
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("offers"), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("offers", total=total)
+        yield lambda left: bar.update(task, completed=total - left)
+    say(f"{total} offers done")
+
+
+def _moment(text: str) -> datetime:
+    span = re.fullmatch(r"(\d+)([mhd])", text)
+    if span:
+        return datetime.now(UTC) - timedelta(seconds=int(span[1]) * SPANS[span[2]])
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time; write 2h, 3d or 2026-11-01", param_hint="--since") from None
+    return moment if moment.tzinfo else moment.astimezone()

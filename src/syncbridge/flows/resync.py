@@ -1,0 +1,111 @@
+"""Look at offers now, because a person asked: the same jobs as ever, before the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from syncbridge.errors import NotFound, SyncBridgeError, VendorError
+from syncbridge.flows import plan
+from syncbridge.flows.bridge import Bridge
+from syncbridge.flows.events import offer_job
+from syncbridge.model.catalog import OwnListing
+from syncbridge.queue import job as jobs
+from syncbridge.queue.execute import Worker
+from syncbridge.rules.planning import Step
+from syncbridge.store import catalogue
+
+CATALOGUE_KINDS = (
+    "import_.offer",
+    "import_.follow",
+    "publish.post",
+    "publish.confirm",
+    "prices.push",
+    "stock.push",
+    "stock.online",
+)
+AT_ONCE = 8
+URGENT = timedelta(days=30)
+"""A person waits: before every order's deadline."""
+LOOK = 0.1
+"""Seconds between looks at how far it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which offers; nothing named means all."""
+
+    store: str | None = None
+    offers: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    since: datetime | None = None
+    """Only offers that changed at the supplier since then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What a dry run found."""
+
+    changes: tuple[tuple[OwnListing, Step], ...]
+    failures: tuple[tuple[str, str], ...]
+
+
+def select(session: Session, bridge: Bridge, selection: Selection) -> list[tuple[str, str]]:
+    """(account, offer id) of what was selected; an unknown offer is taken to be the only supplier account's."""
+    found = catalogue.offers_to_resync(
+        session,
+        store=selection.store,
+        offers=selection.offers,
+        prefixes=selection.prefixes,
+        since=selection.since,
+    )
+    unknown = set(selection.offers) - {offer_id for _, offer_id in found}
+    if unknown and not (selection.store or selection.prefixes or selection.since):
+        if len(bridge.suppliers) != 1:
+            raise SyncBridgeError(f"offer {', '.join(sorted(unknown))} is in no account's pool; add it there first")
+        found += [(account, offer_id) for account in bridge.suppliers for offer_id in sorted(unknown)]
+    return found
+
+
+def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> list[str]:
+    """Write the jobs, more urgent than any other; answers their keys."""
+    wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in offers]
+    urgent = [replace(job, priority=now - URGENT) for job in wanted]
+    jobs.enqueue(session, urgent, now=now)
+    return [job.key for job in urgent]
+
+
+async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], None]) -> None:
+    """Wait until the daemon has done these jobs; `told` is given how many are left."""
+    while left := await bridge.db.read(jobs.unfinished, keys):
+        told(left)
+        await bridge.clock.sleep(LOOK)
+    told(0)
+
+
+async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Callable[[int], None]) -> None:
+    """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
+    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AT_ONCE):
+        await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
+        told(await bridge.db.read(jobs.unfinished, keys))
+
+
+async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Callable[[int], None]) -> Proposed:
+    """Read the offers and say what would change, writing nothing."""
+    changes: list[tuple[OwnListing, Step]] = []
+    failures: list[tuple[str, str]] = []
+    for done, (account, offer_id) in enumerate(offers, start=1):
+        try:
+            read = await bridge.suppliers[account].offer(offer_id)
+        except NotFound:
+            failures.append((offer_id, "the supplier took it away; its stock would go to zero"))
+        except VendorError as error:
+            failures.append((offer_id, str(error)))
+        else:
+            changes += await bridge.db.read(plan.diff, bridge, account, [read])
+        told(len(offers) - done)
+    return Proposed(tuple(changes), tuple(failures))

@@ -1,0 +1,398 @@
+"""From an offer to a listing that stays true: published once, braked, held, taken off and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlmodel import Session, select
+from tests.flows.conftest import Shop, dollars
+
+from syncbridge.errors import OutcomeUnknown
+from syncbridge.model.catalog import Listing, ListingDraft, ListingStatus, Offer, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.rules.planning import Brakes
+from syncbridge.store import holds
+from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
+from syncbridge.testing.builders import make_offer, make_spec
+
+pytestmark = pytest.mark.anyio
+QUARANTINE = 121
+OFFER = "676651652931"
+LATER = Cursor("1")
+
+
+class Calls:
+    """Counts what is written to the channel."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.made: list[str] = []
+        for name in ("publish", "set_prices", "set_stock", "set_on_sale", "declare"):
+            setattr(shop.channel, name, self._counted(name, getattr(shop.channel, name)))
+
+    def _counted(self, name: str, call: object) -> object:
+        async def counted(*args: object, **kwargs: object) -> object:
+            self.made.append(name)
+            return await call(*args, **kwargs)  # type: ignore[operator]  # one of the channel's methods
+
+        return counted
+
+
+def rows(session: Session) -> dict[str, int]:
+    """How many rows the catalogue has, and what its snapshots say."""
+    return {
+        table.__name__: len(session.scalars(select(table)).all())
+        for table in (OfferRow, ListingRow, BindingRow, PlanRow, ChangeRow)
+    }
+
+
+async def read_again(shop: Shop, *offers: Offer) -> None:
+    """The offers come in once more, changed or not."""
+    for offer in offers:
+        shop.supplier.catalogue[offer.offer_id] = offer
+    await shop.poll("import_.page", "main")
+
+
+async def open_holds(shop: Shop, *subjects: str) -> dict[str, dict[str, str]]:
+    """Open holds on these subjects: their kind and figures."""
+    found = await shop.db.read(holds.open_figures, subjects)
+    return {kind: figures for (kind, _), figures in found.items()}
+
+
+def sold(shop: Shop, listing: Listing) -> dict[str, tuple[str, int]]:
+    """Price and stock of each SKU as the channel shows it."""
+    return {sku.sku_code: (str(sku.price), sku.stock) for sku in shop.channel.shop[listing.listing_id].skus}
+
+
+async def test_an_offer_is_listed_with_price_stock_and_codes_of_its_route(shop: Shop) -> None:
+    listing = await shop.list_offer()
+
+    assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 98), shop.code(1): ("7.99 USD", 5)}
+    assert listing.status is ListingStatus.ON_SALE
+
+
+async def test_an_unclear_listing_is_left_alone_until_the_quarantine_is_over(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    await shop.list_offer()
+    shop.channel.shop.clear()
+    calls = Calls(shop)
+    await shop.pass_time(QUARANTINE - 10)
+
+    assert calls.made == []
+
+
+async def test_a_listing_that_was_not_made_is_posted_again_after_the_look(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    await shop.list_offer()
+    shop.channel.shop.clear()
+    calls = Calls(shop)
+    await shop.pass_time(QUARANTINE)
+
+    assert calls.made == ["publish"]
+    assert len(shop.channel.shop) == 1
+    assert await shop.queue() == []
+
+
+async def test_another_listing_is_not_taken_for_the_lost_one(shop: Shop) -> None:
+    first = await shop.list_offer(make_offer("1"))
+    shop.channel.lose_next = True
+    await shop.list_offer(make_offer("2"))
+    shop.channel.shop = {first.listing_id: replace(first, modified_at=shop.clock.now())}
+    await shop.pass_time(QUARANTINE)
+
+    assert len(shop.channel.shop) == 2
+
+
+async def test_a_listing_under_audit_is_looked_at_again_without_costing_an_attempt(shop: Shop) -> None:
+    publish = shop.channel.publish
+
+    async def audited(draft: ListingDraft) -> str:
+        listing_id = await publish(draft)
+        listing = shop.channel.shop[listing_id]
+        shop.channel.shop[listing_id] = replace(listing, status=ListingStatus.AUDITING)
+        return listing_id
+
+    shop.channel.publish = audited  # type: ignore[method-assign]  # the channel audits what it is given
+    listing = await shop.list_offer()
+    (waiting,) = await shop.queue()
+    assert (waiting.code, waiting.attempts) == ("auditing", 0)
+
+    for _ in range(20):
+        await shop.pass_time(301)
+    assert [entry.attempts for entry in await shop.queue()] == [0]
+    shop.channel.shop[listing.listing_id] = replace(listing, status=ListingStatus.ON_SALE)
+    await shop.pass_time(301)
+    assert await shop.queue() == []
+
+
+async def test_a_listing_the_audit_refuses_waits_for_a_person(shop: Shop) -> None:
+    publish = shop.channel.publish
+
+    async def refused(draft: ListingDraft) -> str:
+        listing_id = await publish(draft)
+        shop.channel.shop[listing_id] = replace(shop.channel.shop[listing_id], status=ListingStatus.REFUSED)
+        return listing_id
+
+    shop.channel.publish = refused  # type: ignore[method-assign]  # the channel refuses what it is given
+    await shop.list_offer()
+
+    (entry,) = await shop.queue()
+    assert (entry.state, entry.code) == ("parked", "audit_refused")
+
+
+async def test_an_update_refused_for_an_audit_is_repeated_later(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    set_prices = shop.channel.set_prices
+
+    async def auditing(updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
+        return [Refusal(update.listing_id, "auditing", "under audit") for update in updates]
+
+    shop.channel.set_prices = auditing  # type: ignore[method-assign]  # the channel is auditing
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
+    assert [(entry.code, entry.attempts) for entry in await shop.queue()] == [("auditing", 0)]
+
+    shop.channel.set_prices = set_prices  # type: ignore[method-assign]  # the audit is over
+    await shop.pass_time(301)
+    assert sold(shop, listing)[shop.code(0)] == ("8.99 USD", 98)
+
+
+async def test_a_price_and_a_stock_change_reach_the_channel_in_one_call_each(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    calls = Calls(shop)
+    await read_again(
+        shop, make_offer(OFFER, make_spec(1, cost="18.00", stock=50), make_spec(2, cost="18.00", stock=60))
+    )
+
+    assert sorted(calls.made) == ["set_prices", "set_stock"]
+    assert sold(shop, listing) == {shop.code(0): ("8.99 USD", 48), shop.code(1): ("8.99 USD", 58)}
+
+
+async def test_a_resync_of_unchanged_offers_writes_no_catalogue_row_and_makes_no_call(shop: Shop) -> None:
+    for number in range(5):
+        await shop.list_offer(make_offer(str(number)))
+    calls, before = Calls(shop), await shop.db.read(rows)
+    for _ in range(3):
+        await read_again(shop)
+
+    assert await shop.db.read(rows) == before
+    assert calls.made == []
+
+
+async def test_an_unknown_stock_leaves_the_last_one_shown(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    calls = Calls(shop)
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=None), make_spec(2, cost="14.90", stock=7)))
+
+    assert calls.made == []
+    assert sold(shop, listing)[shop.code(0)][1] == 98
+
+
+async def test_a_price_jump_is_held_with_its_figures_and_the_last_price_stays(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    calls = Calls(shop)
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="60.00"), make_spec(2, cost="14.90", stock=7)))
+
+    held = await open_holds(shop, f"sku toys/{shop.code(0)}")
+    assert calls.made == []
+    assert sold(shop, listing)[shop.code(0)][0] == "7.99 USD"
+    assert held["price_step"]["before"] == "7.99 USD"
+    assert held["price_step"]["after"] == "20.99 USD"
+
+
+async def test_a_price_jump_holds_one_sku_and_not_its_sibling(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="60.00"), make_spec(2, cost="18.00", stock=7)))
+
+    assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 98), shop.code(1): ("8.99 USD", 5)}
+
+
+async def test_a_held_price_is_held_once_however_often_it_is_read(shop: Shop) -> None:
+    await shop.list_offer()
+    jump = make_offer(OFFER, make_spec(1, cost="60.00"), make_spec(2, cost="14.90", stock=7))
+    await read_again(shop, jump)
+    before = await shop.db.read(rows), await shop.db.read(holds.opened)
+    for _ in range(3):
+        await read_again(shop, jump)
+
+    assert (await shop.db.read(rows), await shop.db.read(holds.opened)) == before
+
+
+async def test_a_price_that_comes_back_inside_the_brake_is_released_and_pushed(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="60.00"), make_spec(2, cost="14.90", stock=7)))
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
+
+    assert await open_holds(shop, f"sku toys/{shop.code(0)}") == {}
+    assert sold(shop, listing)[shop.code(0)][0] == "8.99 USD"
+
+
+async def test_a_run_that_would_reprice_too_much_of_the_store_is_held_whole(shop: Shop) -> None:
+    offers = [make_offer(str(number)) for number in range(12)]
+    for offer in offers:
+        await shop.list_offer(offer)
+    calls = Calls(shop)
+    dearer = make_spec(1, cost="18.00"), make_spec(2, cost="18.90", stock=7)
+    await read_again(shop, *(replace(offer, specs=dearer) for offer in offers))
+
+    held = await open_holds(shop, f"sku toys/{shop.code(0, offers[0])}")
+    assert calls.made == []
+    assert "24 of 24 SKUs of the store would be repriced in one run" in held["price_step"]["why"]
+
+
+async def test_a_run_that_would_zero_too_much_of_the_store_is_held_whole(shop: Shop) -> None:
+    offers = [make_offer(str(number)) for number in range(12)]
+    for offer in offers:
+        await shop.list_offer(offer)
+    calls = Calls(shop)
+    empty = make_spec(1, stock=0), make_spec(2, cost="14.90", stock=0)
+    await read_again(shop, *(replace(offer, specs=empty) for offer in offers))
+
+    held = await open_holds(shop, f"sku toys/{shop.code(0, offers[0])}")
+    assert calls.made == []
+    assert "24 of 24 SKUs of the store would go to zero in one run" in held["stock_step"]["why"]
+
+
+async def test_wider_brakes_let_the_same_run_through(shop: Shop) -> None:
+    shop.terms = replace(shop.terms, brakes=Brakes(repriced_share=Decimal(1)))
+    shop.connect()
+    offers = [make_offer(str(number)) for number in range(12)]
+    for offer in offers:
+        await shop.list_offer(offer)
+    dearer = make_spec(1, cost="18.00"), make_spec(2, cost="18.90", stock=7)
+    await read_again(shop, *(replace(offer, specs=dearer) for offer in offers))
+
+    prices = {str(sku.price) for listing in shop.channel.shop.values() for sku in listing.skus}
+    assert prices == {"8.99 USD"}
+
+
+async def test_a_withdrawn_offer_is_taken_off_sale(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(buyable=False, status="expired"))
+
+    assert shop.channel.shop[listing.listing_id].status is ListingStatus.OFFLINE
+
+
+async def test_an_offer_that_comes_back_with_other_stock_is_put_back_on_sale(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(buyable=False, status="expired"))
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=60)))
+
+    assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
+    assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 48), shop.code(1): ("7.99 USD", 58)}
+
+
+async def test_one_empty_spec_goes_to_zero_and_the_listing_stays_on_sale(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=0), make_spec(2, cost="14.90", stock=7)))
+
+    assert sold(shop, listing)[shop.code(0)][1] == 0
+    assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
+
+
+async def test_a_spec_the_supplier_no_longer_lists_goes_to_zero(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(2, cost="14.90", stock=7)))
+
+    assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 0), shop.code(1): ("7.99 USD", 5)}
+
+
+async def test_an_offer_that_cannot_be_listed_is_held_and_the_others_go_on(shop: Shop) -> None:
+    unlistable = make_offer("1", make_spec(1, cost=None))
+    await read_again(shop, unlistable, make_offer("2"))
+
+    held = await open_holds(shop, "offer main/1")
+    assert "no price" in held["offer_unlistable"]["why"]
+    assert len(shop.channel.shop) == 1
+
+    await read_again(shop, make_offer("1"))
+    assert await open_holds(shop, "offer main/1") == {}
+    assert len(shop.channel.shop) == 2
+
+
+async def test_an_offer_that_cannot_be_read_is_held_until_it_can_and_the_page_goes_on(shop: Shop) -> None:
+    readable = shop.supplier.offers
+
+    async def spoilt(*, since: Cursor | None) -> object:
+        if since is None:
+            yield Page((make_offer("2"),), LATER, failures=(("1", "its price is a word"),))
+
+    shop.supplier.offers = spoilt  # type: ignore[method-assign, assignment]  # one offer of the page is spoilt
+    await read_again(shop)
+    held = await open_holds(shop, "offer main/1")
+    assert held["offer_unreadable"]["why"] == "its price is a word"
+    assert len(shop.channel.shop) == 1
+
+    shop.supplier.offers = readable  # type: ignore[method-assign]  # as it was
+    await read_again(shop, make_offer("1"))
+    assert await open_holds(shop, "offer main/1") == {}
+
+
+async def test_an_offer_no_route_takes_is_held(shop: Shop) -> None:
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, goods_code="QX-"),))
+    shop.connect()
+    await read_again(shop, make_offer("1", goods_code="ZZ-1"), make_offer("2", goods_code="QX-1"))
+
+    assert "offer_unrouted" in await open_holds(shop, "offer main/1")
+    assert len(shop.channel.shop) == 1
+
+
+async def test_a_store_that_is_not_live_is_shown_what_would_happen_and_nothing_is_sent(shop: Shop) -> None:
+    shop.set_account("toys", live=False)
+    calls = Calls(shop)
+    await read_again(shop, make_offer())
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
+
+    changes = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    assert calls.made == []
+    assert [(change.field, change.state) for change in changes] == [("listing", "proposed"), ("price", "proposed")]
+    assert await shop.queue() == []
+
+
+async def test_every_change_sent_is_in_a_plan_with_before_after_reason_and_rule(shop: Shop) -> None:
+    await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
+
+    changes = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    change = changes[-1]
+    assert (change.field, change.before, change.after, change.state) == ("price", "7.99 USD", "8.99 USD", "applied")
+    assert change.reason == "cost 18.00 CNY"
+    assert change.rule == "shop.yaml:12:1"
+
+
+async def test_an_offer_without_stock_is_listed_once_it_has_some(shop: Shop) -> None:
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=0)))
+    assert shop.channel.shop == {}
+
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50)))
+    (listing,) = shop.channel.shop.values()
+    assert listing.skus[0].stock == 48
+
+
+async def test_a_change_before_the_listing_went_out_goes_out_with_it(shop: Shop) -> None:
+    shop.channel.limit_next = True
+    await read_again(shop, make_offer())
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00", stock=30), make_spec(2, cost="14.90", stock=7)))
+    await shop.pass_time(24 * 3600)
+
+    (listing,) = shop.channel.shop.values()
+    assert listing.skus[0].price == dollars("8.99")
+    assert listing.skus[0].stock == 28
+
+
+async def test_a_lost_answer_to_a_stock_update_is_repeated(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    set_stock = shop.channel.set_stock
+
+    async def lost(updates: Sequence[StockUpdate]) -> Sequence[Refusal]:
+        shop.channel.set_stock = set_stock  # type: ignore[method-assign]  # once
+        raise OutcomeUnknown("no answer", vendor="memory")
+
+    shop.channel.set_stock = lost  # type: ignore[method-assign]  # the answer does not come
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=7)))
+    await shop.pass_time(13 * 60)
+
+    assert sold(shop, listing)[shop.code(0)][1] == 48
+    assert await shop.queue() == []

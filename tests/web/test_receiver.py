@@ -1,0 +1,207 @@
+"""The receiver: what is genuine is kept before it is acknowledged, and nothing else is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from tests.web.conftest import FORM, alibaba_push, aliexpress_push, job_keys, kept, signed_by_aliexpress
+
+from syncbridge.bootstrap import App
+from syncbridge.web.receiver import Receiver
+
+pytestmark = pytest.mark.anyio
+PRICE_CHANGE = json.dumps(
+    {"msgId": 7, "gmtBorn": 1772413200000, "type": "FENXIAO_PRICE_CHANGE", "data": {"productId": 676651652931}}
+)
+
+
+class Caller:
+    """Calls the receiver in process, and notes how often it woke the workers."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.woken = 0
+        transport = httpx.ASGITransport(app=Receiver(app, self._wake).asgi())
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://receiver")
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def post(self, account: str, body: bytes | AsyncIterator[bytes], headers: dict[str, str]) -> httpx.Response:
+        return await self._client.post(f"/webhooks/{account}", content=body, headers=headers)
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self._client.get(path)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+@pytest.fixture
+async def caller(app: App) -> AsyncIterator[Caller]:
+    called = Caller(app)
+    yield called
+    await called.close()
+
+
+async def test_an_order_message_of_aliexpress_is_kept_with_its_job_and_wakes_the_workers(caller: Caller) -> None:
+    body = aliexpress_push()
+
+    answer = await caller.post("toys", body, signed_by_aliexpress(body))
+
+    assert (answer.status_code, caller.woken) == (200, 1)
+    assert await caller.app.bridge.db.read(kept) == [("toys", "order_changed", "53")]
+    (key,) = await caller.app.bridge.db.read(job_keys)
+    assert key.startswith("orders.take:toys/8172481060036440@")
+
+
+async def test_a_price_message_of_1688_is_kept_with_its_job(caller: Caller) -> None:
+    answer = await caller.post("main", alibaba_push(PRICE_CHANGE), FORM)
+
+    assert answer.status_code == 200
+    assert await caller.app.bridge.db.read(kept) == [("main", "offer_changed", "FENXIAO_PRICE_CHANGE")]
+    assert await caller.app.bridge.db.read(job_keys) == ["import_.offer:main/676651652931@7"]
+
+
+async def test_a_message_told_twice_is_acknowledged_twice_and_kept_once(caller: Caller) -> None:
+    body = aliexpress_push()
+    answers = [await caller.post("toys", body, signed_by_aliexpress(body)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert caller.woken == 1
+    assert len(await caller.app.bridge.db.read(kept)) == 1
+    assert len(await caller.app.bridge.db.read(job_keys)) == 1
+
+
+@pytest.mark.parametrize(
+    ("account", "body", "headers"),
+    [
+        ("toys", aliexpress_push(), signed_by_aliexpress(aliexpress_push(), "another secret")),
+        ("toys", aliexpress_push("1"), signed_by_aliexpress(aliexpress_push("2"))),
+        ("toys", aliexpress_push(), {}),
+        ("main", alibaba_push(PRICE_CHANGE, "another secret"), FORM),
+        ("main", b"message=" + PRICE_CHANGE.encode(), FORM),
+        ("main", b"\xff\xfe", FORM),
+        ("main", b"", FORM),
+    ],
+)
+async def test_a_forged_message_is_refused_and_not_kept(
+    caller: Caller, account: str, body: bytes, headers: dict[str, str]
+) -> None:
+    answer = await caller.post(account, body, headers)
+
+    assert (answer.status_code, caller.woken) == (401, 0)
+    assert await caller.app.bridge.db.read(kept) == []
+
+
+async def test_a_message_signed_for_one_vendor_is_not_taken_for_another(caller: Caller) -> None:
+    body = aliexpress_push()
+
+    assert (await caller.post("main", body, signed_by_aliexpress(body))).status_code == 401
+
+
+@pytest.mark.parametrize("account", ["nobody", "forwarder"])
+async def test_an_account_that_gets_no_messages_is_not_found(caller: Caller, account: str) -> None:
+    assert (await caller.post(account, b"{}", {})).status_code == 404
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_unread(caller: Caller) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        raise AssertionError("it was read")
+        yield b""
+
+    answer = await caller.post("toys", body(), {"content-length": "4097"})
+
+    assert answer.status_code == 413
+
+
+async def test_a_body_that_turns_out_too_large_is_refused(caller: Caller) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"x" * 1000
+
+    answer = await caller.post("toys", body(), {})
+
+    assert answer.status_code == 413
+    assert await caller.app.bridge.db.read(kept) == []
+
+
+async def test_a_body_of_exactly_the_bound_is_read(caller: Caller) -> None:
+    assert (await caller.post("toys", b"x" * 4096, {})).status_code == 401
+
+
+async def test_a_genuine_message_that_cannot_be_read_is_kept_once_and_asks_for_nothing(caller: Caller) -> None:
+    for _ in range(2):
+        answer = await caller.post("main", alibaba_push('{"type": 5}'), FORM)
+        assert answer.status_code == 200
+
+    assert await caller.app.bridge.db.read(kept) == [("main", "other", "unreadable")]
+    assert await caller.app.bridge.db.read(job_keys) == []
+
+
+async def test_when_the_database_takes_nothing_the_vendor_is_asked_to_come_again(caller: Caller) -> None:
+    body, db = aliexpress_push(), caller.app.bridge.db
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA query_only = ON"))
+
+    refused = await caller.post("toys", body, signed_by_aliexpress(body))
+    assert (refused.status_code, refused.headers["retry-after"], caller.woken) == (503, "30", 0)
+
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA query_only = OFF"))
+    taken = await caller.post("toys", body, signed_by_aliexpress(body))
+    assert taken.status_code == 200
+    assert len(await db.read(kept)) == 1
+
+
+async def test_a_caller_that_goes_away_leaves_nothing(caller: Caller) -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/webhooks/toys",
+        "raw_path": b"/webhooks/toys",
+        "query_string": b"",
+        "headers": [],
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("receiver", 80),
+        "root_path": "",
+    }
+    await Receiver(caller.app, lambda: None).asgi()(scope, receive, send)  # type: ignore[arg-type]  # plain ASGI
+
+    assert sent[0]["status"] == 408
+    assert await caller.app.bridge.db.read(kept) == []
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+async def test_a_healthy_process_says_so(caller: Caller, path: str) -> None:
+    answer = await caller.get(path)
+
+    assert (answer.status_code, answer.json()["status"]) == (200, path.rsplit("/", 1)[1])
+
+
+async def test_a_process_whose_database_does_not_answer_is_alive_and_not_ready(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlalchemy.exc import OperationalError
+
+    async def broken(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+
+    monkeypatch.setattr(type(caller.app.bridge.db), "read", broken)
+
+    assert (await caller.get("/health/live")).status_code == 200
+    assert (await caller.get("/health/ready")).status_code == 503
+
+
+async def test_only_posts_are_messages(caller: Caller) -> None:
+    assert (await caller.get("/webhooks/toys")).status_code == 405
