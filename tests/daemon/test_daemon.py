@@ -11,14 +11,14 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.daemon.conftest import column, daemon, free_port, run_daemon, until
-from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
 from syncbridge.daemon import sole_owner
 from syncbridge.errors import ConfigError
 from syncbridge.settings import load_settings
+from tests.daemon.conftest import column, daemon, free_port, run_daemon, until
+from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
-NO_ANSWER = 1.5
+NO_ANSWER = 0.7
 
 
 def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import pytest
 from sqlmodel import Session, select
-from tests.flows.conftest import Shop, dollars
 
 from syncbridge.errors import OutcomeUnknown
 from syncbridge.model.catalog import Listing, ListingDraft, ListingStatus, Offer, PriceUpdate, Refusal, StockUpdate
@@ -17,6 +16,7 @@ from syncbridge.rules.planning import Brakes
 from syncbridge.store import holds
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec
+from tests.flows.conftest import Shop, dollars
 
 pytestmark = pytest.mark.anyio
 QUARANTINE = 121

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from sqlmodel import Session, select
-from tests.flows.conftest import ROUTE, Shop
 
 from syncbridge.errors import (
     AccessExpired,
@@ -18,7 +17,7 @@ from syncbridge.errors import (
     VendorDown,
 )
 from syncbridge.flows import retry_queue
-from syncbridge.model.catalog import ListingStatus
+from syncbridge.model.catalog import ListingStatus, Offer
 from syncbridge.model.purchasing import Placement, PurchaseState, VendorOrderState
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
@@ -26,6 +25,7 @@ from syncbridge.rules.mapping import BuyMode
 from syncbridge.store import catalogue, holds, purchases, timeline
 from syncbridge.store.tables import ChangeRow, ListingRow
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
+from tests.flows.conftest import ROUTE, Shop
 
 pytestmark = pytest.mark.anyio
 COOL_OFF = 601
@@ -34,9 +34,10 @@ OFFER = "676651652931"
 ORDER = "8172481060036440"
 
 
-async def read_again(shop: Shop, *offers: object) -> None:
+async def read_again(shop: Shop, *offers: Offer) -> None:
+    """The offers come in once more, changed or not."""
     for offer in offers:
-        shop.supplier.catalogue[offer.offer_id] = offer  # type: ignore[attr-defined]  # offers
+        shop.supplier.catalogue[offer.offer_id] = offer
     await shop.poll("import_.page", "main")
 
 
@@ -324,7 +325,7 @@ async def test_a_vendor_order_that_was_cancelled_unseen_is_shown(shop: Shop) -> 
     assert len(await shop.queue()) == 1
 
 
-async def test_a_person_is_not_made_to_wait_for_a_payment_that_was_never_tried(shop: Shop) -> None:
+async def test_a_retry_does_not_wait_for_a_payment_that_was_clearly_refused(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell()
     pay = shop.supplier.pay

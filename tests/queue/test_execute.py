@@ -1,4 +1,4 @@
-"""Running one job: every outcome and every error has one meaning, and the result is kept with the close or not at all."""
+"""Running one job: every outcome and error has one meaning, and the result is kept with the close or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import structlog
 from sqlmodel import Session
-from tests.queue.conftest import Bench, answering, open_inline, raising
 
 from syncbridge.errors import (
     AccessExpired,
@@ -25,6 +24,7 @@ from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim
 from syncbridge.store import timeline
 from syncbridge.testing.clock import FixedClock, VirtualClock, run_virtual
+from tests.queue.conftest import Bench, answering, open_inline, raising
 
 pytestmark = pytest.mark.anyio
 ATTEMPTS = 8
@@ -207,7 +207,7 @@ def test_the_lease_is_renewed_while_a_flow_takes_long(tmp_path: Path) -> None:
         job_id = await bench.add()
         freed: list[int] = []
 
-        async def slow(_: Claim) -> Outcome:
+        async def slow(_job: Claim) -> Outcome:
             for _ in range(10):
                 await bench.clock.sleep(60)
                 freed.append(await db.run(jobs.sweep, now=bench.clock.now()))

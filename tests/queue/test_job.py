@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from sqlmodel import SQLModel
-from tests.queue.conftest import LEASE, Bench
 
 from syncbridge.queue import dead_letters
 from syncbridge.queue import job as jobs
@@ -17,6 +16,7 @@ from syncbridge.queue.job import Fenced, NewJob
 from syncbridge.store import accounts
 from syncbridge.store.db import SqliteDatabase, open_engine
 from syncbridge.testing.clock import START, FixedClock
+from tests.queue.conftest import LEASE, Bench
 
 pytestmark = pytest.mark.anyio
 

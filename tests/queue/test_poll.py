@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from tests.queue.conftest import Bench, open_inline
-
 from syncbridge.queue.drivers.poll import poll
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim
 from syncbridge.testing.clock import VirtualClock, run_virtual
+from tests.queue.conftest import Bench, open_inline
 
 
 class Driver:

@@ -12,10 +12,10 @@ import pytest
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel
-from tests.store.conftest import new_engine
 
 from syncbridge.store import cursors, timeline
 from syncbridge.store.db import GROUP, InlineDatabase, SqliteDatabase, open_engine
+from tests.store.conftest import new_engine
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.flows.conftest import Shop
-from tests.store.conftest import new_engine, new_keys
 
 from syncbridge.errors import ConfigError
 from syncbridge.flows.events import jobs_for
@@ -18,6 +16,8 @@ from syncbridge.queue import inbox
 from syncbridge.store import accounts
 from syncbridge.store.db import InlineDatabase, load_keys
 from syncbridge.testing.clock import START
+from tests.flows.conftest import Shop
+from tests.store.conftest import new_engine, new_keys
 
 pytestmark = pytest.mark.anyio
 BUYER = BuyerAddress("Kanaria Vogel", "34699887766", "ES", "Madrid", "Getafe-Canary", "28901", "Calle del Canario 77")

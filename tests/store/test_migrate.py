@@ -12,12 +12,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
-from tests.store.conftest import new_keys
 
 from syncbridge.errors import ConfigError
 from syncbridge.store import tables
 from syncbridge.store.db import open_engine
 from syncbridge.store.migrate import HEAD, HERE, migrate, revision
+from tests.store.conftest import new_keys
 
 
 @pytest.fixture

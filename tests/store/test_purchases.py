@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from tests.flows.conftest import ROUTE
 
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, PurchaseLine, PurchaseState, Quote, VendorOrderState
@@ -18,6 +17,7 @@ from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import CapReached, NotIntended
 from syncbridge.testing.builders import cny, usd
 from syncbridge.testing.clock import START
+from tests.flows.conftest import ROUTE
 
 pytestmark = pytest.mark.anyio
 SPLIT = Split(ROUTE, 0, (PurchaseLine("676651652931", f"{1:032x}", 2),), usd("36.62"))

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.web.conftest import FORM, alibaba_push, aliexpress_push, job_keys, kept, signed_by_aliexpress
+from sqlalchemy.exc import OperationalError
 
 from syncbridge.bootstrap import App
 from syncbridge.web.receiver import Receiver
+from tests.web.conftest import FORM, alibaba_push, aliexpress_push, job_keys, kept, signed_by_aliexpress
 
 pytestmark = pytest.mark.anyio
 PRICE_CHANGE = json.dumps(
@@ -109,13 +110,15 @@ async def test_an_account_that_gets_no_messages_is_not_found(caller: Caller, acc
 
 
 async def test_a_body_that_says_it_is_too_large_is_refused_unread(caller: Caller) -> None:
+    read: list[bytes] = []
+
     async def body() -> AsyncIterator[bytes]:
-        raise AssertionError("it was read")
-        yield b""
+        read.append(b"{}")
+        yield b"{}"
 
     answer = await caller.post("toys", body(), {"content-length": "4097"})
 
-    assert answer.status_code == 413
+    assert (answer.status_code, read) == (413, [])
 
 
 async def test_a_body_that_turns_out_too_large_is_refused(caller: Caller) -> None:
@@ -142,17 +145,21 @@ async def test_a_genuine_message_that_cannot_be_read_is_kept_once_and_asks_for_n
     assert await caller.app.bridge.db.read(job_keys) == []
 
 
-async def test_when_the_database_takes_nothing_the_vendor_is_asked_to_come_again(caller: Caller) -> None:
-    body, db = aliexpress_push(), caller.app.bridge.db
-    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA query_only = ON"))
+async def test_when_the_disk_is_full_the_vendor_is_asked_to_come_again(caller: Caller) -> None:
+    db = caller.app.bridge.db
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA max_page_count = 1"))  # no further page
+    for number in range(200):
+        body = aliexpress_push(str(number), status="x" * 500)
+        refused = await caller.post("toys", body, signed_by_aliexpress(body))
+        if refused.status_code != 200:
+            break
 
-    refused = await caller.post("toys", body, signed_by_aliexpress(body))
-    assert (refused.status_code, refused.headers["retry-after"], caller.woken) == (503, "30", 0)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+    assert caller.woken == number == len(await db.read(kept)) == len(await db.read(job_keys))
 
-    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA query_only = OFF"))
-    taken = await caller.post("toys", body, signed_by_aliexpress(body))
-    assert taken.status_code == 200
-    assert len(await db.read(kept)) == 1
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA max_page_count = 100000"))
+    assert (await caller.post("toys", body, signed_by_aliexpress(body))).status_code == 200
+    assert len(await db.read(kept)) == number + 1
 
 
 async def test_a_caller_that_goes_away_leaves_nothing(caller: Caller) -> None:
@@ -192,8 +199,6 @@ async def test_a_healthy_process_says_so(caller: Caller, path: str) -> None:
 async def test_a_process_whose_database_does_not_answer_is_alive_and_not_ready(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy.exc import OperationalError
-
     async def broken(*_: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("disk I/O error"))
 

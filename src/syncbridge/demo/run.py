@@ -38,6 +38,8 @@ T = TypeVar("T")
 PATIENCE = 40.0
 """Seconds without the expected that make a demo give up."""
 SLOWER_UNDER_KILLS = 6
+DELAY_UNDER_KILLS = 0.4
+"""Seconds the supplier takes to answer a purchase it has made, so that kills fall into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ async def _trade(options: Options, world: World, daemon: Daemon) -> None:
     if not options.kills:
         await world.trade(patience)
         return
+    await world.supplier.tell("switches", trade_delay_seconds=DELAY_UNDER_KILLS)
     killing = asyncio.create_task(_kill_at_random(options, daemon, world.say))
 
     async def pace(number: int) -> None:
@@ -231,7 +234,10 @@ def mappings_folder() -> Path:
 
 
 def _write_settings(folder: Path, world: World, base_url: str, port: int) -> None:
-    """The settings of a demo: everything waits seconds instead of minutes, and the rules stay the same."""
+    """The settings of a demo: everything waits seconds instead of minutes, and the rules stay the same.
+
+    Jobs get many attempts, since a demo may kill so often that innocent ones would pass for the killers.
+    """
     text = f"""\
 cool_off = 1
 
@@ -263,9 +269,9 @@ audit = 0.5
 read_back = 0.5
 
 [retry]
-purchase = {{ attempts = 8, first = 0.5, cap = 4 }}
-tracking = {{ attempts = 12, first = 0.5, cap = 4 }}
-catalogue = {{ attempts = 6, first = 0.5, cap = 4 }}
+purchase = {{ attempts = 40, first = 0.5, cap = 4 }}
+tracking = {{ attempts = 40, first = 0.5, cap = 4 }}
+catalogue = {{ attempts = 40, first = 0.5, cap = 4 }}
 
 [limits]
 alibaba1688 = {{ per_second = 400 }}

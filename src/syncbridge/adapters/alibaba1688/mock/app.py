@@ -21,6 +21,7 @@ from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal, Gatew
 from syncbridge.adapters.alibaba1688.mock.state import TOKEN_LIFE, Account, FaultName, State, yuan_text
 from syncbridge.ports import Clock, Push
 
+_MONEY = ("alibaba.trade.createCrossOrder", "alibaba.trade.pay.protocolPay.preparePay")
 _LOST = 60.0
 _SYSTEM_PARAMS = ("_aop_signature", "_aop_timestamp", "_aop_datePattern", "access_token")
 
@@ -142,6 +143,8 @@ class Mock1688:
             return JSONResponse(body, status_code=refusal.status)
         if fault == "lose_answer":
             await self.state.clock.sleep(_LOST)
+        if api in _MONEY:
+            await self.state.clock.sleep(self.state.switches.trade_delay_seconds)
         return JSONResponse(answer)
 
     def _answer(self, path: Mapping[str, str], form: dict[str, str], fault: FaultName | None) -> Json:

@@ -35,6 +35,8 @@ class Switches:
     split_orders: bool = False
     """Whether each line of a purchase becomes a vendor order of its own (1688.md §8.9)."""
     freight_fen: int = 500
+    trade_delay_seconds: float = 0.0
+    """Between acting on a purchase or a payment and answering, so that a client may die in between."""
 
 
 @dataclass(slots=True)

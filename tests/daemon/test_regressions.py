@@ -1,0 +1,32 @@
+"""Things that once went wrong with the daemon."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from syncbridge.daemon import sole_owner
+from syncbridge.errors import ConfigError
+from syncbridge.settings import load_settings
+from tests.daemon.conftest import run_daemon
+from tests.web.conftest import write_settings
+
+
+def test_a_database_in_a_folder_that_is_missing_is_a_matter_of_settings(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path, top='database_url = "sqlite:///no/such/s.db"'), environ={})
+
+    with pytest.raises(ConfigError, match="no/such"), sole_owner(settings):
+        raise AssertionError("there is no such folder")
+
+
+@pytest.mark.process
+def test_a_port_that_is_taken_is_a_matter_of_settings(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run_daemon(write_settings(tmp_path, port=port))
+
+    assert done.returncode == 4
+    assert str(port) in done.stderr
+    assert "Traceback" not in done.stderr

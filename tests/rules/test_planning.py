@@ -1,0 +1,197 @@
+"""What should change because an offer changed, and which changes a brake stops."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncbridge.model.catalog import Offer
+from syncbridge.rules import planning, stock
+from syncbridge.rules.mapping import StockPolicy
+from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Shown, Step
+from syncbridge.testing.builders import cny, make_offer, make_spec
+from tests.rules.conftest import dollars, make_policy, make_route, make_rules
+
+ROUTE = make_route()
+RULES = make_rules(ROUTE)
+BRAKES = Brakes()
+POLICY = StockPolicy(buffer=2, cap=200)
+NOTHING = cny("0")
+
+
+def wanted(offer: Offer, *shown: Shown) -> tuple[planning.Wanted, ...]:
+    return planning.wanted(offer, "toys", ROUTE, RULES, shown)
+
+
+def shown_as_wanted(offer: Offer) -> list[Shown]:
+    """The offer's SKUs, shown exactly as wanted."""
+    return [Shown(w.sku_code, w.spec.spec_id, w.priced.price if w.priced else None, w.stock) for w in wanted(offer)]
+
+
+def steps(offer: Offer, shown: list[Shown]) -> tuple[Step, ...]:
+    return planning.steps(wanted(offer, *shown), shown, BRAKES)
+
+
+@pytest.mark.parametrize(("supplier", "expected"), [(100, 98), (202, 200), (5000, 200), (3, 1), (2, 0), (1, 0), (0, 0)])
+def test_stock_is_what_is_left_above_the_buffer_and_below_the_cap(supplier: int, expected: int) -> None:
+    assert stock.shown(supplier, POLICY, last=77) == expected
+
+
+def test_an_unknown_stock_is_not_zero() -> None:
+    assert stock.shown(None, POLICY, last=77) == 77
+
+
+@given(st.none() | st.integers(0, 10**9), st.integers(0, 50), st.integers(0, 500), st.integers(0, 500))
+def test_stock_shown_is_never_negative_nor_more_than_there_is(
+    supplier: int | None, buffer: int, cap: int, last: int
+) -> None:
+    amount = stock.shown(supplier, StockPolicy(buffer, cap), min(last, cap))
+
+    assert 0 <= amount <= cap
+    assert supplier is None or amount <= supplier
+
+
+def test_nothing_changes_where_everything_is_as_wanted() -> None:
+    assert steps(make_offer(), shown_as_wanted(make_offer())) == ()
+
+
+def test_a_sku_keeps_its_code_once_it_has_one() -> None:
+    own = Shown("TYMINE", f"{1:032x}", dollars("7.37"), 98)
+
+    assert wanted(make_offer("1", make_spec(1)), own)[0].sku_code == "TYMINE"
+
+
+def test_a_changed_cost_and_stock_are_two_steps_with_their_reasons() -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(1)))
+
+    price, amount = steps(make_offer("1", make_spec(1, cost="14.90", stock=12)), before)
+
+    assert (price.field, price.before, price.after, price.reason) == ("price", "7.37 USD", "7.65 USD", "cost 14.90 CNY")
+    assert (amount.field, amount.before, amount.after) == ("stock", "98", "10")
+    assert amount.reason == "supplier stock 12"
+
+
+def test_an_offer_that_cannot_be_bought_shows_no_stock_and_keeps_its_price() -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(1)))
+
+    (step,) = steps(make_offer("1", make_spec(1), buyable=False), before)
+
+    assert (step.field, step.after) == ("stock", "0")
+
+
+@pytest.mark.parametrize("cost", [None, "0"])
+def test_a_spec_without_a_price_shows_no_stock_and_keeps_its_last_price(cost: str | None) -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(1)))
+
+    (step,) = steps(make_offer("1", make_spec(1, cost=cost)), before)
+
+    assert (step.field, step.after) == ("stock", "0")
+
+
+def test_a_spec_that_is_gone_goes_to_zero_once() -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(1), make_spec(2)))
+    after = make_offer("1", make_spec(2))
+
+    (step,) = steps(after, before)
+    assert (step.sku_code, step.after, step.reason) == (
+        before[0].sku_code,
+        "0",
+        "the supplier no longer lists this spec",
+    )
+    emptied = [Shown(before[0].sku_code, before[0].spec_id, before[0].price, 0), before[1]]
+    assert steps(after, emptied) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [("10.00", "13.00", False), ("10.00", "13.01", True), ("10.00", "7.00", False), ("10.00", "6.99", True)],
+)
+def test_a_price_moves_at_most_by_the_brake_in_one_step(before: str, after: str, held: bool) -> None:
+    at_cost = make_route(price=make_policy(currency="CNY", multiplier=1, commission=0, packing=NOTHING,
+                                           freight=NOTHING, minimum_margin=0))  # fmt: skip
+    offer = make_offer("1", make_spec(1, cost=after))
+    (sku,) = planning.wanted(offer, "toys", at_cost, RULES)
+
+    (step,) = planning.steps([sku], [Shown(sku.sku_code, sku.spec.spec_id, cny(before), sku.stock)], BRAKES)
+
+    assert (step.after, bool(step.held)) == (f"{after} CNY", held)
+
+
+def test_a_first_price_is_not_braked() -> None:
+    (sku,) = wanted(make_offer("1", make_spec(1)))
+
+    (step,) = planning.steps([sku], [Shown(sku.sku_code, sku.spec.spec_id, None, sku.stock)], BRAKES)
+
+    assert (step.field, step.held) == ("price", "")
+
+
+def changes(field: str, count: int, *, after: str = "0", held: str = "") -> list[Step]:
+    return [Step(f"{field}{n}", field, "9", after, "because", held) for n in range(count)]
+
+
+@pytest.mark.parametrize(("field", "count", "held"), [("price", 25, 0), ("price", 26, 26), ("stock", 20, 20)])
+def test_a_run_over_too_large_a_share_of_a_store_is_held_whole(field: str, count: int, held: int) -> None:
+    braked = planning.brake(changes(field, count), store_skus=100, brakes=BRAKES)
+
+    assert sum(bool(step.held) for step in braked) == held
+
+
+def test_a_small_run_is_not_measured_against_the_store() -> None:
+    braked = planning.brake(changes("stock", SMALL_RUN - 1), store_skus=SMALL_RUN, brakes=BRAKES)
+
+    assert not any(step.held for step in braked)
+
+
+def test_too_many_zeros_hold_the_stock_and_let_the_prices_go() -> None:
+    braked = planning.brake(changes("stock", 15) + changes("price", 15, after="1"), store_skus=100, brakes=BRAKES)
+
+    assert {step.field for step in braked if step.held} == {"stock"}
+
+
+def test_steps_that_are_held_already_do_not_count_for_the_share_and_keep_their_reason() -> None:
+    braked = planning.brake(changes("price", 20, held="a jump") + changes("price", 10), store_skus=100, brakes=BRAKES)
+
+    assert {step.held for step in braked} == {"a jump", ""}
+
+
+def test_stock_that_rises_is_never_held() -> None:
+    braked = planning.brake(changes("stock", 100, after="5"), store_skus=100, brakes=BRAKES)
+
+    assert not any(step.held for step in braked)
+
+
+def test_a_draft_has_the_specs_that_have_a_price() -> None:
+    offer = make_offer("1", make_spec(1), make_spec(2, cost=None), make_spec(3))
+
+    draft = planning.draft(offer, ROUTE, wanted(offer))
+
+    assert [sku.sku_code for sku in draft.skus] == [wanted(offer)[0].sku_code, wanted(offer)[2].sku_code]
+    assert [sku.properties[0].value_id for sku in draft.skus] == ["100", "101"]
+
+
+def test_a_single_spec_needs_no_property() -> None:
+    offer = make_offer("1", make_spec(1))
+
+    assert planning.draft(offer, ROUTE, wanted(offer)).skus[0].properties == ()
+
+
+def test_a_draft_keeps_the_channels_bounds() -> None:
+    offer = make_offer("1", make_spec(1), title="Notebook " * 30, images=tuple("abcdefgh"), description_html="")
+
+    draft = planning.draft(offer, ROUTE, wanted(offer))
+
+    assert len(draft.title) <= MOST_TITLE
+    assert draft.title.endswith("Notebook")
+    assert len(draft.images) == MOST_IMAGES
+    assert draft.description_html == f"<p>{draft.title}</p>"
+
+
+def test_an_offer_without_any_price_or_with_too_many_specs_cannot_be_listed() -> None:
+    unpriced = make_offer("1", make_spec(1, cost=None))
+    many = make_offer("1", *(make_spec(n) for n in range(1, 26)))
+
+    with pytest.raises(ValueError, match="no price for any spec"):
+        planning.draft(unpriced, ROUTE, wanted(unpriced))
+    with pytest.raises(ValueError, match="25 specs, but the route's listing policy has 24 values"):
+        planning.draft(many, ROUTE, wanted(many))

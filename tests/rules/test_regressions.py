@@ -1,0 +1,24 @@
+"""Things that once went wrong in the rules."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from syncbridge.rules.pricing import price
+from syncbridge.testing.builders import cny
+from tests.rules.conftest import RATES, dollars, make_policy
+
+
+@pytest.mark.parametrize(("cost", "ending", "expected"), [("37.00", None, "8.00"), ("37.00", "0.00", "8.00")])
+def test_a_price_that_comes_out_exactly_is_not_rounded_up(cost: str, ending: str | None, expected: str) -> None:
+    policy = make_policy(
+        multiplier=Decimal(1),
+        commission=Decimal("0.125"),
+        minimum_margin=Decimal(0),
+        ending=Decimal(ending) if ending else None,
+    )
+
+    # (37 + 13) × 0.14 = 7; ÷ 0.875 = 8
+    assert price(cny(cost), policy, RATES).price == dollars(expected)
