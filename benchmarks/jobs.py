@@ -19,7 +19,7 @@ from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.tables import Job, JobState
 
 GROUP = "jobs (claim + close)"
-JOBS = 300
+JOBS = 150
 LEASE = timedelta(seconds=120)
 CLAIM = """
 UPDATE job SET state = 'running', token = :token, attempt = attempt + 1, previous_claim_at = claimed_at,

@@ -31,7 +31,7 @@ from syncbridge.store.tables import Job
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line, make_spec
 
 GROUP = "orders placed"
-ORDERS = 100
+ORDERS = 50
 OFFER = make_offer("676651652931", make_spec(1, stock=1_000_000))
 PRICE = PricePolicy("USD", Decimal("1.8"), Decimal("0.08"), cny("1.00"), cny("12.00"), Decimal("0.10"))
 LISTING = ListingPolicy("200135143", "50164494212", "14", ("29", "193"))

@@ -11,7 +11,7 @@ import structlog
 from benchmarks import jobs, offers, orders, units, webhooks
 from benchmarks.measure import Line, measure
 
-ROUNDS = 5
+ROUNDS = 3
 CASES = [*units.CASES, *jobs.CASES, *webhooks.CASES, *offers.CASES, *orders.CASES]
 
 

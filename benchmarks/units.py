@@ -12,7 +12,7 @@ from benchmarks.places import NOW, Stopwatch, committed, database, raw, stored
 from syncbridge.store import timeline
 
 GROUP = "durable units"
-UNITS = 600
+UNITS = 300
 
 
 def _raw(folder: Path) -> Figure:

@@ -15,7 +15,7 @@ from syncbridge.queue import inbox
 from syncbridge.store.db import Database, InlineDatabase
 
 GROUP = "webhooks kept"
-MESSAGES = 640
+MESSAGES = 320
 BODY = b'{"data":{"orderId":8172481060036440,"orderStatus":"WAIT_SELLER_SEND_GOODS"},"message_type":53}'
 
 

@@ -12,13 +12,13 @@ from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
-from syncbridge.errors import ConfigError, RateLimited
+from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import Rules
-from syncbridge.rules.mapping_file import parse
+from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
@@ -85,6 +85,9 @@ async def assemble(
     """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
     clock = clock or SystemClock()
     rules = parse(read_mappings(settings.mappings))
+    problems = check(rules)
+    if problems:
+        raise MappingError("\n".join(problems))
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
         connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))

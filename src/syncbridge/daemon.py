@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,8 @@ log = structlog.get_logger("syncbridge.daemon")
 def sole_owner(settings: Settings) -> Iterator[None]:
     """Hold the database's owner lock, which ends with the process however it dies; raises ConfigError if it is held."""
     file = Path(make_url(settings.database_url).database or "syncbridge.db")
+    if not file.parent.is_dir():
+        raise ConfigError(f"database_url: there is no folder {file.parent}; make it, or name another")
     lock = sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None)
     try:
         lock.execute("BEGIN EXCLUSIVE")
@@ -54,12 +57,12 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl+C cancels there
             loop.add_signal_handler(name, stop.set)
-    with sole_owner(settings):
+    with sole_owner(settings), _listener(settings) as listener:
         db = open_database(settings)
         app = await assemble(settings, db)
         try:
             await _take_over(app)
-            await _serve(app, stop)
+            await _serve(app, listener, stop)
         finally:
             await app.close()
     log.info("daemon.stopped")
@@ -73,7 +76,22 @@ async def _take_over(app: App) -> None:
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
-async def _serve(app: App, stop: asyncio.Event) -> None:
+@contextlib.contextmanager
+def _listener(settings: Settings) -> Iterator[socket.socket]:
+    """The receiver's socket; raises ConfigError if it cannot be had."""
+    address = (settings.web.host, settings.web.port)
+    try:
+        listener = socket.create_server(address)
+    except OSError as error:
+        where = f"{settings.web.host}:{settings.web.port}"
+        raise ConfigError(
+            f"web.port: cannot listen on {where} ({error.strerror}); stop what does, or change it"
+        ) from None
+    with listener:
+        yield listener
+
+
+async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None:
     wake = asyncio.Event()
     scheduler = AsyncIOScheduler()
     every = schedules(app.bridge, _intervals(app.settings))
@@ -91,7 +109,7 @@ async def _serve(app: App, stop: asyncio.Event) -> None:
             lifespan="off",
         )
     )
-    serving = asyncio.create_task(web.serve())
+    serving = asyncio.create_task(web.serve(sockets=[listener]))
     serving.add_done_callback(lambda _: stop.set())
     scheduler.start()
     working = asyncio.create_task(

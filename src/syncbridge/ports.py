@@ -74,8 +74,8 @@ class Channel(Protocol):
     async def order(self, order_id: str) -> Order:
         """One order as it is now; raises NotFound."""
 
-    def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
-        """Listings of the store in every status, without their SKUs; `listing` reads those."""
+    def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
+        """Listings of the store changed since, in every status, without their SKUs; `listing` reads those."""
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs; raises NotFound."""

@@ -159,7 +159,7 @@ class LimitSettings(_Section):
     """How fast an adapter may call its vendor where the vendor does not say; calls per second."""
 
     per_second: Annotated[float, Field(gt=0)] = 4.0
-    catalogue_share: Share = Decimal("0.5")
+    catalogue_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.5")
     """What catalogue calls may use of it; the rest is kept for orders and tracking."""
 
 

@@ -1,4 +1,4 @@
-"""From an offer to a listing that stays true: published once, braked, held, taken off and put back."""
+"""A listing stays true: changes are planned, braked and held, and an unchanged offer costs nothing."""
 
 from __future__ import annotations
 
@@ -7,155 +7,24 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from syncbridge.errors import OutcomeUnknown
-from syncbridge.model.catalog import Listing, ListingDraft, ListingStatus, Offer, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.catalog import (
+    ListingStatus,
+    Refusal,
+    StockUpdate,
+)
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.rules.planning import Brakes
 from syncbridge.store import holds
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
+from syncbridge.store.tables import ChangeRow
 from syncbridge.testing.builders import make_offer, make_spec
-from tests.flows.conftest import Shop, dollars
+from tests.flows.conftest import Shop
+from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold
 
 pytestmark = pytest.mark.anyio
-QUARANTINE = 121
-OFFER = "676651652931"
 LATER = Cursor("1")
-
-
-class Calls:
-    """Counts what is written to the channel."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.made: list[str] = []
-        for name in ("publish", "set_prices", "set_stock", "set_on_sale", "declare"):
-            setattr(shop.channel, name, self._counted(name, getattr(shop.channel, name)))
-
-    def _counted(self, name: str, call: object) -> object:
-        async def counted(*args: object, **kwargs: object) -> object:
-            self.made.append(name)
-            return await call(*args, **kwargs)  # type: ignore[operator]  # one of the channel's methods
-
-        return counted
-
-
-def rows(session: Session) -> dict[str, int]:
-    """How many rows the catalogue has, and what its snapshots say."""
-    return {
-        table.__name__: len(session.scalars(select(table)).all())
-        for table in (OfferRow, ListingRow, BindingRow, PlanRow, ChangeRow)
-    }
-
-
-async def read_again(shop: Shop, *offers: Offer) -> None:
-    """The offers come in once more, changed or not."""
-    for offer in offers:
-        shop.supplier.catalogue[offer.offer_id] = offer
-    await shop.poll("import_.page", "main")
-
-
-async def open_holds(shop: Shop, *subjects: str) -> dict[str, dict[str, str]]:
-    """Open holds on these subjects: their kind and figures."""
-    found = await shop.db.read(holds.open_figures, subjects)
-    return {kind: figures for (kind, _), figures in found.items()}
-
-
-def sold(shop: Shop, listing: Listing) -> dict[str, tuple[str, int]]:
-    """Price and stock of each SKU as the channel shows it."""
-    return {sku.sku_code: (str(sku.price), sku.stock) for sku in shop.channel.shop[listing.listing_id].skus}
-
-
-async def test_an_offer_is_listed_with_price_stock_and_codes_of_its_route(shop: Shop) -> None:
-    listing = await shop.list_offer()
-
-    assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 98), shop.code(1): ("7.99 USD", 5)}
-    assert listing.status is ListingStatus.ON_SALE
-
-
-async def test_an_unclear_listing_is_left_alone_until_the_quarantine_is_over(shop: Shop) -> None:
-    shop.channel.lose_next = True
-    await shop.list_offer()
-    shop.channel.shop.clear()
-    calls = Calls(shop)
-    await shop.pass_time(QUARANTINE - 10)
-
-    assert calls.made == []
-
-
-async def test_a_listing_that_was_not_made_is_posted_again_after_the_look(shop: Shop) -> None:
-    shop.channel.lose_next = True
-    await shop.list_offer()
-    shop.channel.shop.clear()
-    calls = Calls(shop)
-    await shop.pass_time(QUARANTINE)
-
-    assert calls.made == ["publish"]
-    assert len(shop.channel.shop) == 1
-    assert await shop.queue() == []
-
-
-async def test_another_listing_is_not_taken_for_the_lost_one(shop: Shop) -> None:
-    first = await shop.list_offer(make_offer("1"))
-    shop.channel.lose_next = True
-    await shop.list_offer(make_offer("2"))
-    shop.channel.shop = {first.listing_id: replace(first, modified_at=shop.clock.now())}
-    await shop.pass_time(QUARANTINE)
-
-    assert len(shop.channel.shop) == 2
-
-
-async def test_a_listing_under_audit_is_looked_at_again_without_costing_an_attempt(shop: Shop) -> None:
-    publish = shop.channel.publish
-
-    async def audited(draft: ListingDraft) -> str:
-        listing_id = await publish(draft)
-        listing = shop.channel.shop[listing_id]
-        shop.channel.shop[listing_id] = replace(listing, status=ListingStatus.AUDITING)
-        return listing_id
-
-    shop.channel.publish = audited  # type: ignore[method-assign]  # the channel audits what it is given
-    listing = await shop.list_offer()
-    (waiting,) = await shop.queue()
-    assert (waiting.code, waiting.attempts) == ("auditing", 0)
-
-    for _ in range(20):
-        await shop.pass_time(301)
-    assert [entry.attempts for entry in await shop.queue()] == [0]
-    shop.channel.shop[listing.listing_id] = replace(listing, status=ListingStatus.ON_SALE)
-    await shop.pass_time(301)
-    assert await shop.queue() == []
-
-
-async def test_a_listing_the_audit_refuses_waits_for_a_person(shop: Shop) -> None:
-    publish = shop.channel.publish
-
-    async def refused(draft: ListingDraft) -> str:
-        listing_id = await publish(draft)
-        shop.channel.shop[listing_id] = replace(shop.channel.shop[listing_id], status=ListingStatus.REFUSED)
-        return listing_id
-
-    shop.channel.publish = refused  # type: ignore[method-assign]  # the channel refuses what it is given
-    await shop.list_offer()
-
-    (entry,) = await shop.queue()
-    assert (entry.state, entry.code) == ("parked", "audit_refused")
-
-
-async def test_an_update_refused_for_an_audit_is_repeated_later(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    set_prices = shop.channel.set_prices
-
-    async def auditing(updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
-        return [Refusal(update.listing_id, "auditing", "under audit") for update in updates]
-
-    shop.channel.set_prices = auditing  # type: ignore[method-assign]  # the channel is auditing
-    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
-    assert [(entry.code, entry.attempts) for entry in await shop.queue()] == [("auditing", 0)]
-
-    shop.channel.set_prices = set_prices  # type: ignore[method-assign]  # the audit is over
-    await shop.pass_time(301)
-    assert sold(shop, listing)[shop.code(0)] == ("8.99 USD", 98)
 
 
 async def test_a_price_and_a_stock_change_reach_the_channel_in_one_call_each(shop: Shop) -> None:
@@ -298,19 +167,6 @@ async def test_a_spec_the_supplier_no_longer_lists_goes_to_zero(shop: Shop) -> N
     assert sold(shop, listing) == {shop.code(0): ("7.99 USD", 0), shop.code(1): ("7.99 USD", 5)}
 
 
-async def test_an_offer_that_cannot_be_listed_is_held_and_the_others_go_on(shop: Shop) -> None:
-    unlistable = make_offer("1", make_spec(1, cost=None))
-    await read_again(shop, unlistable, make_offer("2"))
-
-    held = await open_holds(shop, "offer main/1")
-    assert "no price" in held["offer_unlistable"]["why"]
-    assert len(shop.channel.shop) == 1
-
-    await read_again(shop, make_offer("1"))
-    assert await open_holds(shop, "offer main/1") == {}
-    assert len(shop.channel.shop) == 2
-
-
 async def test_an_offer_that_cannot_be_read_is_held_until_it_can_and_the_page_goes_on(shop: Shop) -> None:
     readable = shop.supplier.offers
 
@@ -329,28 +185,6 @@ async def test_an_offer_that_cannot_be_read_is_held_until_it_can_and_the_page_go
     assert await open_holds(shop, "offer main/1") == {}
 
 
-async def test_an_offer_no_route_takes_is_held(shop: Shop) -> None:
-    (route,) = shop.rules.routes
-    shop.rules = replace(shop.rules, routes=(replace(route, goods_code="QX-"),))
-    shop.connect()
-    await read_again(shop, make_offer("1", goods_code="ZZ-1"), make_offer("2", goods_code="QX-1"))
-
-    assert "offer_unrouted" in await open_holds(shop, "offer main/1")
-    assert len(shop.channel.shop) == 1
-
-
-async def test_a_store_that_is_not_live_is_shown_what_would_happen_and_nothing_is_sent(shop: Shop) -> None:
-    shop.set_account("toys", live=False)
-    calls = Calls(shop)
-    await read_again(shop, make_offer())
-    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
-
-    changes = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
-    assert calls.made == []
-    assert [(change.field, change.state) for change in changes] == [("listing", "proposed"), ("price", "proposed")]
-    assert await shop.queue() == []
-
-
 async def test_every_change_sent_is_in_a_plan_with_before_after_reason_and_rule(shop: Shop) -> None:
     await shop.list_offer()
     await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
@@ -360,26 +194,6 @@ async def test_every_change_sent_is_in_a_plan_with_before_after_reason_and_rule(
     assert (change.field, change.before, change.after, change.state) == ("price", "7.99 USD", "8.99 USD", "applied")
     assert change.reason == "cost 18.00 CNY"
     assert change.rule == "shop.yaml:12:1"
-
-
-async def test_an_offer_without_stock_is_listed_once_it_has_some(shop: Shop) -> None:
-    await read_again(shop, make_offer(OFFER, make_spec(1, stock=0)))
-    assert shop.channel.shop == {}
-
-    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50)))
-    (listing,) = shop.channel.shop.values()
-    assert listing.skus[0].stock == 48
-
-
-async def test_a_change_before_the_listing_went_out_goes_out_with_it(shop: Shop) -> None:
-    shop.channel.limit_next = True
-    await read_again(shop, make_offer())
-    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00", stock=30), make_spec(2, cost="14.90", stock=7)))
-    await shop.pass_time(24 * 3600)
-
-    (listing,) = shop.channel.shop.values()
-    assert listing.skus[0].price == dollars("8.99")
-    assert listing.skus[0].stock == 28
 
 
 async def test_a_lost_answer_to_a_stock_update_is_repeated(shop: Shop) -> None:

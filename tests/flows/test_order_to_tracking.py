@@ -288,3 +288,24 @@ async def test_a_rate_limit_costs_no_attempt(shop: Shop) -> None:
     assert entry.attempts == 0
     await shop.pass_time(2)
     assert len(shop.supplier.books) == 1
+
+
+async def test_a_purchase_the_supplier_cancels_goes_back_to_the_queue_and_may_be_bought_again(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    await shop.pass_time(COOL_OFF)
+    (bought,) = shop.supplier.books.values()
+    shop.clock.advance(5)
+    gone = replace(bought, state=VendorOrderState.CANCELLED, modified_at=shop.clock.now())
+    shop.supplier.books[bought.vendor_order_id] = gone
+    await shop.poll("purchase.poll", "main")
+    (entry,) = await shop.queue()
+    assert (entry.state, entry.code) == ("parked", "vendor_cancelled")
+
+    await shop.db.run(retry_queue.retry, entry.id, now=shop.clock.now())
+    await shop.work()
+    assert [order.state for order in shop.supplier.books.values()] == [
+        VendorOrderState.CANCELLED,
+        VendorOrderState.PAID,
+    ]
+    assert await shop.queue() == []

@@ -62,6 +62,7 @@ def test_no_more_jobs_run_at_once_than_there_are_slots(tmp_path: Path) -> None:
     async def story(driver: Driver) -> None:
         for number in range(5):
             await driver.bench.add(str(number))
+        asyncio.get_running_loop().call_later(0.5, driver.wake.set)  # it looks while both slots are taken
         await driver.drive(slots=2, stop_after=10)
 
         assert driver.most_running == 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,14 @@ ROUTE = make_route()
 RULES = make_rules(ROUTE)
 BRAKES = Brakes()
 POLICY = StockPolicy(buffer=2, cap=200)
-NOTHING = cny("0")
+AT_COST = make_policy(
+    currency="CNY",
+    multiplier=Decimal(1),
+    commission=Decimal(0),
+    packing=cny("0"),
+    freight=cny("0"),
+    minimum_margin=Decimal(0),
+)
 
 
 def wanted(offer: Offer, *shown: Shown) -> tuple[planning.Wanted, ...]:
@@ -108,10 +117,9 @@ def test_a_spec_that_is_gone_goes_to_zero_once() -> None:
     [("10.00", "13.00", False), ("10.00", "13.01", True), ("10.00", "7.00", False), ("10.00", "6.99", True)],
 )
 def test_a_price_moves_at_most_by_the_brake_in_one_step(before: str, after: str, held: bool) -> None:
-    at_cost = make_route(price=make_policy(currency="CNY", multiplier=1, commission=0, packing=NOTHING,
-                                           freight=NOTHING, minimum_margin=0))  # fmt: skip
+    at_cost = make_route(price=AT_COST)
     offer = make_offer("1", make_spec(1, cost=after))
-    (sku,) = planning.wanted(offer, "toys", at_cost, RULES)
+    (sku,) = planning.wanted(offer, "toys", at_cost, make_rules(at_cost))
 
     (step,) = planning.steps([sku], [Shown(sku.sku_code, sku.spec.spec_id, cny(before), sku.stock)], BRAKES)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
+from syncbridge.errors import MappingError
+from syncbridge.rules import routing
 from syncbridge.rules.pricing import price
 from syncbridge.testing.builders import cny
-from tests.rules.conftest import RATES, dollars, make_policy
+from tests.rules.conftest import RATES, dollars, make_policy, make_route, make_rules
 
 
 @pytest.mark.parametrize(("cost", "ending", "expected"), [("37.00", None, "8.00"), ("37.00", "0.00", "8.00")])
@@ -22,3 +25,14 @@ def test_a_price_that_comes_out_exactly_is_not_rounded_up(cost: str, ending: str
 
     # (37 + 13) × 0.14 = 7; ÷ 0.875 = 8
     assert price(cny(cost), policy, RATES).price == dollars(expected)
+
+
+def test_a_route_whose_prefix_another_takes_is_refused_instead_of_counting_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bounded = SimpleNamespace(count=lambda: range(1000))  # this test ends even where the code does not
+    monkeypatch.setattr(routing, "itertools", bounded, raising=False)
+    first, second = make_route("TY", name="first"), make_route("TY", name="second", goods_code="NB-")
+
+    with pytest.raises(MappingError, match="second"):
+        routing.sku_code(second, "toys", "1", "a", make_rules(first, second))

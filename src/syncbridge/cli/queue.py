@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncbridge.cli.database import in_database
 from syncbridge.cli.output import say, show, show_json
 from syncbridge.errors import SyncBridgeError
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from syncbridge.flows.retry_queue import Entry
 
-T = TypeVar("T")
 queue = typer.Typer(help="The retry queue: purchases that do not go forward.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `queue list` shows it.")]
@@ -29,7 +27,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
     """Everything that waits, is parked, or is to be bought by hand; the nearest ship-by time first."""
     from syncbridge.flows import retry_queue
 
-    found = _in_database(ctx, retry_queue.entries)
+    found = in_database(ctx, retry_queue.entries)
     if json:
         show_json({"entries": [_plain(entry) for entry in found]})
     elif not found:
@@ -49,7 +47,7 @@ def show_(ctx: typer.Context, entry_id: Id, json: Json = False) -> None:
                 return entry, retry_queue.history(session, entry)
         raise SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
 
-    entry, history = _in_database(ctx, read)
+    entry, history = in_database(ctx, read)
     if json:
         told = [{"at": at.isoformat(), "event": event, **details} for at, event, details in history]
         show_json({"entry": _plain(entry), "history": told})
@@ -66,7 +64,7 @@ def retry(ctx: typer.Context, entry_id: Id) -> None:
     from syncbridge.bootstrap import SystemClock
     from syncbridge.flows import retry_queue
 
-    _in_database(ctx, lambda session: retry_queue.retry(session, entry_id, now=SystemClock().now()))
+    in_database(ctx, lambda session: retry_queue.retry(session, entry_id, now=SystemClock().now()))
     say(f"{entry_id} is tried as soon as the daemon sees it")
 
 
@@ -80,22 +78,8 @@ def drop(
     from syncbridge.bootstrap import SystemClock
     from syncbridge.flows import retry_queue
 
-    _in_database(ctx, lambda session: retry_queue.drop(session, entry_id, why=reason, now=SystemClock().now()))
+    in_database(ctx, lambda session: retry_queue.drop(session, entry_id, why=reason, now=SystemClock().now()))
     say(f"{entry_id} is dropped")
-
-
-def _in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
-    from syncbridge.bootstrap import open_database
-    from syncbridge.settings import load_settings
-
-    async def run() -> T:
-        db = open_database(load_settings(ctx.obj))
-        try:
-            return await db.run(work)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 def _plain(entry: Entry) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
 from syncbridge.ports import Carrier, Channel, Clock, Supplier
 from syncbridge.rules.mapping import Route, Rules
@@ -64,8 +65,11 @@ class Bridge:
     carriers: Mapping[str, Carrier]
 
     def route(self, name: str) -> Route:
-        """The route of that name; raises KeyError if the mapping files no longer have it."""
-        return next(route for route in self.rules.routes if route.name == name)
+        """The route of that name; raises MappingError if the mapping files no longer have it."""
+        for route in self.rules.routes:
+            if route.name == name:
+                return route
+        raise MappingError(f"no mapping file has a route named {name} any more; put it back and restart the daemon")
 
 
 def order_subject(store: str, order_id: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.errors import OutcomeUnknown
+from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.orders import OrderStage
 from syncbridge.model.paging import Cursor
@@ -79,8 +79,7 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
         subject = f"parcel {shipment.number}"
         holds.open_hold(session, "mark_unknown", subject, {"mark": shipment.mark or "none"}, now=now)
         return
-    route = bridge.route(purchase.route)
-    known = Shipment(route.services.get(shipment.carrier, shipment.carrier), shipment.number, shipment.mark)
+    known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
     parcel = purchases.announce(session, purchase, known)
     if parcel is None:
         return
@@ -96,6 +95,14 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
         args={"parcel": str(parcel), "order": purchase.order_id, "store": purchase.store},
     )
     enqueue(session, [job], now=now)
+
+
+def _service(bridge: Bridge, route: str, carrier: str) -> str:
+    """The channel's key of a carrier; the forwarder's own word where no route says, which the channel will refuse."""
+    try:
+        return bridge.route(route).services.get(carrier, carrier)
+    except MappingError:
+        return carrier
 
 
 def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:

@@ -11,7 +11,7 @@ from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderRef, OrderStage
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.execute import Done, Outcome, Park
-from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
 from syncbridge.rules.routing import Routing, Split, split
 from syncbridge.store import catalogue, cursors, orders, purchases, timeline
 
@@ -21,15 +21,19 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     store = job.account
     since = await bridge.db.read(cursors.get, f"orders:{store}")
     refs: list[OrderRef] = []
+    unreadable: list[tuple[str, str]] = []
     cursor = since
     async for page in bridge.channels[store].orders(since=since):
         refs += page.items
+        unreadable += page.failures
         cursor = page.cursor
 
     def write(session: Session) -> None:
         now = bridge.clock.now()
         unseen = orders.unseen(session, store, refs)
-        enqueue(session, [take_job(store, ref.order_id, ref.modified_at.isoformat(), now) for ref in unseen], now=now)
+        wanted = [take_job(store, ref.order_id, ref.modified_at.isoformat(), now) for ref in unseen]
+        wanted += [take_job(store, order_id, f"unreadable {why}", now) for order_id, why in unreadable]
+        enqueue(session, wanted, now=now)
         if cursor is not None:
             cursors.put(session, f"orders:{store}", Cursor(cursor))
 
@@ -42,9 +46,13 @@ async def take(bridge: Bridge, job: Claim) -> Outcome:
     order = await bridge.channels[store].order(job.args["order"])
     bound = await bridge.db.read(catalogue.bound_specs, store, {line.sku_code for line in order.lines})
     routing = split(order, store, bound, bridge.rules)
-    if routing.unrouted and order.state.wants_goods:
-        return Park("unrouted", "; ".join(routing.unrouted), lambda session: _keep(session, bridge, store, order, None))
-    return Done(lambda session: _keep(session, bridge, store, order, routing))
+    unrouted = "; ".join(routing.unrouted) if order.state.wants_goods else ""
+
+    def write(session: Session) -> None:
+        settle_others(session, job)
+        _keep(session, bridge, store, order, None if unrouted else routing)
+
+    return Park("unrouted", unrouted, write) if unrouted else Done(write)
 
 
 def take_job(store: str, order_id: str, version: str, now: datetime) -> NewJob:

@@ -5,7 +5,9 @@ The daemon approves what no brake stops; what a brake stops is held for a person
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
@@ -20,27 +22,39 @@ from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.store import catalogue, holds, timeline
 
-Planned = list[tuple[OwnListing, Route, Sequence[Wanted], Sequence[Step]]]
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A listing beside what its offer, just read, makes of it."""
+
+    listing: OwnListing
+    route: Route
+    bindings: Sequence[Binding]
+    wanted: Sequence[Wanted]
+    steps: Sequence[Step]
 
 
 def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], *, cause: str) -> None:
     """Plan and approve what follows from these offers, in the transaction that keeps them."""
-    by_store: dict[str, Planned] = {}
+    by_store: dict[str, list[Reading]] = {}
     now = bridge.clock.now()
     for offer in offers:
         routes = routes_of_offer(offer, supplier, bridge.rules)
-        if not routes:
-            _hold(session, "offer_unrouted", f"offer {supplier}/{offer.offer_id}", "no route takes this offer", now)
+        subject = f"offer {supplier}/{offer.offer_id}"
+        if routes:
+            holds.close_holds(session, "offer_unrouted", [subject], now=now)
+        else:
+            _hold(session, "offer_unrouted", subject, "no route takes this offer", now)
         for store, route in routes.items():
             listing = catalogue.listing_of(session, store, supplier, offer.offer_id)
             if listing is None:
                 _propose(session, bridge, store, route, supplier, offer)
             else:
-                planned = _changes(session, bridge, listing, route, offer)
-                if planned is not None:
-                    by_store.setdefault(store, []).append(planned)
-    for store, planned_listings in by_store.items():
-        _approve(session, bridge, store, planned_listings, cause=cause)
+                by_store.setdefault(store, []).append(_read(session, bridge, listing, route, offer))
+    for store, readings in by_store.items():
+        _approve(session, bridge, store, readings, cause=cause)
+        if bridge.terms.of(store).live:
+            _catch_up(session, readings, now)
 
 
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
@@ -49,8 +63,8 @@ def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer
     for offer in offers:
         for store, route in routes_of_offer(offer, supplier, bridge.rules).items():
             listing = catalogue.listing_of(session, store, supplier, offer.offer_id)
-            planned = _changes(session, bridge, listing, route, offer) if listing else None
-            result += [(planned[0], step) for step in planned[3]] if planned else []
+            if listing is not None:
+                result += [(listing, step) for step in _read(session, bridge, listing, route, offer).steps]
     return result
 
 
@@ -76,46 +90,64 @@ def _propose(session: Session, bridge: Bridge, store: str, route: Route, supplie
         enqueue(session, [_job("publish.post", listing, store, now, "new")], now=now)
 
 
-def _changes(
-    session: Session, bridge: Bridge, listing: OwnListing, route: Route, offer: Offer
-) -> tuple[OwnListing, Route, Sequence[Wanted], Sequence[Step]] | None:
+def _read(session: Session, bridge: Bridge, listing: OwnListing, route: Route, offer: Offer) -> Reading:
     bindings = catalogue.bindings(session, listing.id)
     shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in bindings]
     wanted = planning.wanted(offer, listing.store, route, bridge.rules, shown)
-    steps = planning.steps(wanted, shown, bridge.terms.brakes)
-    _close_price_holds(session, bridge, listing, bindings, steps)
-    return (listing, route, wanted, steps) if steps else None
+    return Reading(listing, route, bindings, wanted, planning.steps(wanted, shown, bridge.terms.brakes))
 
 
-def _approve(session: Session, bridge: Bridge, store: str, planned: Planned, *, cause: str) -> None:
+def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> None:
+    """What was decided while the store was not live goes out once it is."""
+    for reading in readings:
+        listing = reading.listing
+        if listing.state is ListingState.PROPOSED:
+            catalogue.set_state(session, listing.id, ListingState.INTENDED)
+            enqueue(session, [_job("publish.post", listing.id, listing.store, now, "live")], now=now)
+        elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and not reading.steps:
+            there = [binding for binding in reading.bindings if binding.sku_key is not None]
+            values = str([(b.sku_code, b.price_wanted, b.stock_wanted) for b in there])
+            reason = f"behind {zlib.crc32(values.encode())}"
+            enqueue(session, push_jobs(listing, there, now, reason), now=now)
+
+
+def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
     now = bridge.clock.now()
-    rows = _braked(session, bridge, store, planned)
+    every = [(read.listing.id, str(read.route.place), step) for read in readings for step in read.steps]
+    final = planning.brake([step for _, _, step in every], catalogue.sku_count(session, store), bridge.terms.brakes)
+    held = {_hold_of(store, step): step for step in final if step.held}
+    _release(session, store, readings, held, now)
+    known = holds.open_figures(session, [subject for _, subject in held])
+    rows = [
+        (listing, rule, step)
+        for (listing, rule, _), step in zip(every, final, strict=True)
+        if not step.held or known.get(_hold_of(store, step), {}).get("after") != step.after
+    ]
     if not rows:
         return
-    for listing, _, wanted, _ in planned:
-        mine = [step for listing_id, _, step in rows if listing_id == listing.id]
-        catalogue.want(session, listing, mine, wanted)
+    for read in readings:
+        mine = [step for listing_id, _, step in rows if listing_id == read.listing.id]
+        catalogue.want(session, read.listing, mine, read.wanted)
     for _, _, step in rows:
         if step.held:
-            _hold(session, f"{step.field}_step", f"sku {store}/{step.sku_code}", step.held, now, step)
+            _hold(session, *_hold_of(store, step), step.held, now, step)
     live = bridge.terms.of(store).live
     plan_id = catalogue.write_plan(session, cause, rows, live=live, now=now)
     if live:
-        enqueue(session, [job for item in planned for job in _pushes(item[0], rows, plan_id, now)], now=now)
+        enqueue(session, [job for read in readings for job in _pushes(read.listing, rows, plan_id, now)], now=now)
 
 
-def _braked(session: Session, bridge: Bridge, store: str, planned: Planned) -> list[tuple[int, str, Step]]:
-    """Every step with its listing and rule after the brakes, but for those that are held already."""
-    every = [(listing.id, str(route.place), step) for listing, route, _, steps in planned for step in steps]
-    final = planning.brake([step for _, _, step in every], catalogue.sku_count(session, store), bridge.terms.brakes)
-    subjects = [f"sku {store}/{step.sku_code}" for step in final if step.held]
-    known = holds.open_figures(session, subjects) if subjects else {}
-    return [
-        (listing, rule, step)
-        for (listing, rule, _), step in zip(every, final, strict=True)
-        if not step.held
-        or known.get((f"{step.field}_step", f"sku {store}/{step.sku_code}"), {}).get("after") != step.after
-    ]
+def _hold_of(store: str, step: Step) -> tuple[str, str]:
+    return f"{step.field}_step", f"sku {store}/{step.sku_code}"
+
+
+def _release(
+    session: Session, store: str, readings: Sequence[Reading], held: Mapping[tuple[str, str], Step], now: datetime
+) -> None:
+    """Close the holds of SKUs that no brake stops any more."""
+    for kind in ("price_step", "stock_step"):
+        subjects = [f"sku {store}/{binding.sku_code}" for read in readings for binding in read.bindings]
+        holds.close_holds(session, kind, [subject for subject in subjects if (kind, subject) not in held], now=now)
 
 
 def _pushes(listing: OwnListing, rows: Sequence[tuple[int, str, Step]], plan_id: int, now: datetime) -> list[NewJob]:
@@ -162,13 +194,5 @@ def _hold(session: Session, kind: str, subject: str, why: str, now: datetime, st
     figures = {"why": why}
     if step is not None:
         figures |= {"before": step.before, "after": step.after, "reason": step.reason}
-    holds.open_hold(session, kind, subject, figures, now=now)
-    timeline.note(session, subject, f"held: {kind}", at=now, **figures)
-
-
-def _close_price_holds(
-    session: Session, bridge: Bridge, listing: OwnListing, bindings: Sequence[Binding], steps: Sequence[Step]
-) -> None:
-    stopped = {step.sku_code for step in steps if step.held}
-    free = [f"sku {listing.store}/{b.sku_code}" for b in bindings if b.sku_code not in stopped]
-    holds.close_holds(session, "price_step", free, now=bridge.clock.now())
+    if holds.open_hold(session, kind, subject, figures, now=now):
+        timeline.note(session, subject, f"held: {kind}", at=now, **figures)

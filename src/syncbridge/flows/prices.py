@@ -15,9 +15,9 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     """Set the prices that are not what they should be; sending the same ones again would change nothing."""
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     bindings = await bridge.db.read(catalogue.bindings, listing.id)
-    wanted = {b.sku_code: b.price_wanted for b in bindings if b.price_wanted is not None and b.price_wanted != b.price}
-    keys = {b.sku_code: b.sku_key for b in bindings}
-    prices = {key: price for code, price in wanted.items() if (key := keys[code]) is not None}
+    changed = [(b.sku_code, b.sku_key, b.price_wanted) for b in bindings if b.price_wanted != b.price]
+    wanted = {code: price for code, key, price in changed if key is not None and price is not None}
+    prices = {key: price for _, key, price in changed if key is not None and price is not None}
     if not prices or listing.listing_id is None:
         return Done()
     try:

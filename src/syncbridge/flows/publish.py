@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import OutcomeUnknown, Rejected, Transient
+from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, Transient
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
-from syncbridge.model.paging import Cursor
 from syncbridge.ports import Channel
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim, NewJob, enqueue
@@ -85,11 +85,12 @@ async def _settle(bridge: Bridge, listing: OwnListing) -> Outcome:
 async def _find(channel: Channel, draft: ListingDraft, since: datetime) -> str | None:
     """The listing made since then, in any status, that has one of our SKU codes."""
     codes = {sku.sku_code for sku in draft.skus}
-    async for page in channel.listings(since=Cursor(since.isoformat())):
+    async for page in channel.listings(since=since):
         for listed in page.items:
-            shown = await channel.listing(listed.listing_id)
-            if codes & {sku.sku_code for sku in shown.skus}:
-                return shown.listing_id
+            with contextlib.suppress(NotFound):  # deleted while the list was read
+                shown = await channel.listing(listed.listing_id)
+                if codes & {sku.sku_code for sku in shown.skus}:
+                    return shown.listing_id
     return None
 
 
@@ -111,6 +112,7 @@ def _not_sent(bridge: Bridge, listing: OwnListing, error: Transient) -> Outcome:
 def _posted(session: Session, bridge: Bridge, listing: OwnListing, listing_id: str) -> None:
     now = bridge.clock.now()
     catalogue.posted(session, listing.id, listing_id)
+    catalogue.applied(session, listing.id, "listing")
     timeline.note(session, f"listing {listing.store}/{listing.id}", "posted", at=now, listing_id=listing_id)
     job = NewJob(
         kind="publish.confirm",

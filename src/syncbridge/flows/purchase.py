@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import NotGranted, OutcomeUnknown, Rejected, Transient
+from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown, RateLimited, Rejected, Transient
 from syncbridge.flows.bridge import Bridge, day_began, order_priority
 from syncbridge.model.paging import Cursor
 from syncbridge.model.purchasing import (
@@ -23,12 +23,12 @@ from syncbridge.model.purchasing import (
     Quote,
     VendorOrderState,
 )
-from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
-from syncbridge.queue.job import Claim, NewJob, enqueue, wake
+from syncbridge.queue.execute import PAUSE, RATE_LIMIT_SECONDS, Done, Outcome, Park, Retry, Snooze, Write
+from syncbridge.queue.job import Claim, NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode
 from syncbridge.rules.pricing import margin
-from syncbridge.store import cursors, holds, orders, purchases, timeline
+from syncbridge.store import accounts, cursors, holds, orders, purchases, timeline
 
 FRESH_LOOK_UPS = 2
 """So many spaced look-ups, each proven fresh, must find nothing before an account may send again by itself."""
@@ -71,6 +71,9 @@ async def pay(bridge: Bridge, job: Claim) -> Outcome:
         why = "the supplier says it is not paid; it is read again before a second try"
         return Retry("not_paid", why, at=bridge.clock.now() + bridge.terms.quarantine)
     after = await supplier.order(order.vendor_order_id)
+    if not after.state.is_paid:
+        why = "the supplier took the payment but does not show it yet"
+        return Retry("not_shown", why, at=bridge.clock.now() + bridge.terms.quarantine)
     return Done(lambda session: _paid(session, bridge, purchase, after))
 
 
@@ -79,13 +82,18 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     account = job.account
     since = await bridge.db.read(cursors.get, f"purchases:{account}")
     seen: list[PlacedOrder] = []
+    unreadable: list[tuple[str, str]] = []
     cursor = since
     async for page in bridge.suppliers[account].orders(since=since):
         seen += page.items
+        unreadable += page.failures
         cursor = page.cursor
 
     def write(session: Session) -> None:
         _note(session, bridge, account, seen)
+        for vendor_order_id, why in unreadable:
+            subject = f"vendor order {account}/{vendor_order_id}"
+            holds.open_hold(session, "vendor_order_unreadable", subject, {"why": why}, now=bridge.clock.now())
         if cursor is not None:
             cursors.put(session, f"purchases:{account}", Cursor(cursor))
 
@@ -144,6 +152,8 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
     except OutcomeUnknown as error:
         until = sent_at + bridge.terms.quarantine
         return Snooze(until, "unknown", str(error), _moves(bridge, purchase, PurchaseState.UNKNOWN))
+    except AccessExpired as error:
+        return _paused(bridge, purchase.supplier, error, _moves(bridge, purchase, PurchaseState.INTENDED))
     except Transient as error:
         return _not_sent(bridge, purchase, error)
     except Rejected as error:
@@ -160,8 +170,9 @@ async def _settle(bridge: Bridge, purchase: Purchase) -> Outcome:
         why = "no clear answer from the supplier; looking after the quarantine"
         return Snooze(until, "unknown", why, _moves(bridge, purchase, PurchaseState.UNKNOWN))
     found = await bridge.suppliers[purchase.supplier].find(purchase.key, since=purchase.sent_at)
-    if found.orders:
-        return Done(lambda session: _adopted(session, bridge, purchase, found.orders))
+    alive = [order for order in found.orders if order.state is not VendorOrderState.CANCELLED]
+    if alive:
+        return Done(lambda session: _adopted(session, bridge, purchase, alive))
     if found.fresh and bridge.terms.of(purchase.supplier).resend_unknown:
         return _look_again_or_resend(bridge, purchase)
     why = "the supplier shows no such order; a person must adopt its number or declare it not placed"
@@ -185,7 +196,10 @@ def _look_again_or_resend(bridge: Bridge, purchase: Purchase) -> Outcome:
 
 async def _gate(bridge: Bridge, purchase: Purchase) -> Outcome | None:
     """Read the channel order again: only what is wanted now is bought."""
-    order = await bridge.channels[purchase.store].order(purchase.order_id)
+    try:
+        order = await bridge.channels[purchase.store].order(purchase.order_id)
+    except AccessExpired as error:
+        return _paused(bridge, purchase.store, error)
     now = bridge.clock.now()
     verdict = purchasing.gate(
         order,
@@ -207,7 +221,7 @@ async def _gate(bridge: Bridge, purchase: Purchase) -> Outcome | None:
 async def _money_gate(bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> Outcome | None:
     """The last look before money leaves: the order must still be wanted, and the price the one agreed to."""
     if order.state is VendorOrderState.CANCELLED:
-        return Park("vendor_cancelled", f"the supplier's order {order.vendor_order_id} was cancelled before payment")
+        return Done(lambda session: _note(session, bridge, purchase.supplier, [order]))
     stopped = await _gate(bridge, purchase)
     if isinstance(stopped, Done):
         why = f"the channel order no longer wants goods; cancel the supplier's order {order.vendor_order_id}"
@@ -248,20 +262,55 @@ def _adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequen
 def _note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOrder]) -> None:
     """Vendor orders as they are now: ours move on, others are matched to open cards or kept as open items."""
     now = bridge.clock.now()
-    cards = purchases.open_cards(session, account)
+    cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
     for order in seen:
         purchases.see(session, account, order, now=now)
         purchase = purchases.purchase_of(session, account, order.vendor_order_id)
         if purchase is None:
-            card = next((card for card in cards if _fits(card, order)), None)
-            if card is not None:
-                cards.remove(card)
-                _adopted(session, bridge, card, [order])
+            _claim(session, bridge, account, order, cards)
             continue
+        if order.state is VendorOrderState.CANCELLED:
+            _cancelled(session, bridge, purchase, order)
         if order.state.is_paid:
             _paid(session, bridge, purchase, order)
         if order.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED):
             enqueue(session, [_waybill_job(purchase, order.vendor_order_id, now)], now=now)
+
+
+def _may_adopt(bridge: Bridge, card: Purchase) -> bool:
+    """A purchase of unknown outcome is left to its own look-up until the quarantine is over."""
+    if card.state is not PurchaseState.UNKNOWN or card.sent_at is None:
+        return True
+    return bridge.clock.now() >= card.sent_at + bridge.terms.quarantine
+
+
+def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, cards: Sequence[Purchase]) -> None:
+    """A vendor order nobody owns: an open card's, or one too many of a purchase, or none of ours."""
+    if order.state is VendorOrderState.CANCELLED:
+        return
+    card = next((card for card in cards if _fits(card, order)), None)
+    if card is not None:
+        _adopted(session, bridge, card, [order])
+        return
+    known = purchases.by_out_order_id(session, order.out_order_id or "")
+    if known is not None and known.state not in purchases.UNPLACED:
+        why = f"another order of purchase {known.mark} appeared at the supplier; cancel it there, or it is bought twice"
+        subject = f"vendor order {account}/{order.vendor_order_id}"
+        holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())
+
+
+def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+    """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
+    if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
+        return
+    bought = [PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED]
+    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=bought):
+        now = bridge.clock.now()
+        why = f"the supplier's order {order.vendor_order_id} was cancelled; buy it again or elsewhere"
+        park_again(session, f"purchase.place:{purchase.id}", code="vendor_cancelled", why=why, now=now)
+        timeline.note(
+            session, purchase.subject, "cancelled by the supplier", at=now, vendor_order=order.vendor_order_id
+        )
 
 
 def _fits(card: Purchase, order: PlacedOrder) -> bool:
@@ -302,9 +351,26 @@ def _halted(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt) -> Outcom
     return Park(halt.code, halt.why, write)
 
 
+def _paused(bridge: Bridge, account: str, error: AccessExpired, undo: Write | None = None) -> Outcome:
+    """The account that must be authorised again rests, which need not be the one the job runs for."""
+
+    def write(session: Session) -> None:
+        accounts.pause(session, account, until=until, why=str(error))
+        if undo is not None:
+            undo(session)
+
+    until = bridge.clock.now() + PAUSE
+    return Snooze(until, error.code, str(error), write)
+
+
 def _not_sent(bridge: Bridge, purchase: Purchase, error: Transient) -> Outcome:
+    """The supplier clearly did nothing: the same intent is sent later."""
+    undo = _moves(bridge, purchase, PurchaseState.INTENDED)
+    if isinstance(error, RateLimited):
+        wait = timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS)
+        return Snooze(bridge.clock.now() + wait, error.code, str(error), undo)
     at = bridge.clock.now() + timedelta(seconds=error.retry_after) if error.retry_after else None
-    return Retry(error.code, str(error), _moves(bridge, purchase, PurchaseState.INTENDED), at)
+    return Retry(error.code, str(error), undo, at)
 
 
 def _moves(bridge: Bridge, purchase: Purchase, state: PurchaseState) -> Write:

@@ -17,16 +17,19 @@ from syncbridge.store import orders, purchases, timeline
 from syncbridge.store.tables import JobState
 
 NEXT_STEP: Mapping[str, str] = {
-    "unrouted": "add a route or a binding for the SKU, then: syncbridge queue retry ID",
+    "unrouted": "add a route or a binding for the SKU, restart the daemon, then: syncbridge queue retry ID",
     "unknown": "look for the order on the supplier's page; it is looked up again by: syncbridge queue retry ID",
     "margin": "raise the price or accept the loss on the page, then: syncbridge queue retry ID",
     "cap": "raise daily_spending_cap or wait until tomorrow, then: syncbridge queue retry ID",
     "no_cap": "set daily_spending_cap for the supplier account, then: syncbridge queue retry ID",
     "not_live": "set live = true for the store, then: syncbridge queue retry ID",
     "cancelling": "answer the buyer's request on the channel, then: syncbridge queue retry ID",
+    "vendor_cancelled": "ask the supplier why; to buy the same again: syncbridge queue retry ID",
     "tracking_refused": "correct the number or the route's services, then: syncbridge queue retry ID",
     "by_hand": "buy it on the supplier's page with the mark in the note; the order is found by itself",
 }
+CARD = "hand-"
+"""What the ids of purchases to be made by hand begin with."""
 DEFAULT_STEP = "read the reason, repair its cause, then: syncbridge queue retry ID"
 
 
@@ -70,12 +73,29 @@ def retry(session: Session, entry_id: str, *, now: datetime) -> None:
 
 def drop(session: Session, entry_id: str, *, why: str, now: datetime) -> None:
     """Give it up, with the reason; raises SyncBridgeError where something may have been bought."""
+    if entry_id.startswith(CARD):
+        _drop_card(session, entry_id, why, now)
+        return
     job = _job(session, entry_id)
     if "purchase" in job.args:
         _drop_purchase(session, int(job.args["purchase"]))
     if not dead_letters.drop(session, job.id, why=why, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
     timeline.note(session, job.subject, "dropped by a person", at=now, job=job.kind, why=why)
+
+
+def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None:
+    """The person says it need not be bought by hand."""
+    for card in purchases.to_buy_by_hand(session):
+        if f"{CARD}{card.id}" == entry_id:
+            purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
+            timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
+            return
+    raise _no_entry(entry_id)
+
+
+def _no_entry(entry_id: str) -> SyncBridgeError:
+    return SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
 
 
 def _drop_purchase(session: Session, purchase_id: int) -> None:
@@ -89,9 +109,10 @@ def _drop_purchase(session: Session, purchase_id: int) -> None:
 
 
 def _job(session: Session, entry_id: str) -> StuckJob:
-    job = dead_letters.get(session, int(entry_id)) if entry_id.isdigit() else None
+    number = int(entry_id) if entry_id.isascii() and entry_id.isdigit() else 0
+    job = dead_letters.get(session, number)
     if job is None:
-        raise SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
+        raise _no_entry(entry_id)
     return job
 
 
@@ -115,7 +136,7 @@ def _entry(session: Session, job: StuckJob) -> Entry:
 def _cards(session: Session) -> list[Entry]:
     return [
         Entry(
-            id=f"hand-{card.id}",
+            id=f"{CARD}{card.id}",
             what="purchase.place",
             subject=order_subject(card.store, card.order_id),
             state="by_hand",

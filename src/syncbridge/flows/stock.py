@@ -20,11 +20,11 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
         return Done()
     if not any(binding.stock_wanted for binding in bindings):
         return await _set_on_sale(bridge, listing, on_sale=False)
-    wanted = {b.sku_code: b.stock_wanted for b in bindings if b.stock_wanted != b.stock}
-    keys = {b.sku_code: b.sku_key for b in bindings}
-    stock = {key: amount for code, amount in wanted.items() if (key := keys[code]) is not None}
+    changed = [(b.sku_code, b.sku_key, b.stock_wanted) for b in bindings if b.stock_wanted != b.stock]
+    wanted = {code: amount for code, key, amount in changed if key is not None}
+    stock = {key: amount for _, key, amount in changed if key is not None}
     if not stock:
-        return Done()
+        return await _set_on_sale(bridge, listing, on_sale=True)
     try:
         refusals = await bridge.channels[listing.store].set_stock([StockUpdate(listing.listing_id, stock)])
     except OutcomeUnknown as error:
@@ -58,7 +58,13 @@ async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) ->
         return Retry("unknown", str(error))
     if refusals:
         return refused(bridge, refusals[0])
-    return Done(lambda session: catalogue.set_state(session, listing.id, state))
+    return Done(lambda session: _switched(session, listing, state))
+
+
+def _switched(session: Session, listing: OwnListing, state: ListingState) -> None:
+    catalogue.set_state(session, listing.id, state)
+    if state is ListingState.OFFLINE:
+        catalogue.applied(session, listing.id, "stock")
 
 
 def _pushed(session: Session, bridge: Bridge, job: Claim, listing: OwnListing, wanted: dict[str, int]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired, RateLimited, SyncBridgeError, Transient, VendorError
@@ -22,6 +23,8 @@ from syncbridge.store.db import Database
 log = structlog.get_logger("syncbridge.job")
 
 Write = Callable[[Session], None]
+RATE_LIMIT_SECONDS = 2.0
+"""The wait where a vendor limits calls and does not say for how long."""
 PAUSE = timedelta(hours=1)
 """How long an account rests that must be authorised again, before it is tried once more."""
 
@@ -90,12 +93,21 @@ class Worker:
             return False
         outcome = await self._held(job)
         try:
-            await self.db.run(self._close, job, outcome)
+            await self._closed(job, outcome)
         except Fenced as error:
             log.warning("job.fenced", job=job.key, why=str(error))
         else:
             log.info("job.closed", job=job.key, attempt=job.attempt, outcome=type(outcome).__name__.lower())
         return True
+
+    async def _closed(self, job: Claim, outcome: Outcome) -> None:
+        """Close the job with its result; a result that cannot be written is a failed attempt."""
+        try:
+            await self.db.run(self._close, job, outcome)
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001  as below: a defect in one flow must not stop the others
+            await self.db.run(self._close, job, _defect(job, error))
 
     async def _held(self, job: Claim) -> Outcome:
         """Run the flow while the lease is renewed."""
@@ -106,9 +118,17 @@ class Worker:
             renewing.cancel()
 
     async def _renew(self, job: Claim) -> None:
+        wait = self.renewal
         while True:
-            await self.clock.sleep(self.renewal)
-            await self.db.run(jobs.renew, job, until=self.clock.now() + timedelta(seconds=self.lease))
+            await self.clock.sleep(wait)
+            wait = self.renewal
+            try:
+                await self.db.run(jobs.renew, job, until=self.clock.now() + timedelta(seconds=self.lease))
+            except Fenced:
+                return  # another worker has it; this one's result will not be kept
+            except SQLAlchemyError as error:
+                log.warning("job.not_renewed", job=job.key, why=str(error.__cause__))
+                wait = self.renewal / 10
 
     async def _decide(self, job: Claim) -> Outcome:
         if job.attempt > self.policies.of(job.kind).attempts:
@@ -119,16 +139,15 @@ class Worker:
             return self._after(error, job)
         except SyncBridgeError as error:
             return Park(type(error).__name__, str(error))
-        except Exception as error:  # noqa: BLE001  the one place: a defect in one flow must not stop the others
-            log.error("job.defect", job=job.key, traceback=traceback.format_exc())
-            return Retry("defect", f"unexpected {type(error).__name__}; the log has the details")
+        except Exception as error:  # noqa: BLE001  a defect in one flow must not stop the others
+            return _defect(job, error)
 
     def _after(self, error: VendorError, job: Claim) -> Outcome:
         code = error.code or type(error).__name__
         now = self.clock.now()
         match error:
             case RateLimited():
-                return Snooze(now + timedelta(seconds=error.retry_after or 2.0), code, str(error))
+                return Snooze(now + timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS), code, str(error))
             case AccessExpired():
                 until = now + PAUSE
                 write = _pause(job.account, until, str(error))
@@ -159,6 +178,11 @@ class Worker:
             return
         run_at = at or now + timedelta(seconds=policy.wait(job.attempt))
         jobs.postpone(session, job, run_at=run_at, code=code, why=why, costs_attempt=True)
+
+
+def _defect(job: Claim, error: Exception) -> Retry:
+    log.error("job.defect", job=job.key, traceback="".join(traceback.format_exception(error)))
+    return Retry("defect", f"unexpected {type(error).__name__}; the log has the details")
 
 
 def _pause(account: str, until: datetime, why: str) -> Write:

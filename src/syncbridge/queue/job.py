@@ -126,7 +126,7 @@ def postpone(session: Session, job: Claim, *, run_at: datetime, code: str, why: 
     """Try again at `run_at`; a snooze costs no attempt."""
     attempt = job.attempt if costs_attempt else job.attempt - 1
     change = {"state": JobState.READY, "run_at": run_at, "attempt": attempt, "reason_code": code, "reason": why}
-    _own(session, job, {**change, **_LET_GO, "claimed_at": None})
+    _own(session, job, {**change, **_LET_GO})
 
 
 def park(session: Session, job: Claim, *, now: datetime, code: str, why: str) -> None:
@@ -140,7 +140,30 @@ def wake(session: Session, key: str, *, now: datetime) -> None:
     session.connection().execute(
         update(Job)
         .where(col(Job.key) == key, col(Job.state).in_([JobState.READY, JobState.PARKED]))
-        .values(state=JobState.READY, run_at=now)
+        .values(state=JobState.READY, run_at=now, attempt=0)
+    )
+
+
+def settle_others(session: Session, job: Claim) -> None:
+    """Close parked jobs of the same kind and subject: this newer one speaks for them."""
+    session.connection().execute(
+        update(Job)
+        .where(
+            col(Job.kind) == job.kind,
+            col(Job.subject) == job.subject,
+            col(Job.state) == JobState.PARKED,
+            col(Job.id) != job.id,
+        )
+        .values(state=JobState.DONE)
+    )
+
+
+def park_again(session: Session, key: str, *, code: str, why: str, now: datetime) -> None:
+    """Put a job that was done back before a person, because what it did was undone."""
+    session.connection().execute(
+        update(Job)
+        .where(col(Job.key) == key, col(Job.state) == JobState.DONE)
+        .values(state=JobState.PARKED, reason_code=code, reason=why, finished_at=now)
     )
 
 
@@ -168,7 +191,7 @@ def is_under_way(session: Session, kind: str, account: str) -> bool:
     return waiting.scalar_one() > 0
 
 
-_LET_GO = {"token": None, "lease_until": None}
+_LET_GO = {"token": None, "lease_until": None, "claimed_at": None}
 
 
 def _own(session: Session, job: Claim, change: Mapping[str, object]) -> None:
@@ -181,7 +204,7 @@ def _release(session: Session, now: datetime, *, at_once: bool) -> int:
     over = col(Job.state) == JobState.RUNNING
     if not at_once:
         over = over & (col(Job.lease_until) < now)
-    change = update(Job).where(over).values(state=JobState.READY, run_at=now, **_LET_GO)
+    change = update(Job).where(over).values(state=JobState.READY, run_at=now, token=None, lease_until=None)
     return session.connection().execute(change).rowcount
 
 

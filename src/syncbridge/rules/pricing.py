@@ -51,8 +51,8 @@ def price(cost: Money, policy: PricePolicy, rates: Rates) -> Priced:
     """Landed cost × multiplier, plus the channel's commission, never below the floor, with the wanted ending."""
     landed = cost + policy.packing + policy.freight
     landed_there = convert(landed, policy.currency, rates)
-    wanted = landed_there * policy.multiplier * (1 / (1 - policy.commission))
-    floor = landed_there * (1 / (1 - policy.commission - policy.minimum_margin))
+    wanted = _divided(landed_there * policy.multiplier, 1 - policy.commission)
+    floor = _divided(landed_there, 1 - policy.commission - policy.minimum_margin)
     chosen = max(wanted, floor)
     final = Money(_ended(chosen.amount, policy.ending), policy.currency)
     rate = rates.get((cost.currency, policy.currency))
@@ -77,6 +77,10 @@ def margin(payout: Money, total: Money, policy: PricePolicy, units: int, rates: 
     profit = payout - cost
     share = profit.amount / payout.amount if payout.amount else Decimal(-1)
     return Margin(payout, cost.rounded(), profit.rounded(), share)
+
+
+def _divided(money: Money, by: Decimal) -> Money:
+    return Money(money.amount / by, money.currency)
 
 
 def _ended(amount: Decimal, ending: Decimal | None) -> Decimal:

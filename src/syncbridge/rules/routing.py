@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
@@ -18,6 +18,7 @@ from syncbridge.rules.mapping import Route, Rules
 MOST_LINES = 50
 """A purchase takes at most so many (1688.md §5.1)."""
 REFERENCE_LENGTH = 10
+MOST_TRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,18 @@ def routes_of_offer(offer: Offer, supplier: str, rules: Rules) -> dict[str, Rout
 
 
 def sku_code(route: Route, store: str, offer_id: str, spec_id: str, rules: Rules) -> str:
-    """A code for a SKU: the route's prefix and ten characters made from the spec, which no longer prefix fits."""
-    for attempt in itertools.count():
+    """A code for a SKU: the route's prefix and ten characters made from the spec, which no longer prefix fits.
+
+    Raises MappingError if another route takes all codes with this prefix.
+    """
+    for attempt in range(MOST_TRIES):
         code = route.prefix + _reference(f"{route.supplier}|{offer_id}|{spec_id}|{attempt}", REFERENCE_LENGTH)
         if route_for(code, store, rules) == route:
             return code
-    raise AssertionError("counting never ends")
+    raise MappingError(
+        f"{route.place}: every SKU code of route {route.name} would be taken by another route of store {store}; "
+        f"give it a prefix of its own"
+    )
 
 
 def intent_key(store: str, order_id: str, supplier: str, split: int) -> IntentKey:
@@ -85,8 +92,8 @@ def intent_key(store: str, order_id: str, supplier: str, split: int) -> IntentKe
 
 
 def split(order: Order, store: str, bindings: Mapping[str, BoundSpec], rules: Rules) -> Routing:
-    """Route every line that is ours to ship, and group the lines by supplier account and shop."""
-    groups: dict[tuple[str, str], list[tuple[Route, BoundSpec, OrderLine]]] = {}
+    """Route every line that is ours to ship, and group those that are bought and sent in the same way."""
+    groups: dict[tuple[str, ...], list[tuple[Route, BoundSpec, OrderLine]]] = {}
     unrouted: list[str] = []
     for line in order.lines:
         if not line.ours_to_ship:
@@ -103,14 +110,15 @@ def split(order: Order, store: str, bindings: Mapping[str, BoundSpec], rules: Ru
                 f"but route {route.name} ({route.place}) buys from {route.supplier}"
             )
         else:
-            groups.setdefault((route.supplier, bound.shop), []).append((route, bound, line))
+            together = (route.supplier, bound.shop, str(route.relay), route.buy, route.carrier)
+            groups.setdefault(together, []).append((route, bound, line))
     return Routing(_splits(groups), tuple(unrouted))
 
 
-def _splits(groups: Mapping[tuple[str, str], list[tuple[Route, BoundSpec, OrderLine]]]) -> tuple[Split, ...]:
+def _splits(groups: Mapping[tuple[str, ...], list[tuple[Route, BoundSpec, OrderLine]]]) -> tuple[Split, ...]:
     splits: list[Split] = []
     numbers: dict[str, int] = {}
-    for (supplier, _), members in sorted(groups.items(), key=lambda item: item[0]):
+    for (supplier, *_), members in sorted(groups.items(), key=lambda item: item[0]):
         for start in range(0, len(members), MOST_LINES):
             some = members[start : start + MOST_LINES]
             number = numbers.get(supplier, 0)

@@ -256,16 +256,19 @@ def pushed(session: Session, listing: OwnListing, field: str, values: Mapping[st
             .where(col(BindingRow.store) == listing.store, col(BindingRow.sku_code) == sku_code)
             .values({field: given})
         )
-    session.connection().execute(
-        update(ChangeRow)
-        .where(
-            col(ChangeRow.listing) == listing.id,
-            col(ChangeRow.field) == field,
-            col(ChangeRow.sku_code).in_(values),
-            col(ChangeRow.state) == ChangeState.APPROVED,
-        )
-        .values(state=ChangeState.APPLIED.value)
+    applied(session, listing.id, field, values)
+
+
+def applied(session: Session, listing: int, field: str, sku_codes: Collection[str] | None = None) -> None:
+    """Note that a listing's approved changes of a field went out; of these SKUs, or of all."""
+    change = update(ChangeRow).where(
+        col(ChangeRow.listing) == listing,
+        col(ChangeRow.field) == field,
+        col(ChangeRow.state) == ChangeState.APPROVED,
     )
+    if sku_codes is not None:
+        change = change.where(col(ChangeRow.sku_code).in_(sku_codes))
+    session.connection().execute(change.values(state=ChangeState.APPLIED.value))
 
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:

@@ -183,7 +183,7 @@ def _attempt(connection: Connection, unit: _Unit) -> None:
         unit.result = _unit(connection, unit.work)
     except Exception as error:  # noqa: BLE001  it is the caller's; the other units of the group go on
         savepoint.rollback()
-        unit.error = error
+        unit.error = RuntimeError("a unit stopped an iteration") if isinstance(error, StopIteration) else error
     else:
         savepoint.commit()
 

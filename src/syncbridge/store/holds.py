@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
+from syncbridge.store.rows import value
 from syncbridge.store.tables import HoldRow
 
 
-def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, str], *, now: datetime) -> None:
-    """Open a hold; one that is open already keeps its time and gets the new figures."""
+def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, str], *, now: datetime) -> bool:
+    """Open a hold; one that is open already keeps its time and gets the new figures. Answers whether it is new."""
+    known = open_figures(session, [subject]).get((kind, subject))
+    if known == dict(figures):
+        return False
     values = {"kind": kind, "subject": subject, "figures": dict(figures), "opened_at": now}
     statement = upsert(HoldRow).values(values)
     statement = statement.on_conflict_do_update(
@@ -22,6 +27,7 @@ def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, s
         set_={"figures": statement.excluded.figures},
     )
     session.connection().execute(statement)
+    return known is None
 
 
 def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: datetime) -> None:
@@ -48,6 +54,22 @@ def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str,
         )
     )
     return {(row.kind, row.subject): row.figures for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """Something a guard stopped."""
+
+    kind: str
+    subject: str
+    figures: Mapping[str, str]
+    opened_at: datetime
+
+
+def all_open(session: Session) -> list[OpenHold]:
+    """Every open hold, oldest first."""
+    query = select(HoldRow).where(col(HoldRow.closed_at).is_(None)).order_by(col(HoldRow.id))
+    return [value(OpenHold, row) for row in session.scalars(query)]
 
 
 def opened(session: Session) -> int:

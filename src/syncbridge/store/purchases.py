@@ -67,6 +67,12 @@ def by_mark(session: Session, mark: str) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
+def by_out_order_id(session: Session, out_order_id: str) -> Purchase | None:
+    """The purchase of that name at the supplier."""
+    row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.out_order_id) == out_order_id)).first()
+    return None if row is None else _purchase(row)
+
+
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
     """Purchases of an account whose vendor order is still to be found: bought by hand, or unclear."""
     query = select(PurchaseRow).where(
@@ -88,6 +94,10 @@ def sent(session: Session, purchase: int, quote: Quote, *, cap: Money, day_began
     The cap is checked in this very transaction, so that two purchases cannot both take its last yuan.
     """
     row = session.get_one(PurchaseRow, purchase)
+    if quote.total.currency != cap.currency:
+        raise CapReached(
+            f"the cap is in {cap.currency}, the supplier asks {quote.total}; write the cap in its currency"
+        )
     spent = _spent(session, row.supplier, day_began, cap.currency)
     if spent + quote.total > cap:
         raise CapReached(f"{spent} spent today, {quote.total} more would pass the cap of {cap}")
@@ -168,9 +178,11 @@ def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrde
 
 
 def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
-    """What the other vendor orders of a purchase cost together."""
+    """What the other living vendor orders of a purchase cost together."""
     query = select(VendorOrderRow).where(
-        col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.vendor_order_id) != order.vendor_order_id
+        col(VendorOrderRow.purchase) == purchase,
+        col(VendorOrderRow.vendor_order_id) != order.vendor_order_id,
+        col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
     )
     total = Money.zero(order.total.currency)
     for row in session.scalars(query):
@@ -181,7 +193,8 @@ def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Mone
 def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
     """A vendor order is paid; with its last one the purchase is."""
     see(session, purchase.supplier, order, now=now)
-    if all(state.is_paid for _, state, _ in vendor_orders(session, purchase.id)):
+    alive = [state for _, state, _ in vendor_orders(session, purchase.id) if state is not VendorOrderState.CANCELLED]
+    if all(state.is_paid for state in alive):
         move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
 
 
@@ -247,11 +260,14 @@ def figures(session: Session) -> dict[str, int]:
     return dict(rows.all())
 
 
+_NOT_SPENT = (PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HAND, PurchaseState.STOPPED)
+
+
 def _spent(session: Session, supplier: str, since: datetime, currency: str) -> Money:
     query = select(col(PurchaseRow.quote)).where(
         col(PurchaseRow.supplier) == supplier,
         col(PurchaseRow.sent_at) >= since,
-        col(PurchaseRow.state).not_in([PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HAND]),
+        col(PurchaseRow.state).not_in(_NOT_SPENT),
     )
     total = Money.zero(currency)
     for (quote,) in session.connection().execute(query):

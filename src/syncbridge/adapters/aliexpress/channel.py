@@ -65,16 +65,16 @@ class AliExpressChannel:
         detail = await self._client.order(order_id)
         return _read(order_id, functools.partial(reading.order, detail))
 
-    async def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
+    async def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
         """Listings in every status, without SKUs; the cursors are as in `orders` (aliexpress.md §4.2)."""
         began = self._clock.now()
         query: dict[str, str] = {}
         if since:
-            query["gmt_modified_start"] = pacific(datetime.fromisoformat(since) - self._overlap)
+            query["gmt_modified_start"] = pacific(since - self._overlap)
         for status in _STATUSES:
             async for items, failures, is_last in self._listed(query, status):
                 ends = is_last and status == _STATUSES[-1]
-                yield Page(items, _time_cursor(began) if ends else since or _FROM_THE_START, failures)
+                yield Page(items, _time_cursor(began) if ends else _FROM_THE_START, failures)
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs; raises NotFound."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from syncbridge.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from syncbridge.model.catalog import (
@@ -46,10 +47,14 @@ class MemoryChannel:
             raise NotFound(f"no order {order_id}", vendor="memory", code="gone")
         return self.books[order_id]
 
-    async def listings(self, *, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
+    async def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
         """All listings, without SKUs."""
         known = sorted(self.shop.values(), key=lambda listing: listing.listing_id)
-        fresh = [listing for listing in known if since is None or str(listing.modified_at) >= since]
+        fresh = [
+            listing
+            for listing in known
+            if since is None or (listing.modified_at is not None and listing.modified_at >= since)
+        ]
         yield Page(tuple(replace(listing, skus=()) for listing in fresh), Cursor(str(self.clock.now())))
 
     async def listing(self, listing_id: str) -> Listing:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncbridge.adapters.forwarder_csv.carrier import ForwarderCsv
+from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
+from syncbridge.model.paging import Cursor
+from syncbridge.model.shipping import Shipment
+from syncbridge.testing.contracts import CarrierContract
+
+
+class CsvHarness:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.carrier = ForwarderCsv(file)
+
+    def announce(self, shipment: Shipment) -> None:
+        self._append(f"{shipment.mark},{shipment.carrier},{shipment.number}\n")
+
+    def announce_nonsense(self) -> None:
+        self._append(",YANWEN\n")
+
+    def _append(self, row: str) -> None:
+        head = "" if self.file.exists() else "mark,carrier,number\n"
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(head + row)
+
+
+class TestForwarderCsv(CarrierContract):
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> CsvHarness:
+        return CsvHarness(tmp_path / "forwarder.csv")
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_line_still_being_written_is_left_for_next_time(tmp_path: Path) -> None:
+    file = tmp_path / "forwarder.csv"
+    file.write_text("mark,carrier,number\nA,YANWEN,UR000000001YP\nB,YANW", encoding="utf-8")
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=None)]
+    assert [item.mark for item in page.items] == ["A"]
+    file.write_text("mark,carrier,number\nA,YANWEN,UR000000001YP\nB,YANWEN,UR000000002YP\n", encoding="utf-8")
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=page.cursor)]
+    assert [item.mark for item in page.items] == ["B"]
+
+
+async def test_a_file_without_its_header_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "forwarder.csv"
+    file.write_text("a,b,c\nA,YANWEN,UR000000001YP\n", encoding="utf-8")
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=None)]
+    ((where, why),) = page.failures
+    assert where == "forwarder.csv:2"
+    assert "mark, carrier, number" in why
+
+
+async def test_a_new_file_is_read_from_its_start(tmp_path: Path) -> None:
+    file = tmp_path / "forwarder.csv"
+    file.write_text("mark,carrier,number\nC,YANWEN,UR000000003YP\n", encoding="utf-8")
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=Cursor("40"))]
+    assert [item.mark for item in page.items] == ["C"]
+
+
+async def test_the_mock_sends_each_parcel_abroad_once(tmp_path: Path) -> None:
+    mock = ForwarderMock(tmp_path / "forwarder.csv")
+    assert mock.receive("A") == mock.receive("A")
+    (page,) = [page async for page in ForwarderCsv(tmp_path / "forwarder.csv").shipments(since=None)]
+    assert len(page.items) == 1

@@ -1,0 +1,33 @@
+"""Every registered adapter has contracts, and every job kind is where its name says."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from syncbridge.bootstrap import ENTRY_POINTS, find_adapter
+from syncbridge.flows.jobs import JOBS
+
+HERE = Path(__file__).parent
+
+
+def test_every_registered_adapter_has_a_contract_class() -> None:
+    for entry in entry_points(group=ENTRY_POINTS):
+        text = (HERE / entry.name / "test_contracts.py").read_text("utf-8")
+        assert re.search(r"class Test\w+\((Supplier|Channel|Carrier)Contract\)", text), entry.name
+
+
+def test_every_registered_adapter_has_a_readme_with_its_checklist() -> None:
+    for entry in entry_points(group=ENTRY_POINTS):
+        folder = Path(str(find_adapter(entry.name).settings.__module__).replace(".", "/"))
+        name = folder.parts[2]
+        text = (HERE.parents[1] / "src" / "syncbridge" / "adapters" / name / "README.md").read_text("utf-8")
+        assert "vector" in text
+        assert "cursor" in text
+
+
+def test_a_job_kind_is_file_dot_function() -> None:
+    for kind, flow in JOBS.items():
+        file, function = kind.split(".")
+        assert (flow.__module__, flow.__name__) == (f"syncbridge.flows.{file}", function)  # type: ignore[attr-defined]
