@@ -172,14 +172,18 @@ class DatabaseVault:
     def __init__(self, db: Database, account: str) -> None:
         self._db = db
         self._account = account
+        self._known: Tokens | None = None
 
-    async def read(self) -> Tokens:
-        """The tokens in force."""
-        return await self._db.read(accounts.tokens_of, self._account)
+    async def read(self, *, fresh: bool = False) -> Tokens:
+        """The tokens in force, from memory unless asked afresh."""
+        if self._known is None or fresh:
+            self._known = await self._db.read(accounts.tokens_of, self._account)
+        return self._known
 
     async def replace(self, old: Tokens, new: Tokens) -> Tokens:
         """Store the new ones, unless another worker stored some meanwhile."""
-        return await self._db.run(accounts.replace_tokens, self._account, old, new)
+        self._known = await self._db.run(accounts.replace_tokens, self._account, old, new)
+        return self._known
 
 
 class GcraLimiter:

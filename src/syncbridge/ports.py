@@ -157,8 +157,8 @@ class Tokens:
 class TokenVault(Protocol):
     """Where one account's tokens are kept, encrypted."""
 
-    async def read(self) -> Tokens:
-        """The tokens in force."""
+    async def read(self, *, fresh: bool = False) -> Tokens:
+        """The tokens in force; `fresh` asks whether another worker has renewed them meanwhile."""
 
     async def replace(self, old: Tokens, new: Tokens) -> Tokens:
         """Store `new` if `old` is still in force, else answer what another worker stored meanwhile."""

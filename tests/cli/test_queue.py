@@ -48,6 +48,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.config = write_settings(folder)
+        asyncio.run(open_database(load_settings(self.config, environ={})).close())
 
     def run(self, *args: str) -> Result:
         return CliRunner().invoke(app, ["--config", str(self.config), "queue", *args], env={"COLUMNS": "250"})
@@ -240,3 +241,13 @@ def test_a_purchase_to_be_made_by_hand_is_an_entry_with_its_mark(desk: Desk) -> 
     (card,) = [entry for entry in found if entry["state"] == "by_hand"]
     assert card["id"] == "hand-1"
     assert "with the mark" in card["reason"]
+
+
+def test_without_a_database_none_is_made(tmp_path: Path) -> None:
+    config = write_settings(tmp_path)
+
+    result = CliRunner().invoke(app, ["--config", str(config), "queue", "list"])
+
+    assert result.exit_code == 4
+    assert "start the daemon" in result.stderr
+    assert not list(tmp_path.glob("*.db"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncbridge.errors import VendorDown
 from syncbridge.flows import retry_queue
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PurchaseDraft, VendorOrderState
@@ -309,3 +310,46 @@ async def test_a_purchase_the_supplier_cancels_goes_back_to_the_queue_and_may_be
         VendorOrderState.PAID,
     ]
     assert await shop.queue() == []
+
+
+async def test_a_poll_that_fails_is_shown_until_the_next_one_succeeds(shop: Shop) -> None:
+    orders = shop.channel.orders
+
+    def down(**_: object) -> object:
+        raise VendorDown("the list does not answer", vendor="memory", code="down")
+
+    shop.channel.orders = down  # type: ignore[method-assign, assignment]  # an outage
+    await shop.poll("orders.poll", "toys")
+    await shop.poll("orders.poll", "toys")
+    assert [(entry.what, entry.state) for entry in await shop.queue()] == [("orders.poll", "parked")]
+    shop.channel.orders = orders  # type: ignore[method-assign]  # it is back
+    await shop.poll("orders.poll", "toys")
+    assert await shop.queue() == []
+
+
+async def test_what_a_person_bought_and_did_not_pay_is_left_to_the_person(shop: Shop) -> None:
+    shop.supplier.grants_orders = False
+    await shop.list_offer()
+    await shop.sell()
+    await shop.pass_time(COOL_OFF)
+    (card,) = await shop.db.read(purchases.to_buy_by_hand)
+    draft = PurchaseDraft(card.lines, card.relay, note=f"please print {card.mark}")
+    bought = shop.supplier.bought_on_the_page(draft, total=cny("40.00"))
+    await shop.poll("purchase.poll", "main")
+    assert shop.supplier.books[bought.vendor_order_id].state is VendorOrderState.UNPAID
+    await shop.supplier.pay([bought.vendor_order_id])
+    await shop.poll("purchase.poll", "main")
+    (adopted,) = await shop.db.read(purchases.of_order, "toys", "8172481060036440")
+    assert adopted.state == "paid"
+
+
+async def test_a_restored_backup_finds_what_it_bought_before_it_buys_again(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    (intended,) = await shop.db.read(purchases.of_order, "toys", "8172481060036440")
+    draft = PurchaseDraft(intended.lines, intended.relay, note=f"唛头 {intended.mark}")
+    shop.supplier.bought_on_the_page(draft, total=cny("32.80"), out_order_id=intended.out_order_id)
+    await shop.poll("purchase.poll", "main")
+    await shop.pass_time(COOL_OFF)
+    (order,) = shop.supplier.books.values()
+    assert order.state is VendorOrderState.PAID

@@ -92,7 +92,7 @@ class Signer(httpx.Auth):
         if not self.says_expired(Answer(response.status_code, response.content)):
             return
         async with self._refreshing:
-            current = await self._vault.read()
+            current = await self._vault.read(fresh=True)
             if current.access == tokens.access:
                 refresh = self.refresh_request(current)
                 refresh.extensions["refresh"] = True

@@ -141,6 +141,8 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
     sent_at = bridge.clock.now()
     try:
         await bridge.db.run(purchases.sent, purchase.id, quote, cap=cap, day_began=day_began(sent_at), now=sent_at)
+    except purchases.NotIntended as error:
+        return Snooze(sent_at, "not_intended", str(error))  # the poll found it meanwhile: look again
     except purchases.CapReached as error:
         return _halted(bridge, purchase, purchasing.Halt("cap", str(error)))
     final = PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])
@@ -247,13 +249,14 @@ def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outco
 
 
 def _adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
-    """These are the vendor orders of the intent: keep them, and pay those that are not paid."""
+    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
     now = bridge.clock.now()
     purchases.adopt(session, purchase, found, now=now)
     numbers = ", ".join(order.vendor_order_id for order in found)
     timeline.note(session, purchase.subject, "placed", at=now, vendor_orders=numbers, mark=purchase.mark)
-    due = [_pay_job(session, purchase, order, now) for order in found if order.state is VendorOrderState.UNPAID]
-    enqueue(session, due, now=now)
+    unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
+    if purchase.state is not PurchaseState.BY_HAND:
+        enqueue(session, [_pay_job(session, purchase, order, now) for order in unpaid], now=now)
     wake(session, f"purchase.place:{purchase.id}", now=now)
     holds.close_subject(session, purchase.subject, now=now)
     _note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.queue.job import NewJob, enqueue, is_under_way
+from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,14 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
 
 
 def tick(session: Session, every: Every, *, now: datetime) -> bool:
-    """Write the job of the planned time, the same on every host; not if the last one is still under way."""
+    """Write the job of the planned time, the same on every host; not if the last one is still under way.
+
+    It speaks for earlier ones that failed.
+    """
     planned = now.timestamp() // every.seconds * every.seconds
     if is_under_way(session, every.kind, every.account):
         return False
+    close_parked(session, every.kind, every.account)
     run = f"{planned:.3f}"
     patience = CATALOGUE_PATIENCE if every.kind == "import_.page" else timedelta(0)
     job = NewJob(

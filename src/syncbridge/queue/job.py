@@ -158,6 +158,15 @@ def settle_others(session: Session, job: Claim) -> None:
     )
 
 
+def close_parked(session: Session, kind: str, account: str) -> None:
+    """Close parked jobs of a kind and account that a newer one repeats."""
+    session.connection().execute(
+        update(Job)
+        .where(col(Job.kind) == kind, col(Job.account) == account, col(Job.state) == JobState.PARKED)
+        .values(state=JobState.DONE)
+    )
+
+
 def park_again(session: Session, key: str, *, code: str, why: str, now: datetime) -> None:
     """Put a job that was done back before a person, because what it did was undone."""
     session.connection().execute(

@@ -26,6 +26,10 @@ MINUTE = 60.0
 HOUR = 60 * MINUTE
 
 
+ONCE = RetryPolicy(1, MINUTE, MINUTE)
+POLLS = ("orders.poll", "purchase.poll", "fulfil.collect")
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicies:
     """One policy for each sort of work."""
@@ -35,8 +39,10 @@ class RetryPolicies:
     catalogue: RetryPolicy = RetryPolicy(6, 12 * MINUTE, 2 * HOUR)
 
     def of(self, kind: str) -> RetryPolicy:
-        """The policy of a job kind, by the flow it belongs to."""
+        """The policy of a job kind, by the flow it belongs to; the next tick is a poll's next attempt."""
         match kind.partition(".")[0]:
+            case _ if kind in POLLS:
+                return ONCE
             case "orders" | "purchase":
                 return self.purchase
             case "fulfil":

@@ -74,10 +74,13 @@ def by_out_order_id(session: Session, out_order_id: str) -> Purchase | None:
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
-    """Purchases of an account whose vendor order is still to be found: bought by hand, or unclear."""
+    """Purchases of an account whose vendor order is not known: to be bought, by hand, or unclear.
+
+    Those still to be bought are among them for the sake of a restored backup, which may not know that they were.
+    """
     query = select(PurchaseRow).where(
         col(PurchaseRow.supplier) == supplier,
-        col(PurchaseRow.state).in_([PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
+        col(PurchaseRow.state).in_([PurchaseState.INTENDED, PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
     )
     return [_purchase(row) for row in session.scalars(query)]
 

@@ -19,7 +19,7 @@ class MemoryVault:
         self.tokens = tokens
         self.refreshes = 0
 
-    async def read(self) -> Tokens:
+    async def read(self, *, fresh: bool = False) -> Tokens:
         """The tokens in force."""
         return self.tokens
 
