@@ -1,0 +1,39 @@
+"""Databases of earlier releases, filled by their demo, open in this one with everything in them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from syncbridge.flows.retry_queue import entries
+from syncbridge.store import accounts, catalogue, orders, purchases
+from syncbridge.store.db import SqliteDatabase, load_keys, open_engine
+from syncbridge.store.migrate import HEAD, migrate, revision
+
+pytestmark = pytest.mark.anyio
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.mark.parametrize("release", ["v0.1.0"])
+async def test_a_filled_database_of_an_earlier_release_opens(release: str, tmp_path: Path) -> None:
+    for kind in ("db", "key"):
+        shutil.copy(FIXTURES / f"{release}.{kind}", tmp_path / f"old.{kind}")
+    (tmp_path / "old.key").chmod(0o600)
+    engine = open_engine(f"sqlite:///{tmp_path / 'old.db'}", load_keys(tmp_path / "old.key"))
+    migrate(engine)
+    db = SqliteDatabase(engine)
+    try:
+        assert revision(engine) == HEAD
+        figures = await db.read(catalogue.figures)
+        assert (figures.offers, figures.listings) == (32, 32)
+        assert sum((await db.read(orders.figures)).values()) == 20
+        assert (await db.read(purchases.figures))["declared"] == 26
+        assert len(await db.read(entries)) == 2
+        assert (await db.read(accounts.tokens_of, "toys")).access
+        address = await db.read(orders.address_of, "toys", "8172481000000000")
+        assert address is not None
+        assert address.country
+    finally:
+        await db.close()
