@@ -55,7 +55,7 @@ def test_sigterm_ends_it_in_order_and_lets_a_running_job_end(tmp_path: Path) -> 
     assert "daemon.stopped" in output
     states = column(tmp_path / "syncbridge.db", "SELECT state FROM job WHERE kind = 'orders.poll'")
     reasons = column(tmp_path / "syncbridge.db", "SELECT reason_code FROM job WHERE kind = 'orders.poll'")
-    assert states == ["ready"]
+    assert states == ["parked"]  # it ended and said why; the next tick is its next attempt
     assert reasons != [""]
 
 

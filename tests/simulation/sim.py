@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 import httpx
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -39,6 +40,8 @@ from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.web.receiver import Receiver
 
+P = ParamSpec("P")
+T = TypeVar("T")
 PATIENCE = 600.0
 """Virtual seconds."""
 KEYS = MultiFernet([Fernet(Fernet.generate_key())])
@@ -54,12 +57,23 @@ WIRE_FAULTS = (
 )
 
 
+class MortalDatabase(InlineDatabase):
+    """A database whose process can be killed: nothing is written any more."""
+
+    alive = True
+
+    async def run(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if not self.alive:
+            raise asyncio.CancelledError
+        return await super().run(fn, *args, **kwargs)
+
+
 @dataclass(slots=True)
 class Life:
     """One life of the daemon, from start to kill."""
 
     app: App
-    db: InlineDatabase
+    db: MortalDatabase
     tasks: list[asyncio.Task[None]]
 
     async def kill(self) -> None:
@@ -87,11 +101,11 @@ class Sim:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        random.seed(self.seed)  # tenacity's jitter
         self.clock = VirtualClock()
 
     def play(self) -> Balance:
         """Live through the scenario and hold the books against it."""
+        random.seed(self.seed)  # tenacity's jitter
         return run_virtual(self._play())
 
     async def _play(self) -> Balance:
@@ -117,7 +131,7 @@ class Sim:
 
     async def _begin(self, settings: Settings, engine: Engine) -> Life:
         """Start the daemon: take over what the last one left, and work."""
-        db = InlineDatabase(engine)
+        db = MortalDatabase(engine)
         accounts = (MAIN, BY_HAND, STORE)
         app = await assemble(
             settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire), jobs=self.jobs

@@ -15,7 +15,7 @@ from syncbridge.queue.job import Claim
 from syncbridge.store import purchases
 from tests.simulation.sim import Sim
 
-SEEDS = range(4)
+SEEDS = (1, 5)
 
 
 async def call_then_write(bridge: Bridge, job: Claim) -> Outcome:

@@ -194,16 +194,6 @@ async def test_the_inline_database_keeps_a_unit_whole_or_not_at_all(tmp_path: Pa
     await db.close()
 
 
-async def test_a_killed_simulation_writes_nothing_more(tmp_path: Path) -> None:
-    db = InlineDatabase(new_engine(tmp_path))
-    db.alive = False
-    with pytest.raises(asyncio.CancelledError):
-        await db.run(put, "one")
-
-    assert by_another_connection(tmp_path) == []
-    await db.close()
-
-
 async def test_a_cursor_is_put_and_replaced(db: SqliteDatabase) -> None:
     assert await db.read(cursors.get, "orders:toys") is None
     for value in ("one", "two"):

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.orders import OrderStage
-from syncbridge.model.paging import Cursor
+from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue.execute import Done, Outcome, Park, Retry
@@ -23,22 +23,15 @@ from syncbridge.store.purchases import Parcel
 async def collect(bridge: Bridge, job: Claim) -> Outcome:
     """Read which international parcels the forwarder announced, and declare each that bears a mark of ours."""
     since = await bridge.db.read(cursors.get, f"parcels:{job.account}")
-    announced: list[Shipment] = []
-    failures: list[tuple[str, str]] = []
-    cursor = since
-    async for page in bridge.carriers[job.account].shipments(since=since):
-        announced += page.items
-        failures += page.failures
-        cursor = page.cursor
+    read = await read_to_end(bridge.carriers[job.account].shipments(since=since), since)
 
     def write(session: Session) -> None:
         now = bridge.clock.now()
-        for shipment in announced:
+        for shipment in read.items:
             _announce(session, bridge, shipment, now)
-        for where, why in failures:
+        for where, why in read.failures:
             holds.open_hold(session, "parcel_unreadable", f"{job.account} {where}", {"why": why}, now=now)
-        if cursor is not None:
-            cursors.put(session, f"parcels:{job.account}", Cursor(cursor))
+        cursors.put(session, f"parcels:{job.account}", read.cursor)
 
     return Done(write)
 

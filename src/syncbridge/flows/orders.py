@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
-from syncbridge.model.orders import Order, OrderRef, OrderStage
-from syncbridge.model.paging import Cursor
+from syncbridge.model.orders import Order, OrderStage
+from syncbridge.model.paging import read_to_end
 from syncbridge.queue.execute import Done, Outcome, Park
 from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
 from syncbridge.rules.routing import Routing, Split, split
@@ -20,22 +20,15 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     """Read which orders changed since last time, and take each that was not seen in this state."""
     store = job.account
     since = await bridge.db.read(cursors.get, f"orders:{store}")
-    refs: list[OrderRef] = []
-    unreadable: list[tuple[str, str]] = []
-    cursor = since
-    async for page in bridge.channels[store].orders(since=since):
-        refs += page.items
-        unreadable += page.failures
-        cursor = page.cursor
+    read = await read_to_end(bridge.channels[store].orders(since=since), since)
 
     def write(session: Session) -> None:
         now = bridge.clock.now()
-        unseen = orders.unseen(session, store, refs)
+        unseen = orders.unseen(session, store, read.items)
         wanted = [take_job(store, ref.order_id, ref.modified_at.isoformat(), now) for ref in unseen]
-        wanted += [take_job(store, order_id, f"unreadable {why}", now) for order_id, why in unreadable]
+        wanted += [take_job(store, order_id, f"unreadable {why}", now) for order_id, why in read.failures]
         enqueue(session, wanted, now=now)
-        if cursor is not None:
-            cursors.put(session, f"orders:{store}", Cursor(cursor))
+        cursors.put(session, f"orders:{store}", read.cursor)
 
     return Done(write)
 

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown, RateLimited, Rejected, Transient
 from syncbridge.flows.bridge import Bridge, day_began, order_priority
-from syncbridge.model.paging import Cursor
+from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
     PlacedOrder,
     Placement,
@@ -81,21 +81,14 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     """Read which vendor orders changed: follow ours, adopt what was bought by hand, keep the rest in the ledger."""
     account = job.account
     since = await bridge.db.read(cursors.get, f"purchases:{account}")
-    seen: list[PlacedOrder] = []
-    unreadable: list[tuple[str, str]] = []
-    cursor = since
-    async for page in bridge.suppliers[account].orders(since=since):
-        seen += page.items
-        unreadable += page.failures
-        cursor = page.cursor
+    read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
 
     def write(session: Session) -> None:
-        _note(session, bridge, account, seen)
-        for vendor_order_id, why in unreadable:
+        _note(session, bridge, account, read.items)
+        for vendor_order_id, why in read.failures:
             subject = f"vendor order {account}/{vendor_order_id}"
             holds.open_hold(session, "vendor_order_unreadable", subject, {"why": why}, now=bridge.clock.now())
-        if cursor is not None:
-            cursors.put(session, f"purchases:{account}", Cursor(cursor))
+        cursors.put(session, f"purchases:{account}", read.cursor)
 
     return Done(write)
 

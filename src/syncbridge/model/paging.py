@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Generic, NewType, TypeVar
 
@@ -19,3 +20,15 @@ class Page(Generic[T]):
     cursor: Cursor
     failures: tuple[tuple[str, str], ...] = ()
     """Items that could not be read, as (id, reason); the rest of the page is sound."""
+
+
+async def read_to_end(pages: AsyncIterator[Page[T]], since: Cursor | None) -> Page[T]:
+    """All pages as one; its cursor is the last page's, or `since` if there was none."""
+    items: list[T] = []
+    failures: list[tuple[str, str]] = []
+    cursor = since or Cursor("")
+    async for page in pages:
+        items += page.items
+        failures += page.failures
+        cursor = page.cursor
+    return Page(tuple(items), cursor, tuple(failures))

@@ -57,13 +57,9 @@ class InlineDatabase:
         self._connection = engine.connect()
         self.commits = 0
         self.units = 0
-        self.alive = True
-        """False: the process it stands for was killed; nothing is written any more."""
 
     async def run(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run and commit."""
-        if not self.alive:
-            raise asyncio.CancelledError
         self.units += 1
         self.commits += 1
         with self._connection.begin():

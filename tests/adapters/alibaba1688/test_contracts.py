@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from syncbridge.adapters.alibaba1688.webhook import Alibaba1688Webhook
 from syncbridge.model.events import EventKind, RawRequest
-from syncbridge.testing.contracts import SupplierContract, WebhookContract
+from syncbridge.testing.contracts.supplier import SupplierContract
+from syncbridge.testing.contracts.webhook import WebhookContract
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench

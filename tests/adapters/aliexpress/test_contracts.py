@@ -9,7 +9,8 @@ from syncbridge.adapters.aliexpress.mock.pushing import message
 from syncbridge.adapters.aliexpress.webhook import AliExpressWebhook, signature
 from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.testing.builders import make_order
-from syncbridge.testing.contracts import ChannelContract, WebhookContract
+from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.webhook import WebhookContract
 
 
 class TestAliExpressChannel(ChannelContract):

@@ -8,7 +8,7 @@ from syncbridge.adapters.forwarder_csv.carrier import ForwarderCsv
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.model.paging import Cursor
 from syncbridge.model.shipping import Shipment
-from syncbridge.testing.contracts import CarrierContract
+from syncbridge.testing.contracts.carrier import CarrierContract
 
 
 class CsvHarness:

@@ -14,7 +14,8 @@ from syncbridge.model.orders import Order
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
-from syncbridge.testing.contracts import ChannelContract, SupplierContract
+from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.supplier import SupplierContract
 
 
 class MemorySupplierHarness:
