@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncbridge.errors import VendorDown
+from syncbridge.errors import NotGranted, VendorDown
 from syncbridge.flows import retry_queue
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PurchaseDraft, VendorOrderState
@@ -353,3 +353,31 @@ async def test_a_restored_backup_finds_what_it_bought_before_it_buys_again(shop:
     await shop.pass_time(COOL_OFF)
     (order,) = shop.supplier.books.values()
     assert order.state is VendorOrderState.PAID
+
+
+async def test_an_account_that_may_not_even_quote_buys_by_hand(shop: Shop) -> None:
+    async def declined(_: object) -> object:
+        raise NotGranted("the app may not call this API", vendor="memory", code="acl")
+
+    await shop.list_offer()
+    await shop.sell()
+    shop.supplier.preview = declined  # type: ignore[method-assign, assignment]  # no trade API at all
+    await shop.pass_time(COOL_OFF)
+    assert [entry.state for entry in await shop.queue()] == ["by_hand"]
+
+
+async def test_an_order_paid_on_the_page_leaves_the_queue(shop: Shop) -> None:
+    pay = shop.supplier.pay
+
+    async def declined(_: object) -> object:
+        raise NotGranted("no withholding was agreed", vendor="memory", code="acl")
+
+    await shop.list_offer()
+    await shop.sell()
+    shop.supplier.pay = declined  # type: ignore[method-assign, assignment]  # the seller pays on the page
+    await shop.pass_time(COOL_OFF)
+    assert [entry.what for entry in await shop.queue()] == ["purchase.pay"]
+    shop.clock.advance(5)
+    await pay(list(shop.supplier.books))
+    await shop.poll("purchase.poll", "main")
+    assert await shop.queue() == []

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.errors import NotFound, NotGranted
+from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Offer
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.ports import Follows
-from syncbridge.queue.execute import Done, Outcome
+from syncbridge.queue.execute import Done, Outcome, Retry
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.store import catalogue, holds, timeline
 
@@ -54,8 +54,14 @@ async def offer(bridge: Bridge, job: Claim) -> Outcome:
 async def follow(bridge: Bridge, job: Claim) -> Outcome:
     """Ask the supplier for messages about an offer."""
     supplier = bridge.suppliers[job.account]
-    if isinstance(supplier, Follows):
+    if not isinstance(supplier, Follows):
+        return Done()
+    try:
         await supplier.follow(job.args["offer"])
+    except NotGranted:
+        return Done()  # no messages for this account: its offers are polled all the same
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error))  # following twice changes nothing
     return Done(lambda session: catalogue.followed(session, job.account, job.args["offer"]))
 
 

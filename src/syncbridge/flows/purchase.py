@@ -116,7 +116,10 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
         return Done(lambda session: _by_hand(session, bridge, purchase, f"route {route.name} buys by hand"))
     supplier = bridge.suppliers[purchase.supplier]
     draft = PurchaseDraft(purchase.lines, purchase.relay, note=f"唛头 {purchase.mark}")
-    quote = await supplier.preview(draft)
+    try:
+        quote = await supplier.preview(draft)
+    except NotGranted:
+        return Done(lambda session: _by_hand(session, bridge, purchase, "the account may not quote orders by API"))
     if not quote.trade_types:
         return Done(lambda session: _by_hand(session, bridge, purchase, "the supplier cannot be ordered from by API"))
     units = sum(line.quantity for line in purchase.lines)
@@ -315,7 +318,9 @@ def _fits(card: Purchase, order: PlacedOrder) -> bool:
 
 
 def _paid(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
-    purchases.paid(session, purchase, order, now=bridge.clock.now())
+    now = bridge.clock.now()
+    purchases.paid(session, purchase, order, now=now)
+    wake(session, _pay_key(purchase, order.vendor_order_id), now=now)
 
 
 def _shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, numbers: Sequence[str]) -> None:
@@ -381,7 +386,7 @@ def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: date
     ship_by = orders.ship_by(session, purchase.store, purchase.order_id)
     return NewJob(
         kind="purchase.pay",
-        key=f"purchase.pay:{purchase.supplier}/{order.vendor_order_id}",
+        key=_pay_key(purchase, order.vendor_order_id),
         account=purchase.supplier,
         run_at=now,
         priority=order_priority(ship_by, now),
@@ -394,6 +399,10 @@ def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: date
             "store": purchase.store,
         },
     )
+
+
+def _pay_key(purchase: Purchase, vendor_order_id: str) -> str:
+    return f"purchase.pay:{purchase.supplier}/{vendor_order_id}"
 
 
 def _waybill_job(purchase: Purchase, vendor_order_id: str, now: datetime) -> NewJob:
