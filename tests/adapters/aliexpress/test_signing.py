@@ -25,7 +25,7 @@ ORDER = "8172481060036440"
 
 @pytest.mark.parametrize("vector", VECTORS["requests"], ids=lambda vector: vector["id"])
 def test_a_published_signature_is_reproduced(vector):
-    assert sign(vector["params"], vector["app_secret"], vector["path"]) == vector["sign"]
+    assert sign(vector["params"], vector["app_secret"], vector["path"], vector["method"]) == vector["sign"]
 
 
 def test_blank_parameters_are_not_signed():

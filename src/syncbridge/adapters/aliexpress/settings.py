@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+SignMethod = Literal["sha256", "md5", "hmac"]
+
 
 class AliExpressSettings(BaseModel):
     """One store: its app, its tokens, and what the vendor's documents leave open."""
@@ -23,6 +25,8 @@ class AliExpressSettings(BaseModel):
     refresh_token: SecretStr = SecretStr("")
     token_parameter: Literal["session", "access_token"] = "session"  # noqa: S105  a parameter's name
     """Under which name /sync takes the access token; the vendor's documents and kits differ (§1.2)."""
+    sign_method: SignMethod = "sha256"
+    """How calls are signed; the older two are known of affiliate apps only, and unconfirmed for sellers' (§1.3)."""
     simplify: bool = True
     """Bare lists in answers; both shapes are read (§1.6)."""
     overlap_minutes: int = Field(default=75, ge=61)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, is_expiry, refusal, unreadable
-from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.settings import AliExpressSettings, SignMethod
 from syncbridge.adapters.aliexpress.wire import RenewedTokens, decoded
 from syncbridge.adapters.http import Answer, Request, Signer
 from syncbridge.errors import AccessExpired
@@ -20,13 +20,20 @@ from syncbridge.ports import Tokens, Wiring
 REFRESH = "/auth/token/refresh"
 
 
-def sign(params: Mapping[str, str], secret: str, path: str = "") -> str:
+def sign(params: Mapping[str, str], secret: str, path: str = "", method: SignMethod = "sha256") -> str:
     """The ``sign`` of a call: upper hex over the sorted parameters, blank ones left out (aliexpress.md §1.3).
 
     `path` is the API's path for /rest, such as ``/auth/token/refresh``; /sync signs no path.
     """
     base = path + "".join(key + params[key] for key in sorted(params) if params[key].strip())
-    return hmac.new(secret.encode(), base.encode(), hashlib.sha256).hexdigest().upper()
+    match method:
+        case "sha256":
+            return hmac.new(secret.encode(), base.encode(), hashlib.sha256).hexdigest().upper()
+        case "hmac":
+            return hmac.new(secret.encode(), base.encode(), hashlib.md5).hexdigest().upper()
+        case "md5":
+            both = (secret + base + secret).encode()
+            return hashlib.md5(both, usedforsecurity=False).hexdigest().upper()
 
 
 class AliExpressSigner(Signer):
@@ -98,7 +105,7 @@ class AliExpressSigner(Signer):
     def _common(self) -> dict[str, str]:
         return {
             "app_key": self._settings.app_key,
-            "sign_method": "sha256",
+            "sign_method": self._settings.sign_method,
             "timestamp": str(int(self._clock.now().timestamp() * 1000)),
         }
 
@@ -114,7 +121,9 @@ class AliExpressSigner(Signer):
         """A signed request; what is blank is neither signed nor sent."""
         query = {key: value for key, value in common.items() if value.strip()}
         body = {key: value for key, value in business.items() if value.strip()}
-        query["sign"] = sign(query | body, self._settings.app_secret.get_secret_value(), path)
+        query["sign"] = sign(
+            query | body, self._settings.app_secret.get_secret_value(), path, self._settings.sign_method
+        )
         return Request(
             "POST",
             f"{url}?{urlencode(query)}",
