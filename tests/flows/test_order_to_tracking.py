@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from syncbridge.errors import NotGranted, VendorDown
+from syncbridge.errors import NotGranted, RateLimited, VendorDown
 from syncbridge.flows import retry_queue
 from syncbridge.model.orders import OrderState
-from syncbridge.model.purchasing import PurchaseDraft, VendorOrderState
+from syncbridge.model.purchasing import PaymentResult, PurchaseDraft, RefusedLine, VendorOrderState
 from syncbridge.store import purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
@@ -381,3 +381,45 @@ async def test_an_order_paid_on_the_page_leaves_the_queue(shop: Shop) -> None:
     await pay(list(shop.supplier.books))
     await shop.poll("purchase.poll", "main")
     assert await shop.queue() == []
+
+
+async def test_a_payment_whose_re_read_fails_is_not_repeated_before_the_quarantine(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    pay, order, paid = shop.supplier.pay, shop.supplier.order, []
+
+    async def counted(ids: list[str]) -> object:
+        paid.append(ids)
+        return PaymentResult(tuple(ids))  # taken, and slow to show
+
+    async def limited_after(vendor_order_id: str) -> object:
+        if len(paid) == 1:
+            raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+        return await order(vendor_order_id)
+
+    shop.supplier.pay, shop.supplier.order = counted, limited_after  # type: ignore[method-assign, assignment]
+    await shop.pass_time(COOL_OFF)
+    await shop.pass_time(60)
+    assert len(paid) == 1
+    shop.supplier.pay, shop.supplier.order = pay, order  # type: ignore[method-assign]
+    await pay(list(shop.supplier.books))
+    await shop.pass_time(61)
+    assert await shop.queue() == []
+
+
+async def test_an_order_with_a_line_left_out_is_never_declared_whole(shop: Shop) -> None:
+    await shop.list_offer()
+    lines = make_order_line(shop.code(0), 2), make_order_line(shop.code(1), 1, line_id="2")
+    order = await shop.sell("8172481060036440", *lines)
+    place = shop.supplier.place
+
+    async def without_the_second(draft: PurchaseDraft, **kwargs: object) -> object:
+        placement = await place(replace(draft, lines=draft.lines[:1]), **kwargs)  # type: ignore[arg-type]
+        return replace(placement, refused=(RefusedLine(draft.lines[1], "stock", "sold out"),))
+
+    shop.supplier.place = without_the_second  # type: ignore[method-assign, assignment]
+    await shop.pass_time(COOL_OFF)
+    (bought,) = shop.supplier.books.values()
+    shop.forwards(bought.note.split()[-1])
+    await shop.poll("fulfil.collect", "forwarder")
+    assert shop.channel.books[order.order_id].state is OrderState.PART_SHIPPED

@@ -50,10 +50,10 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
         return Park("tracking_refused", problem)
     siblings = await bridge.db.read(purchases.of_order, store, order_id)
     wanted = [sibling for sibling in siblings if sibling.state is not PurchaseState.STOPPED]
+    left_out = await bridge.db.read(holds.refused_lines, parcel.purchase.subject)
+    complete = tracking.is_complete(len(before), parcels=len(wanted) + left_out)
     try:
-        await channel.declare(
-            order_id, parcel.shipment, complete=tracking.is_complete(len(before), parcels=len(wanted))
-        )
+        await channel.declare(order_id, parcel.shipment, complete=complete)
     except OutcomeUnknown as error:
         return Retry("unknown", str(error), at=bridge.clock.now() + bridge.terms.read_back_wait)
     if not _shows(await channel.declared(order_id), parcel.shipment):

@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown, RateLimited, Rejected, Transient
+from syncbridge.errors import (
+    AccessExpired,
+    NotGranted,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Transient,
+    VendorError,
+)
 from syncbridge.flows.bridge import Bridge, day_began, order_priority
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
@@ -63,17 +71,20 @@ async def pay(bridge: Bridge, job: Claim) -> Outcome:
     stopped = await _money_gate(bridge, purchase, order)
     if stopped is not None:
         return stopped
+    settled = bridge.clock.now() + bridge.terms.quarantine
     try:
         result = await supplier.pay([order.vendor_order_id])
     except OutcomeUnknown as error:
-        return Retry("unknown", str(error), at=bridge.clock.now() + bridge.terms.quarantine)
+        return Retry("unknown", str(error), at=settled)
     if order.vendor_order_id not in result.paid:
         why = "the supplier says it is not paid; it is read again before a second try"
-        return Retry("not_paid", why, at=bridge.clock.now() + bridge.terms.quarantine)
-    after = await supplier.order(order.vendor_order_id)
+        return Retry("not_paid", why, at=settled)
+    try:
+        after = await supplier.order(order.vendor_order_id)
+    except VendorError as error:  # the money may have left: no second try before the quarantine is over
+        return Retry("not_shown", str(error), at=settled)
     if not after.state.is_paid:
-        why = "the supplier took the payment but does not show it yet"
-        return Retry("not_shown", why, at=bridge.clock.now() + bridge.terms.quarantine)
+        return Retry("not_shown", "the supplier took the payment but does not show it yet", at=settled)
     return Done(lambda session: _paid(session, bridge, purchase, after))
 
 
@@ -239,7 +250,7 @@ def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outco
         _adopted(session, bridge, purchase, placement.orders)
         for refused in placement.refused:
             subject = f"{purchase.subject} {refused.line.spec_id}"
-            holds.open_hold(session, "line_refused", subject, {"why": refused.message}, now=bridge.clock.now())
+            holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
 
     return Done(write)
 

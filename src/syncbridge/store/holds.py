@@ -13,6 +13,19 @@ from sqlmodel import Session, col
 from syncbridge.store.rows import value
 from syncbridge.store.tables import HoldRow
 
+LINE_REFUSED = "line_refused"
+"""A line the supplier left out of a purchase; its subject begins with the order's."""
+
+
+def refused_lines(session: Session, subject: str) -> int:
+    """How many lines of an order the supplier left out and nobody has bought elsewhere."""
+    query = select(func.count()).where(
+        col(HoldRow.kind) == LINE_REFUSED,
+        col(HoldRow.subject).startswith(f"{subject} ", autoescape=True),
+        col(HoldRow.closed_at).is_(None),
+    )
+    return session.connection().execute(query).scalar_one()
+
 
 def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, str], *, now: datetime) -> bool:
     """Open a hold; one that is open already keeps its time and gets the new figures. Answers whether it is new."""
