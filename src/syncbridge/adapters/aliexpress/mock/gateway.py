@@ -141,7 +141,7 @@ class Gateway:
             raise Refused("MissingParameter", "The required parameter session is missing")
         if token != account.access_token or self._world.now() >= account.access_expires_at:
             raise Refused("IllegalAccessToken", "The specified access token is invalid or expired")
-        account.spent_refresh_token = ""
+        account.spent_refresh_tokens.clear()
 
     def _meet(self, fault: str | None, account: Account) -> None:
         if fault == "rate_limit":
@@ -160,7 +160,7 @@ class Gateway:
         now = self._world.now()
         known = {account.refresh_token}
         if self._world.refresh_grace:
-            known.add(account.spent_refresh_token)
+            known |= account.spent_refresh_tokens
         if asked.refresh_token not in known or now >= account.refresh_expires_at:
             raise Refused("IllegalRefreshToken", "The specified refresh token is invalid or expired")
         self._world.issue_tokens(account)

@@ -54,8 +54,8 @@ class Account:
     refresh_token: str
     access_expires_at: datetime
     refresh_expires_at: datetime
-    spent_refresh_token: str = ""
-    """The one before, until the tokens it brought have been used."""
+    spent_refresh_tokens: set[str] = field(default_factory=set)
+    """Those before, until the tokens they brought have been used."""
     issued: set[str] = field(default_factory=set)
     """Every access token it ever had."""
 
@@ -201,7 +201,7 @@ class World:
 
     def issue_tokens(self, account: Account) -> None:
         """A new pair of tokens; the old pair ends, and the day by which to authorise again stays (§2)."""
-        account.spent_refresh_token = account.refresh_token
+        account.spent_refresh_tokens.add(account.refresh_token)
         account.access_token = f"50000{self._secret(40)}"
         account.refresh_token = f"50001{self._secret(40)}"
         account.access_expires_at = self.now() + ACCESS_LIFETIME
