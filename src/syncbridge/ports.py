@@ -30,6 +30,7 @@ from syncbridge.model.purchasing import (
     Placement,
     PurchaseDraft,
     Quote,
+    Refund,
 )
 from syncbridge.model.shipping import Shipment, ShippingService
 
@@ -125,6 +126,41 @@ class Follows(Protocol):
 
     async def follow(self, offer_id: str) -> None:
         """Ask for messages about an offer; doing it twice changes nothing."""
+
+
+@runtime_checkable
+class Cancels(Protocol):
+    """A supplier that lets us take an unpaid vendor order back."""
+
+    async def cancel(self, vendor_order_id: str) -> None:
+        """Cancel an unpaid vendor order. Raises Rejected if it is paid, Transient if it is too young."""
+
+
+@runtime_checkable
+class Refunds(Protocol):
+    """A supplier that can be asked for the money of a paid vendor order it has not shipped."""
+
+    async def refunds(self, vendor_order_id: str) -> Sequence[Refund]:
+        """What was asked back for a vendor order so far, the newest first."""
+
+    async def refund(self, vendor_order_id: str, *, why: str) -> str:
+        """Ask for all its money, once; answers the refund's id. Raises Rejected, or OutcomeUnknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person should look at now."""
+
+    code: str
+    subject: str
+    figures: Mapping[str, str]
+
+
+class Notifier(Protocol):
+    """Someone who passes alarms on to people."""
+
+    async def notify(self, alarm: Alarm) -> None:
+        """Pass it on; an alarm is told once, when it is new."""
 
 
 class Clock(Protocol):

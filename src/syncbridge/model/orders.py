@@ -20,6 +20,8 @@ class OrderState(StrEnum):
     CANCELLING = "cancelling"
     FROZEN = "frozen"
     DISPUTED = "disputed"
+    CANCELLED = "cancelled"
+    """Ended without a sale."""
     FINISHED = "finished"
     OTHER = "other"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -131,6 +132,41 @@ class PaymentResult:
     unpaid: tuple[str, ...] = ()
 
 
+class RefundState(StrEnum):
+    """Where a request for our money stands at the supplier."""
+
+    ASKED = "asked"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
+    """Refused or taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A request for the money of a vendor order."""
+
+    refund_id: str
+    state: RefundState
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOrder:
+    """A vendor order as we keep it, whoever made it; without a purchase it is an open item of the ledger."""
+
+    supplier: str
+    """Account name."""
+    vendor_order_id: str
+    purchase: int | None
+    state: VendorOrderState
+    total: Money
+    out_order_id: str
+    note: str
+    lines: tuple[PurchaseLine, ...]
+    created_at: datetime | None
+    refund_id: str | None
+
+
 class PurchaseState(StrEnum):
     """Where a purchase stands; only INTENDED may be sent without a look-up."""
 
@@ -149,8 +185,10 @@ class PurchaseState(StrEnum):
     """The international number is declared to the channel."""
     REFUSED = "refused"
     """The supplier said no."""
+    WITHDRAWING = "withdrawing"
+    """The channel order no longer wants goods: being cancelled or refunded at the supplier."""
     STOPPED = "stopped"
-    """The channel order no longer wants goods."""
+    """Not wanted any more, or bought elsewhere; nothing of it is left to pay or to ship."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +211,14 @@ class Purchase:
     quote: Quote | None
     sent_at: datetime | None
     fresh_look_ups: int
+    line_ids: tuple[str, ...]
+    """The order lines it feeds."""
+    alternative: int
+    """Which way to buy those lines: 0 the rule's first, then its backup suppliers in turn."""
+    approvals: Mapping[str, str]
+    """What a person let pass: the code of a halt and the figure it was let pass at."""
+    address_digest: str
+    """Of the buyer's address as last taken note of; empty if none was read."""
 
     @property
     def key(self) -> IntentKey:

@@ -40,6 +40,9 @@ class Split:
     """From 0; tells splits of one order and supplier account apart."""
     lines: tuple[PurchaseLine, ...]
     payout: Money
+    line_ids: tuple[str, ...] = ()
+    """The order lines it feeds."""
+    alternative: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def _splits(groups: Mapping[tuple[str, ...], list[tuple[Route, BoundSpec, OrderL
             some = members[start : start + MOST_LINES]
             number = numbers.get(supplier, 0)
             numbers[supplier] = number + 1
-            splits.append(Split(some[0][0], number, _merged(some), _payout(some)))
+            splits.append(Split(some[0][0], number, _merged(some), _payout(some), _line_ids(some)))
     return tuple(splits)
 
 
@@ -133,6 +136,10 @@ def _merged(members: list[tuple[Route, BoundSpec, OrderLine]]) -> tuple[Purchase
         spec = (bound.offer_id, bound.spec_id)
         quantities[spec] = quantities.get(spec, 0) + line.quantity
     return tuple(PurchaseLine(*spec, quantity) for spec, quantity in quantities.items())
+
+
+def _line_ids(members: list[tuple[Route, BoundSpec, OrderLine]]) -> tuple[str, ...]:
+    return tuple(line.line_id for _, _, line in members)
 
 
 def _payout(members: list[tuple[Route, BoundSpec, OrderLine]]) -> Money:

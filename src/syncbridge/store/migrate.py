@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from syncbridge.errors import ConfigError
 
 HERE = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The revision this program's tables are at; a test holds it against the newest migration."""
 
 

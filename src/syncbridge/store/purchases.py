@@ -27,7 +27,9 @@ class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
 
 
-def intend(session: Session, store: str, order_id: str, split: Split, *, now: datetime) -> int:
+def intend(
+    session: Session, store: str, order_id: str, split: Split, *, address_digest: str = "", now: datetime
+) -> int:
     """Commit the decision to buy, once for each order, supplier account and split; answers its id."""
     key = intent_key(store, order_id, split.route.supplier, split.number)
     statement = upsert(PurchaseRow).values(
@@ -43,6 +45,10 @@ def intend(session: Session, store: str, order_id: str, split: Split, *, now: da
         payout=split.payout,
         relay=split.route.relay,
         fresh_look_ups=0,
+        line_ids=list(split.line_ids),
+        alternative=split.alternative,
+        approvals={},
+        address_digest=address_digest,
         created_at=now,
     )
     session.connection().execute(statement.on_conflict_do_nothing())
@@ -157,14 +163,18 @@ def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -
         state=order.state.value,
         total=order.total,
         waybills=[],
+        out_order_id=order.out_order_id or "",
+        note=order.note,
+        lines=list(order.lines),
+        created_at=order.created_at,
         seen_at=now,
     )
     fresh = statement.excluded
+    known = {"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at}
+    if order.created_at is not None:  # right after placing, nothing else is known yet
+        known |= {name: fresh[name] for name in ("out_order_id", "note", "lines", "created_at")}
     session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["supplier", "vendor_order_id"],
-            set_={"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at},
-        )
+        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known)
     )
 
 

@@ -109,6 +109,8 @@ class AccountState(SQLModel, table=True):
     """Digest of the configured tokens these came from; when it changes, the configuration wins."""
     paused_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     paused_why: str = ""
+    reconciled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When the account's own ledger was last read to its end; nothing is sent before that after a start."""
 
 
 class QuotaRow(SQLModel, table=True):
@@ -275,6 +277,10 @@ class PurchaseRow(SQLModel, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     fresh_look_ups: int = 0
     """Look-ups since it was sent that were proven fresh and found nothing."""
+    line_ids: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False, server_default="[]"))
+    alternative: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    approvals: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False, server_default="{}"))
+    address_digest: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     created_at: datetime = Field(sa_column=_time())
 
 
@@ -290,6 +296,13 @@ class VendorOrderRow(SQLModel, table=True):
     total: Money = Field(sa_column=_money(nullable=False))
     waybills: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
     """Domestic tracking numbers; never declared to the channel."""
+    out_order_id: str = Field(default="", index=True, sa_column_kwargs={"server_default": text("''")})
+    note: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The buyer note, which carries the parcel mark."""
+    lines: list[PurchaseLine] = Field(sa_column=Column(Json(list[PurchaseLine]), nullable=False, server_default="[]"))
+    created_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When the supplier says it was made."""
+    refund_id: str | None = None
     seen_at: datetime = Field(sa_column=_time())
 
 
