@@ -66,6 +66,7 @@ def open_database(settings: Settings) -> SqliteDatabase:
     return SqliteDatabase(engine)
 
 
+@functools.cache
 def find_adapter(name: str) -> Adapter[BaseModel]:
     """The adapter of that entry point; raises ConfigError naming those there are."""
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
@@ -81,10 +82,14 @@ async def assemble(
     clock: Clock | None = None,
     transports: Mapping[str, object] | None = None,
     jobs: Mapping[str, Flow] = JOBS,
+    rules: Rules | None = None,
 ) -> App:
-    """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
+    """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then.
+
+    The rules are read from the mapping files unless they are given.
+    """
     clock = clock or SystemClock()
-    rules = parse(read_mappings(settings.mappings))
+    rules = rules or parse(read_mappings(settings.mappings))
     problems = check(rules)
     if problems:
         raise MappingError("\n".join(problems))

@@ -6,83 +6,70 @@ A seed draws everything, so a failing one replays exactly.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import random
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
 
 import httpx
-from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import Engine
-from sqlmodel import Session, SQLModel
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
-from syncbridge.bootstrap import App, assemble, find_adapter
-from syncbridge.demo.books import Balance, balance
+from syncbridge.bootstrap import assemble, find_adapter
+from syncbridge.demo.books import Balance, Day, Story, balance, owners_of
 from syncbridge.demo.run import mappings_folder
-from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Scenario, make
-from syncbridge.demo.world import POOLS, Desk, World
+from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, make
+from syncbridge.demo.world import POOLS, Books, Desk, World
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
+from syncbridge.model.events import RawRequest
+from syncbridge.ports import MockVendor
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import poll
+from syncbridge.rules.mapping import Rules
 from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import Settings, read_mappings
 from syncbridge.store import purchases
-from syncbridge.store.db import InlineDatabase, open_engine
-from syncbridge.testing.clock import VirtualClock, run_virtual
+from syncbridge.store.db import InlineDatabase
+from syncbridge.testing.clock import SteppedClock, VirtualClock, run_virtual
 from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
+from syncbridge.testing.points import WatchedDatabase, watched
 from syncbridge.web.receiver import Receiver
+from tests.simulation import database, invariants
+from tests.simulation.life import Life, MortalDatabase, MortalTransport, Traps
 
-P = ParamSpec("P")
-T = TypeVar("T")
-PATIENCE = 600.0
-"""Virtual seconds."""
-KEYS = MultiFernet([Fernet(Fernet.generate_key())])
-WIRE_FAULTS = (
-    Fault.CONNECT,
-    Fault.UNAVAILABLE,
-    Fault.LOSE_ANSWER,
-    Fault.LOSE_ANSWER,
-    Fault.RESET,
-    Fault.TRUNCATE,
-    Fault.HTML,
-    Fault.SLOW,
-)
+PATIENCE = 1500.0
+"""Virtual seconds; a clock set back by ten minutes makes everything wait so long."""
+TOTAL = 2.0
+"""Seconds a call may take."""
+PER_SECOND = 25
+WIRE_FAULTS = (*Fault, Fault.LOSE_ANSWER)
+INTERVALS = Intervals(orders=4.0, purchases=5.0, offers=30.0, parcels=4.0)
+VENDORS = ("alibaba1688", "aliexpress")
 
 
-class MortalDatabase(InlineDatabase):
-    """A database whose process can be killed: nothing is written any more."""
-
-    alive = True
-
-    async def run(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        if not self.alive:
-            raise asyncio.CancelledError
-        return await super().run(fn, *args, **kwargs)
+@functools.cache
+def rules() -> Rules:
+    """The example's, read once."""
+    return parse(read_mappings(mappings_folder()))
 
 
-@dataclass(slots=True)
-class Life:
-    """One life of the daemon, from start to kill."""
+class InHand(MockControl):
+    """Control of a mock in process, whose books are read without a call."""
 
-    app: App
-    db: MortalDatabase
-    tasks: list[asyncio.Task[None]]
+    def __init__(self, name: str, vendor: MockVendor, app: Starlette) -> None:
+        super().__init__(f"http://mocks/{name}", app=app)
+        self._vendor = vendor
 
-    async def kill(self) -> None:
-        """No more writes, no more calls, nothing tidied up; what is on the wire goes on without it."""
-        self.db.alive = False
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.db.close()
+    async def books(self) -> Books:
+        return self._vendor.books()  # type: ignore[return-value]  # the mocks' own shape
 
 
 @dataclass
@@ -93,115 +80,224 @@ class Sim:
     folder: Path
     offers: int = 7
     orders: int = 6
-    kills: int = 4
+    kills: int = 2
+    """At random times."""
+    traps: Sequence[tuple[str, int]] = ()
+    """Kills at named points: where, and the how manieth time it is passed."""
     fault_share: float = 0.04
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
+    events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
     life: Life | None = None
-    faults: int = 0
+    deaf: bool = False
+    """Whether every message to us is lost."""
+    deaths: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    cancelled: dict[str, datetime] = field(default_factory=dict)
+    repriced: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        self.clock = VirtualClock()
+        self.right_clock = VirtualClock()
+        self.clock = SteppedClock(self.right_clock)
+        self.scenario = make(self.seed, offers=self.offers, orders=self.orders, specs=3)
+        self.owners = owners_of(self.scenario)
 
     def play(self) -> Balance:
-        """Live through the scenario and hold the books against it."""
+        """Live through the scenario and hold the books against it. Raises Broken or TimeoutError."""
         random.seed(self.seed)  # tenacity's jitter
         return run_virtual(self._play())
 
     async def _play(self) -> Balance:
-        scenario = make(self.seed, offers=self.offers, orders=self.orders)
-        self.vendors = Starlette(
-            routes=[Mount(f"/{name}", app=self._mock(name)) for name in ("alibaba1688", "aliexpress")]
-        )
-        self.wire = FaultTransport(self.vendors, self._decide, latency=lambda: self.dice.uniform(0.0, 0.3))
-        engine = open_engine(f"sqlite:///{self.folder}/sim-{self.seed}.db", KEYS, durable=False)
-        SQLModel.metadata.create_all(engine)
-        async with self._control("alibaba1688") as supplier, self._control("aliexpress") as channel:
-            world = self._world(scenario, supplier, channel, engine)
-            await world.open_accounts("http://bridge")
-            settings = self._settings(world)
-            self.life = await self._begin(settings, engine)
-            killing = asyncio.create_task(self._kill_at_random(settings, engine))
-            await world.trade(PATIENCE)
-            await killing
-            assert self.life is not None
-            waiting = {entry.subject for entry in await self.life.db.read(entries)}
-            await self.life.kill()
-            return balance(scenario, await supplier.books(), await channel.books(), world.forwarder.sent, waiting)
+        await self.open()
+        dying = [asyncio.create_task(self._die_at_random()), asyncio.create_task(self._die_in_traps())]
+        happening = [asyncio.create_task(event(self)) for event in self.events]
+        await self.world.trade(PATIENCE)
+        await asyncio.gather(dying[0], *happening)
+        await self.settle()
+        dying[1].cancel()
+        return await self.close()
 
-    async def _begin(self, settings: Settings, engine: Engine) -> Life:
-        """Start the daemon: take over what the last one left, and work."""
-        db = MortalDatabase(engine)
-        accounts = (MAIN, BY_HAND, STORE)
-        app = await assemble(
-            settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire), jobs=self.jobs
-        )
-        await db.run(jobs.free_leases, now=self.clock.now())
-        wake = asyncio.Event()
-        working = poll(app.worker, slots=8, idle=0.5, sweep=1.0, wake=wake, stop=asyncio.Event())
-        ticking = [self._tick(db, one) for one in schedules(app.bridge, INTERVALS)]
-        self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
-        return Life(app, db, [asyncio.create_task(work) for work in (working, *ticking)])
+    async def open(self) -> None:
+        """The vendors, empty tables, and the daemon's first life."""
+        database.begin_anew()
+        self.vendors = {name: self._vendor(name) for name in VENDORS}
+        self.mocks = Starlette(routes=[Mount(f"/{name}", app=mock.asgi()) for name, mock in self.vendors.items()])
+        self.wire = FaultTransport(self.mocks, self._decide, latency=lambda: self.dice.uniform(0.0, 0.3))
+        self.world = self._world()
+        self.trap = Traps(list(self.traps))
+        self.changing = asyncio.Lock()
+        self.broken: list[invariants.Broken] = []
+        await self.world.open_accounts("http://bridge")
+        self.settings = self._settings()
+        await self.begin()
 
-    async def _tick(self, db: InlineDatabase, every: Every) -> None:
-        while True:
-            await db.run(tick, every, now=self.clock.now())
-            await self.clock.sleep(every.seconds)
+    async def settle(self) -> None:
+        """Until everybody has done their part, and so have we."""
+        await self.world.settle(PATIENCE)
+        waited = 0
+        while database.rows(UNDER_WAY) and waited < PATIENCE:
+            await self.clock.sleep(1)
+            waited += 1
 
-    async def _kill_at_random(self, settings: Settings, engine: Engine) -> None:
-        for _ in range(self.kills):
-            await self.clock.sleep(self.dice.uniform(0.2, 9.0))
+    async def close(self) -> Balance:
+        """Hold the books against the scenario, and end."""
+        assert self.life is not None
+        waiting = {entry.subject for entry in await self.life.db.read(entries)}
+        await self.life.end()
+        if self.broken:
+            raise self.broken[0]
+        supplier, channel = [self.vendors[name].books() for name in VENDORS]
+        invariants.check_explained(supplier, channel)
+        day = Day(self.cancelled, timedelta(seconds=2 * TOTAL), self.repriced)
+        return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
+
+    async def begin(self) -> None:
+        """Start the daemon, again if it dies of its start: take over what the last one left, and work."""
+        while self.life is None:
+            db = MortalDatabase(database.engine())
+            try:
+                self.life = await asyncio.ensure_future(self._start(db))
+            except asyncio.CancelledError:
+                if db.alive:
+                    raise
+                self.deaths += 1
+                self.trap.sprung.clear()
+
+    async def die(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Kill the daemon, and start it again some time later."""
+        async with self.changing:
             assert self.life is not None
             life, self.life = self.life, None
-            await life.kill()
-            await self.clock.sleep(self.dice.uniform(0.0, 2.0))
-            self.life = await self._begin(settings, engine)
+            await life.end()
+            self.deaths += 1
+            self.trap.sprung.clear()
+            await self.right_clock.sleep(self.dice.uniform(0.0, 2.0))
+            meanwhile()
+            await self.begin()
+
+    def step_clock(self, seconds: float) -> None:
+        """Set our machine's clock; the vendors' stay right."""
+        self.clock.step(seconds)
+        if self.life is not None:
+            self.life.began = min(self.life.began, self.clock.now())
+
+    async def _start(self, db: MortalDatabase) -> Life:
+        reach = functools.partial(self._reach, db)
+        transports = {name: MortalTransport(self.wire, db, self._called) for name in (MAIN, BY_HAND, STORE)}
+        began = self.clock.now()
+        app = await assemble(
+            self.settings,
+            WatchedDatabase(db, reach),
+            clock=self.clock,
+            transports=transports,
+            jobs=self.jobs,
+            rules=rules(),
+        )
+        app = watched(app, self.jobs, reach)
+        await app.bridge.db.run(jobs.free_leases, now=began)
+        life = Life(db, app, began)
+        wake = asyncio.Event()
+        working = poll(app.worker, slots=8, idle=1.0, sweep=1.0, wake=wake, stop=asyncio.Event())
+        ticking = [self._tick(life, one) for one in schedules(app.bridge, INTERVALS)]
+        life.tasks = [asyncio.create_task(work) for work in (working, *ticking)]
+        self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
+        return life
+
+    async def _tick(self, life: Life, every: Every) -> None:
+        while True:
+            await life.app.bridge.db.run(tick, every, now=self.clock.now())
+            await self.clock.sleep(every.seconds)
+
+    async def _die_at_random(self) -> None:
+        for _ in range(self.kills):
+            await self.right_clock.sleep(self.dice.uniform(0.2, 9.0))
+            await self.die()
+
+    async def _die_in_traps(self) -> None:
+        while True:
+            await self.trap.sprung.wait()
+            if self.life is not None and not self.life.db.alive:
+                await self.die()
+            else:
+                await asyncio.sleep(0)
+
+    async def _reach(self, db: MortalDatabase, point: str) -> None:
+        """Pass a named point: die there if a trap is set, else see that everything holds."""
+        if not db.alive:
+            raise asyncio.CancelledError
+        self.passed[point] += 1
+        self.trap.reach(point, db)
+        with self._noting():
+            if invariants.is_step(point) and self.life is not None:
+                invariants.check_tables(self.life.began)
+            if invariants.is_write(point):
+                supplier, channel = [self.vendors[name].books() for name in VENDORS]
+                invariants.check_books(self.scenario, self.owners, supplier, channel, self.world.forwarder.sent)
+
+    def _called(self, last_second: Sequence[float]) -> None:
+        with self._noting():
+            invariants.check_quota(len(last_second), PER_SECOND)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What is broken is kept for the end; raised here, the worker would take it for a failure of the job."""
+        try:
+            yield
+        except invariants.Broken as broken:
+            self.broken.append(broken)
 
     def _decide(self, request: httpx.Request) -> Fault | None:
         if self.dice.random() >= self.fault_share:
             return None
-        self.faults += 1
-        return self.dice.choice(WIRE_FAULTS)
+        fault = self.dice.choice(WIRE_FAULTS)
+        self.faults[fault] += 1
+        return fault
 
-    def _mock(self, name: str) -> object:
-        adapter = find_adapter(name)
-        assert adapter.mock is not None
-        return adapter.mock(self.clock, self._push).asgi()
+    def _vendor(self, name: str) -> MockVendor:
+        make_mock = find_adapter(name).mock
+        assert make_mock is not None
+        return make_mock(self.right_clock, self._push)
 
     async def _push(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """A vendor's message reaches us if we are alive."""
-        if self.life is None:
+        """A vendor's message reaches us if we are alive and not deaf; what we answer 200 to is ours to keep (I2)."""
+        if self.life is None or self.deaf:
             return 0
         request = httpx.Request("POST", url, content=body, headers=dict(headers))
+        account = url.rpartition("/")[2]
+        source = self.life.app.connections[account].webhook
         try:
             response = await self.receiver.handle_async_request(request)
         except asyncio.CancelledError:
             return 0  # we died over it
+        if response.status_code == 200 and source is not None:
+            keys = [event.key for event in source.events(RawRequest(dict(request.headers), "", body))]
+            with self._noting():
+                invariants.check_inbox(account, keys)
         return response.status_code
 
-    def _control(self, name: str) -> MockControl:
-        return MockControl(f"http://mocks/{name}", app=self.vendors)
-
-    def _world(self, scenario: Scenario, supplier: MockControl, channel: MockControl, engine: Engine) -> World:
-        seller = InlineDatabase(engine)
+    def _world(self) -> World:
+        supplier, channel = (InHand(name, mock, self.mocks) for name, mock in self.vendors.items())
+        seller = InlineDatabase(database.engine())
         desk = Desk(
             cards=functools.partial(seller.read, purchases.to_buy_by_hand),
             queue=functools.partial(seller.read, entries),
         )
-        forwarder = ForwarderMock(self.folder / f"forwarder-{self.seed}.csv")
-        rules = parse(read_mappings(mappings_folder()))
-        return World(scenario, supplier, channel, forwarder, rules, self.clock, desk, say=lambda _: None)
+        file = self.folder / f"forwarder-{self.seed}.csv"
+        forwarder = ForwarderMock(file)
+        return World(
+            self.scenario, supplier, channel, forwarder, rules(), self.right_clock, desk, say=lambda _: None, look=1.5
+        )
 
-    def _settings(self, world: World) -> Settings:
+    def _settings(self) -> Settings:
         accounts: dict[str, dict[str, object]] = {
             "forwarder": {"adapter": "forwarder_csv", "path": self.folder / f"forwarder-{self.seed}.csv"}
         }
         for name, adapter in ((MAIN, "alibaba1688"), (BY_HAND, "alibaba1688"), (STORE, "aliexpress")):
             url = f"http://mocks/{adapter}"
-            keys = {
-                key: world.accounts[name][key] for key in ("app_key", "app_secret", "access_token", "refresh_token")
-            }
-            accounts[name] = {"adapter": adapter, "base_url": url, "auth_url": url, **keys}
+            keys = self.world.accounts[name]
+            given = {key: keys[key] for key in ("app_key", "app_secret", "access_token", "refresh_token")}
+            accounts[name] = {"adapter": adapter, "base_url": url, "auth_url": url, **given}
         for name, pool in POOLS.items():
             accounts[name] |= {"daily_spending_cap": "100000.00 CNY", "offer_pool_id": pool}
         accounts[STORE]["live"] = True
@@ -210,14 +306,17 @@ class Sim:
             {
                 "mappings": mappings_folder(),
                 "cool_off": 1.0,
-                "deadlines": {"total": 2.0, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
+                "deadlines": {"total": TOTAL, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
                 "jobs": {"lease": 10.0, "renewal": 3.0, "sweep": 1.0},
-                "waits": {"audit": 0.5, "read_back": 0.5},
+                "waits": {"audit": 1.2, "read_back": 5.0},
                 "retry": {"purchase": patient, "tracking": patient, "catalogue": patient},
-                "limits": {"alibaba1688": {"per_second": 400}, "aliexpress": {"per_second": 400}},
+                "limits": {name: {"per_second": PER_SECOND} for name in VENDORS},
                 "accounts": accounts,
             }
         )
 
 
-INTERVALS = Intervals(orders=3.0, purchases=3.0, offers=20.0, parcels=3.0)
+UNDER_WAY = (
+    "SELECT key FROM job WHERE state IN ('ready', 'running')"
+    " AND kind IN ('purchase.place', 'purchase.pay', 'fulfil.declare', 'publish.post')"
+)

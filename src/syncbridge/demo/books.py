@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
 
-from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Scenario, Trouble
-from syncbridge.demo.world import Books, listed, mark_in
+from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, Scenario, Trouble, Want
+from syncbridge.demo.world import Books, code_of, listed, mark_in
+from syncbridge.model.money import Money
+from syncbridge.rules.mapping import Rules
+from syncbridge.rules.planning import Brakes
+from syncbridge.rules.pricing import Priced, price
 from syncbridge.rules.routing import intent_key
 
 MOST_SPLITS = 5
+MOST_ALTERNATIVES = 3
+SPLITS_OF_AN_ALTERNATIVE = 100
 DONE = ("WAIT_BUYER_ACCEPT_GOODS", "FUND_PROCESSING", "FINISH")
+UNDONE = ("cancel", "terminated")
+"""Vendor orders that no longer count: nothing of them is left to pay or to ship (1688.md §5.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What happened beyond the scenario."""
+
+    cancelled: Mapping[str, datetime] = field(default_factory=dict)
+    """When an order that was cancelled first said so to whoever read it."""
+    hearing: timedelta = timedelta(seconds=4)
+    """How long a purchase may be under way that was decided on before; two total deadlines."""
+    repriced: Sequence[Change] = ()
+    """Prices suppliers asked for beside those of the scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +45,42 @@ class Balance:
     lost: int
     declared: int
     pushed: int
+    bought_after_cancel: int
+    """Vendor orders made or paid by us when the channel order had long said that it was cancelled."""
+    outside_band: int
+    """Prices shown outside floor and ceiling, or one step past the brake from the price before."""
     differences: tuple[str, ...]
     """One sentence for each thing that does not fit."""
 
 
-def balance(scenario: Scenario, supplier: Books, channel: Books, sent: Mapping[str, str], waiting: Set[str]) -> Balance:
-    """Hold both vendors' books against the scenario.
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the books are held against."""
 
-    `sent` is what the forwarder sent (number by mark), `waiting` the subjects a person can see in the retry queue:
-    an order that is neither declared nor visible there is lost.
-    """
-    owners = _owners(scenario)
+    scenario: Scenario
+    rules: Rules
+    sent: Mapping[str, str]
+    """What the forwarder sent: number by mark."""
+    waiting: Set[str]
+    """Subjects a person can see in the retry queue; an order neither declared nor visible there is lost."""
+    day: Day = field(default_factory=Day)
+
+
+def balance(story: Story, supplier: Books, channel: Books) -> Balance:
+    """Hold both vendors' books against what happened."""
+    scenario, waiting, sent, cancelled = story.scenario, story.waiting, story.sent, story.day.cancelled
+    owners = owners_of(scenario)
     bought: dict[str, list[dict[str, object]]] = {}
     differences = []
     for order in supplier["orders"]:
         intent = _intent_of(order, owners)
         if intent is None:
             differences.append(f"vendor order {order['orderId']} belongs to no intent")
-        else:
+        elif order["status"] not in UNDONE:
             bought.setdefault(intent, []).append(order)
+    late = list(_bought_after_cancel(story.day, supplier, owners))
+    outside = list(_outside_band(story, channel))
+    differences += [*late, *outside, *_listed_twice(channel)]
     doubled = sum(len(orders) - 1 for orders in bought.values())
     states = {str(order["order_id"]): order for order in channel["orders"]}
     lost = [o for o in states if states[o]["status"] not in DONE and f"order {STORE}/{o}" not in waiting]
@@ -52,8 +91,10 @@ def balance(scenario: Scenario, supplier: Books, channel: Books, sent: Mapping[s
         mine = [order for intent, orders in bought.items() if owners[intent] == planned.order_id for order in orders]
         if planned.order_id not in states:
             differences.append(f"order {planned.order_id} is not in the channel's books")
+        elif planned.order_id in cancelled:
+            differences += [] if not states[planned.order_id]["declarations"] else _declared(states[planned.order_id], mine, sent)
         elif states[planned.order_id]["status"] in DONE:
-            differences += _fulfilled(planned.order_id, Counter(_wanted(scenario, planned.order_id)), mine)
+            differences += _fulfilled(planned.order_id, Counter(wanted(scenario, planned.order_id)), mine)
             differences += _declared(states[planned.order_id], mine, sent)
         elif planned.trouble is not Trouble.NONE and mine:
             differences.append(f"order {planned.order_id} ({planned.trouble}) was bought all the same")
@@ -64,17 +105,21 @@ def balance(scenario: Scenario, supplier: Books, channel: Books, sent: Mapping[s
         lost=len(lost),
         declared=len(declarations),
         pushed=sum(bool(order["declarations"]) for order in channel["orders"]),
+        bought_after_cancel=len(late),
+        outside_band=len(outside),
         differences=tuple(differences),
     )
 
 
-def _owners(scenario: Scenario) -> dict[str, str]:
+def owners_of(scenario: Scenario) -> dict[str, str]:
     """The channel order each possible intent belongs to; intents have derived names."""
     owners = {}
     for order in scenario.orders:
         for account in (MAIN, BY_HAND):
-            for split in range(MOST_SPLITS):
-                owners[intent_key(STORE, order.order_id, account, split).mark] = order.order_id
+            for alternative in range(MOST_ALTERNATIVES):
+                for split in range(MOST_SPLITS):
+                    number = alternative * SPLITS_OF_AN_ALTERNATIVE + split
+                    owners[intent_key(STORE, order.order_id, account, number).mark] = order.order_id
     return owners
 
 
@@ -83,7 +128,7 @@ def _intent_of(order: dict[str, object], owners: Mapping[str, str]) -> str | Non
     return mark if mark in owners else None
 
 
-def _wanted(scenario: Scenario, order_id: str) -> dict[tuple[str, str], int]:
+def wanted(scenario: Scenario, order_id: str) -> dict[tuple[str, str], int]:
     (order,) = [order for order in scenario.orders if order.order_id == order_id]
     return {(want.offer_id, want.spec_id): want.quantity for want in order.wants}
 
@@ -112,3 +157,54 @@ def _money(supplier: Books) -> list[str]:
         for move in supplier["money"]
         if str(move["amount"]) != totals.get(str(move["orderId"]))
     ]
+
+
+def _bought_after_cancel(day: Day, supplier: Books, owners: Mapping[str, str]) -> Iterator[str]:
+    """What we made or paid too late; what a person buys on the supplier's page carries no outer order id."""
+    for order in supplier["orders"]:
+        owner = owners.get(mark_in(str(order["message"])), "")
+        if owner not in day.cancelled or not order["outOrderId"]:
+            continue
+        heard = day.cancelled[owner] + day.hearing
+        for what in ("createTime", "payTime"):
+            if order[what] and datetime.fromisoformat(str(order[what])) > heard:
+                yield f"order {owner} was cancelled by {heard}, vendor order {order['orderId']}: {what} {order[what]}"
+
+
+def _listed_twice(channel: Books) -> list[str]:
+    codes = Counter(str(sku["sku_code"]) for product in channel["products"] for sku in listed(product["skus"]))
+    return [f"SKU {code} is listed {times} times" for code, times in codes.items() if times > 1]
+
+
+def _outside_band(story: Story, channel: Books) -> Iterator[str]:
+    """Each price shown lies between the floor of the least and the price of the greatest cost ever asked for."""
+    bands = _bands(story)
+    for product in channel["products"]:
+        for sku in listed(product["skus"]):
+            code, former = str(sku["sku_code"]), sku["former_prices"]
+            assert isinstance(former, list)  # noqa: S101  the mock's own shape
+            shown = [Money.of(amount, "USD") for amount in (*former, str(sku["price"]))]
+            if code in bands and not all(bands[code][0] <= one <= bands[code][1] for one in shown):
+                yield f"SKU {code} was shown at {shown}, not between {bands[code]}"
+            for before, after in pairwise(shown):
+                if abs(after.amount - before.amount) > before.amount * Brakes().price_step:
+                    yield f"SKU {code} went from {before} to {after} in one step"
+
+
+def _bands(story: Story) -> dict[str, tuple[Money, Money]]:
+    """Least floor and greatest price of each SKU, in the channel's currency."""
+    scenario, rules = story.scenario, story.rules
+    told = (scenario.price_change, scenario.price_jump, *story.day.repriced)
+    bands = {}
+    for supplier, offers in scenario.offers.items():
+        policy = next(route.price for route in rules.routes if route.supplier == supplier)
+        for offer in offers:
+            for spec in listed(offer["productSkuInfos"]):
+                offer_id, spec_id = str(offer["offerId"]), str(spec["specId"])
+                asked = [change.value for change in told if (change.offer_id, change.spec_id) == (offer_id, spec_id)]
+                priced: list[Priced] = [
+                    price(Money.of(cost, "CNY"), policy, rules.rates) for cost in (str(spec["price"]), *asked)
+                ]
+                code = code_of(Want(supplier, offer_id, spec_id, 1), rules)
+                bands[code] = (min(one.floor for one in priced), max(one.price for one in priced))
+    return bands

@@ -45,6 +45,8 @@ class Report:
             "purchase_orders_placed": books.placed,
             "purchase_orders_doubled": books.doubled,
             "orders_lost": books.lost,
+            "bought_after_cancel": books.bought_after_cancel,
+            "outside_band": books.outside_band,
             "retried": ours["retried"],
             "unknown_resolved": ours["unknown_resolved"],
             "bought_by_hand": self.bought_by_hand,

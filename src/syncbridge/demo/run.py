@@ -22,7 +22,7 @@ from sqlmodel import Session
 import syncbridge
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import SystemClock, open_database
-from syncbridge.demo.books import Balance, balance
+from syncbridge.demo.books import Story, balance
 from syncbridge.demo.report import Report, our_figures
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Scenario, make
 from syncbridge.demo.world import POOLS, Desk, Say, World
@@ -146,7 +146,7 @@ async def _report(scenario: Scenario, folder: Path, world: World, daemon: Daemon
     finally:
         await db.close()
     supplier, channel = await world.supplier.books(), await world.channel.books()
-    books: Balance = balance(scenario, supplier, channel, world.forwarder.sent, waiting)
+    books = balance(Story(scenario, world.rules, world.forwarder.sent, waiting), supplier, channel)
     return Report(
         figures=figures,
         books=books,

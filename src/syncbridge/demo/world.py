@@ -52,6 +52,8 @@ class World:
     """Awaited before each order, with its number."""
     webhooks_rejected: int = 0
     bought_by_hand: set[str] = field(default_factory=set)
+    look: float = 0.5
+    """Seconds between looks at how far everything got."""
 
     async def open_accounts(self, receiver: str) -> None:
         """Accounts at both vendors, with messages sent to the receiver's address."""
@@ -74,6 +76,10 @@ class World:
         for number, order in enumerate(self.scenario.orders):
             await self.pace(number)
             await self._order(order)
+        await self.settle(patience)
+
+    async def settle(self, patience: float) -> None:
+        """Let everybody do their part until nothing is left to do."""
         await self._until(self._settled, patience, "every order to be declared or to wait for a person")
 
     async def _reprice(self, patience: float) -> None:
@@ -187,7 +193,7 @@ class World:
         while not await done():
             if (self.clock.now() - began).total_seconds() > patience:
                 raise TimeoutError(f"waited {patience:.0f} s for {what}")
-            await self.clock.sleep(0.5)
+            await self.clock.sleep(self.look)
 
 
 POOLS = {MAIN: "1", BY_HAND: "2"}

@@ -13,7 +13,7 @@ from syncbridge.model.orders import OrderStage
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.model.shipping import Shipment
-from syncbridge.queue.execute import Done, Outcome, Park, Retry
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import tracking
 from syncbridge.store import cursors, holds, orders, purchases, timeline
@@ -38,6 +38,9 @@ async def collect(bridge: Bridge, job: Claim) -> Outcome:
 
 async def declare(bridge: Bridge, job: Claim) -> Outcome:
     """Declare a parcel to the channel, unless it is declared already; read back before and after."""
+    if job.previous_claim_at is not None and bridge.clock.now() < job.previous_claim_at + bridge.terms.quarantine:
+        until = job.previous_claim_at + bridge.terms.quarantine
+        return Snooze(until, "settling", "an earlier declaration may still be under way")
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
     channel = bridge.channels[store]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from syncbridge.ports import Clock
+
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
@@ -25,6 +27,26 @@ class VirtualClock:
     async def sleep(self, seconds: float) -> None:
         """Let the loop's time pass."""
         await asyncio.sleep(seconds)
+
+
+class SteppedClock:
+    """Another clock as a machine shows it whose own is wrong, and may be set while it runs."""
+
+    def __init__(self, right: Clock) -> None:
+        self._right = right
+        self._wrong_by = timedelta(0)
+
+    def now(self) -> datetime:
+        """What the machine shows."""
+        return self._right.now() + self._wrong_by
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes the same whatever is shown."""
+        await self._right.sleep(seconds)
+
+    def step(self, seconds: float) -> None:
+        """Set it forward, or back."""
+        self._wrong_by += timedelta(seconds=seconds)
 
 
 class FixedClock:

@@ -10,7 +10,7 @@ import httpx
 
 
 class Fault(StrEnum):
-    """What goes wrong on the wire. In all but the first two the vendor has acted."""
+    """What goes wrong on the wire. In all but the first two the vendor acts."""
 
     CONNECT = "connect"
     """The request never leaves."""
@@ -26,6 +26,8 @@ class Fault(StrEnum):
     """The vendor acts, a proxy answers a page with status 200."""
     SLOW = "slow"
     """The vendor acts, the answer comes after one second."""
+    LATE = "late"
+    """The client gives up after its read timeout; the vendor acts only after twice that time."""
 
 
 Decide = Callable[[httpx.Request], Fault | None]
@@ -52,6 +54,11 @@ class FaultTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("connection refused", request=request)
         if fault is Fault.UNAVAILABLE:
             return httpx.Response(503, text="upstream unavailable", request=request)
+        if fault is Fault.LATE:
+            read = request.extensions["timeout"]["read"]
+            self._at_the_vendor(request, delay=2 * read)
+            await asyncio.sleep(read)
+            raise httpx.ReadTimeout("no answer in time", request=request)
         answer = await asyncio.shield(self._at_the_vendor(request))
         match fault:
             case Fault.LOSE_ANSWER:
@@ -68,16 +75,16 @@ class FaultTransport(httpx.AsyncBaseTransport):
                 await asyncio.sleep(1)
         return answer
 
-    def _at_the_vendor(self, request: httpx.Request) -> asyncio.Task[httpx.Response]:
-        task = asyncio.ensure_future(self._travel(request))
+    def _at_the_vendor(self, request: httpx.Request, *, delay: float = 0.0) -> asyncio.Task[httpx.Response]:
+        task = asyncio.ensure_future(self._travel(request, delay))
         self._going.add(task)
         task.add_done_callback(self._going.discard)
         return task
 
-    async def _travel(self, request: httpx.Request) -> httpx.Response:
+    async def _travel(self, request: httpx.Request, delay: float) -> httpx.Response:
         """There, acted upon, and back; half of the way each."""
         half = self._latency() / 2
-        await asyncio.sleep(half)
+        await asyncio.sleep(half + delay)
         answer = await self._inner.handle_async_request(request)
         await asyncio.sleep(half)
         return answer

@@ -106,6 +106,7 @@ class Mock1688:
                 "status": order.status,
                 "total": yuan_text(order.total_fen),
                 "createTime": order.created_at.isoformat(),
+                "payTime": order.paid_at.isoformat() if order.paid_at else None,
                 "lines": [
                     {"offerId": str(line.offer_id), "specId": line.spec_id, "quantity": line.quantity}
                     for line in order.lines

@@ -143,7 +143,13 @@ def books(world: World) -> Payload:
                 "status": product.status(now),
                 "title": product.title,
                 "skus": [
-                    {"id": sku.id, "sku_code": sku.sku_code, "price": sku.price, "stock": sku.stock}
+                    {
+                        "id": sku.id,
+                        "sku_code": sku.sku_code,
+                        "price": sku.price,
+                        "stock": sku.stock,
+                        "former_prices": sku.former_prices,
+                    }
                     for sku in product.skus
                 ],
                 "price_calls": product.price_calls,

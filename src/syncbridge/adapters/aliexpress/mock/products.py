@@ -134,7 +134,9 @@ def edit_prices(world: World, account: Account, asked: words.EditPrices) -> Payl
     if not all(Decimal("0.01") <= Decimal(price) <= 100_000 for price in asked.sku_id_price_map.values()):
         return _not_modified(world, asked.product_id, _BAD_PRICE, "a price is not between 0.01 and 100000")
     for sku in product.skus:
-        sku.price = asked.sku_id_price_map.get(sku.id, sku.price)
+        if sku.id in asked.sku_id_price_map:
+            sku.former_prices.append(sku.price)
+            sku.price = asked.sku_id_price_map[sku.id]
     product.price_calls += 1
     return _modified(world, product)
 

@@ -70,6 +70,8 @@ class Sku:
     price: str
     stock: int
     properties: list[dict[str, object]]
+    former_prices: list[str] = field(default_factory=list)
+    """What it cost before, oldest first."""
 
 
 @dataclass

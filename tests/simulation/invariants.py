@@ -1,0 +1,103 @@
+"""What must hold after every step (reliability.md A2), seen by the database's triggers and in the vendors' books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from syncbridge.demo.books import UNDONE, wanted
+from syncbridge.demo.scenario import Scenario
+from syncbridge.demo.world import Books, listed, mark_in
+from tests.simulation import database
+
+VENDOR_WRITES = ("supplier.place", "supplier.pay", "supplier.cancel", "supplier.refund", "channel.declare")
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+def is_step(point: str) -> bool:
+    """Whether our tables may have changed: a job was closed."""
+    return point.endswith(":closed")
+
+
+def is_write(point: str) -> bool:
+    """Whether a vendor's books may have changed."""
+    name, _, moment = point.rpartition(":")
+    return moment == "answered" and name in VENDOR_WRITES
+
+
+def check_tables(began: datetime) -> None:
+    """I1, I2, I7, I8, I9 as the triggers saw them, and I6: every running job is held by the life that began then."""
+    found = [str(what) for (what,) in database.rows("SELECT what FROM violation")]
+    held = "SELECT key FROM job WHERE state = 'running' AND claimed_at < ?"
+    found += [f"I6: {key} is held by nobody alive" for (key,) in database.rows(held, f"{began:%Y-%m-%d %H:%M:%S.%f}")]
+    _raise(found)
+
+
+def check_inbox(account: str, keys: Sequence[str]) -> None:
+    """I2: what was acknowledged is in the inbox, once."""
+    count = "SELECT count(*) FROM inbox WHERE account = ? AND key = ?"
+    times = {key: database.rows(count, account, key)[0][0] for key in keys}
+    _raise([f"I2: the inbox of {account} has {key} {count} times" for key, count in times.items() if count != 1])
+
+
+def check_quota(called: int, per_second: float) -> None:
+    """I10: an account's calls keep to its pace, but for the few whose turn comes at the edge of a second."""
+    _raise([f"I10: {called} calls within a second, {per_second} are granted"] if called > per_second * 1.2 else [])
+
+
+def check_books(
+    scenario: Scenario, owners: Mapping[str, str], supplier: Books, channel: Books, sent: Mapping[str, str]
+) -> None:
+    """I1 and I4 by what the vendors have: nothing bought beyond the wish, no parcel declared twice or for another."""
+    _raise([*_bought_too_much(scenario, owners, supplier), *_declared_wrongly(owners, channel, sent)])
+
+
+def check_explained(supplier: Books, channel: Books) -> None:
+    """I9: every vendor order, listing and declaration of ours is explained by the timeline or by a change."""
+    notes = [f"{event} {details}" for event, details in database.rows("SELECT event, details FROM timeline")]
+    written = [("placed", str(order["orderId"])) for order in supplier["orders"]]
+    written += [
+        ("declared", str(parcel["logistics_no"]))
+        for order in channel["orders"]
+        for parcel in listed(order["declarations"])
+    ]
+    written += [("posted", str(product["product_id"])) for product in channel["products"]]
+    _raise(
+        [
+            f"I9: nothing explains that {name} was {event}"
+            for event, name in written
+            if not any(note.startswith(event) and name in note for note in notes)
+        ]
+    )
+
+
+def _bought_too_much(scenario: Scenario, owners: Mapping[str, str], supplier: Books) -> Iterator[str]:
+    got: dict[str, Counter[tuple[str, str]]] = {}
+    for order in supplier["orders"]:
+        owner = owners.get(mark_in(str(order["message"])))
+        if owner is None or order["status"] in UNDONE:
+            continue
+        for line in listed(order["lines"]):
+            got.setdefault(owner, Counter())[(str(line["offerId"]), str(line["specId"]))] += int(str(line["quantity"]))
+    for owner, bought in got.items():
+        extra = bought - Counter(wanted(scenario, owner))
+        if extra:
+            yield f"I1: {dict(extra)} too much was bought for order {owner}"
+
+
+def _declared_wrongly(owners: Mapping[str, str], channel: Books, sent: Mapping[str, str]) -> Iterator[str]:
+    order_of = {number: owners.get(mark) for mark, number in sent.items()}
+    for order in channel["orders"]:
+        numbers = Counter(str(parcel["logistics_no"]) for parcel in listed(order["declarations"]))
+        for number, times in numbers.items():
+            if times > 1 or order_of.get(number) != order["order_id"]:
+                yield f"I4: {number} was declared {times} times for order {order['order_id']}, not {order_of.get(number)}"
+
+
+def _raise(found: list[str]) -> None:
+    if found:
+        raise Broken("; ".join(found))

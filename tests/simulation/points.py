@@ -1,0 +1,39 @@
+"""Every named point of a day: each is where some seed dies, and `test_the_list_of_points_is_whole` keeps them listed."""
+
+from __future__ import annotations
+
+from itertools import product
+
+JOBS = (
+    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
+    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill stock.push"
+)
+CALLS = (
+    "carrier.shipments channel.declare channel.declared channel.listing channel.order channel.orders channel.publish "
+    "channel.set_prices channel.set_stock channel.shipping_services supplier.find supplier.follow supplier.offer "
+    "supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
+)
+UNITS = (
+    "accounts.lease_slots accounts.replace_tokens accounts.seed_tokens catalogue.sent inbox.accept job.free_leases "
+    "job.sweep purchases.sent schedule.tick"
+)
+
+
+def _each(names: str, *moments: str) -> tuple[str, ...]:
+    return tuple(f"{name}:{moment}" for name, moment in product(names.split(), moments))
+
+
+POINTS = (
+    *_each(JOBS, "claimed", "closing", "closed"),
+    *_each(CALLS, "before", "answered"),
+    *_each(UNITS, "begun", "committed"),
+    "job.claim:begun",
+)
+"""Passed in every seed."""
+SELDOM = (
+    *_each("stock.online", "claimed", "closing", "closed"),
+    *_each("channel.listings channel.set_on_sale", "before", "answered"),
+    *_each("job.renew purchases.move", "begun", "committed"),
+    "job.claim:committed",
+)
+"""Passed in some."""
