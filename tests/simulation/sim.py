@@ -145,10 +145,10 @@ class Sim:
         assert self.life is not None
         waiting = {entry.subject for entry in await self.life.db.read(entries)}
         await self.life.end()
+        supplier, channel = [self.vendors[name].books() for name in VENDORS]
         if self.broken:
             raise self.broken[0]
-        supplier, channel = [self.vendors[name].books() for name in VENDORS]
-        invariants.check_explained(supplier, channel)
+        invariants.check_explained(self.owners, supplier, channel, waiting)
         day = Day(self.cancelled, timedelta(seconds=2 * TOTAL), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
 
