@@ -13,6 +13,7 @@ from typing import cast
 from pydantic import BaseModel, SecretStr
 
 from syncbridge.errors import ConfigError, MappingError, RateLimited
+from syncbridge.flows import reconcile
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
@@ -91,7 +92,9 @@ async def assemble(
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
         connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
-    bridge = _bridge(settings, db, clock, rules, connections)
+    quarantine = timedelta(seconds=settings.quarantine)
+    ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
+    bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
     _check_accounts(rules, bridge)
     worker = Worker(
         db=db,
@@ -129,7 +132,12 @@ def _configured_tokens(own: BaseModel) -> Tokens:
 
 
 def _bridge(
-    settings: Settings, db: Database, clock: Clock, rules: Rules, connections: Mapping[str, Connection]
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    rules: Rules,
+    connections: Mapping[str, Connection],
+    ledger_from: datetime,
 ) -> Bridge:
     suppliers: dict[str, Supplier] = {n: c.supplier for n, c in connections.items() if c.supplier is not None}
     channels: dict[str, Channel] = {n: c.channel for n, c in connections.items() if c.channel is not None}
@@ -143,11 +151,17 @@ def _bridge(
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         margin_floor=brakes.margin_floor,
         accounts={
-            name: AccountTerms(account.live, account.daily_spending_cap, account.resend_unknown)
+            name: AccountTerms(
+                account.live,
+                account.daily_spending_cap,
+                account.resend_unknown,
+                frozenset(account.required_labels),
+                account.without_labels,
+            )
             for name, account in settings.accounts.items()
         },
     )
-    return Bridge(db, clock, rules, terms, suppliers, channels, carriers)
+    return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from)
 
 
 def _check_accounts(rules: Rules, bridge: Bridge) -> None:

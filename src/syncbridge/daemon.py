@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.errors import ConfigError
+from syncbridge.flows import reconcile
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import poll
@@ -73,6 +74,7 @@ async def _take_over(app: App) -> None:
     now = app.bridge.clock.now()
     freed = await app.bridge.db.run(jobs.free_leases, now=now)
     await app.bridge.db.run(accounts.clear_pauses)
+    await app.bridge.db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
@@ -97,6 +99,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         scheduler.add_job(_tick, IntervalTrigger(seconds=one.seconds), args=[app, one, wake], max_instances=1)
+    scheduler.add_job(_beat, IntervalTrigger(seconds=reconcile.BEAT_SECONDS), args=[app], max_instances=1)
     for one in every:
         await _tick(app, one, wake)
     web = _Web(
@@ -136,6 +139,10 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
 async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
     if await app.bridge.db.run(tick, every, now=app.bridge.clock.now()):
         wake.set()
+
+
+async def _beat(app: App) -> None:
+    await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
 
 
 def _intervals(settings: Settings) -> Intervals:

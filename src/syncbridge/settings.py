@@ -172,6 +172,10 @@ class AccountSettings(_Section):
     daily_spending_cap: Annotated[Money | None, BeforeValidator(_spending_cap)] = None
     """None: nothing is bought."""
     resend_unknown: bool = False
+    required_labels: tuple[str, ...] = ("诚信通", "超级工厂")
+    """Labels a supplier must have to be bought from without asking; an empty list asks for none."""
+    without_labels: Literal["confirm", "by_hand"] = "confirm"
+    """What becomes of purchases from suppliers that lack one."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
@@ -39,6 +39,7 @@ from syncbridge.rules.mapping import (
 )
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.rules.routing import sku_code
+from syncbridge.store import accounts
 from syncbridge.store.db import InlineDatabase, open_engine
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line
 from syncbridge.testing.clock import FixedClock
@@ -83,6 +84,10 @@ class Shop:
         self.forwarder = MemoryForwarder()
         engine = open_engine(f"sqlite:///{folder}/shop.db", MultiFernet([Fernet(Fernet.generate_key())]), durable=False)
         SQLModel.metadata.create_all(engine)
+        self.born = self.clock.now()
+        with Session(engine) as session:
+            accounts.ledger_read(session, "main", at=self.born)
+            session.commit()
         self.db = InlineDatabase(engine)
         self.terms = Terms(
             cool_off=timedelta(minutes=10),
@@ -101,6 +106,7 @@ class Shop:
             suppliers={"main": self.supplier},
             channels={"toys": self.channel},
             carriers={"forwarder": self.forwarder},
+            ledger_from=self.born,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, self.clock, handlers, RetryPolicies())

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from syncbridge.flows import gates
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
-from syncbridge.model.orders import Order, OrderStage
+from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
 from syncbridge.queue.execute import Done, Outcome, Park
 from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
@@ -70,6 +71,8 @@ def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: R
     subject = order_subject(store, order.order_id)
     timeline.note(session, subject, f"read: {order.state}", at=now, modified_at=order.modified_at)
     stage = orders.stage_of(session, store, order.order_id)
+    if stage is OrderStage.BUYING:
+        gates.order_changed(session, bridge, store, order)
     if stage not in (OrderStage.WAITING, OrderStage.UNROUTED):
         return
     if not order.state.wants_goods:
@@ -84,7 +87,7 @@ def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: R
 
 
 def _wait_or_end(session: Session, store: str, order: Order) -> None:
-    ended = order.state in ("shipped", "finished")
+    ended = order.state in (OrderState.SHIPPED, OrderState.FINISHED, OrderState.CANCELLED)
     orders.set_stage(session, store, order.order_id, OrderStage.ENDED if ended else OrderStage.WAITING)
 
 

@@ -50,16 +50,19 @@ def tick(session: Session, every: Every, *, now: datetime) -> bool:
     if is_under_way(session, every.kind, every.account):
         return False
     close_parked(session, every.kind, every.account)
-    run = f"{planned:.3f}"
-    patience = CATALOGUE_PATIENCE if every.kind == "import_.page" else timedelta(0)
-    job = NewJob(
-        kind=every.kind,
-        key=f"{every.kind}:{every.account}:{run}",
-        account=every.account,
-        run_at=now,
-        priority=now + patience,
-        subject=f"account {every.account}",
-        lock=f"{every.kind}:{every.account}",
+    return enqueue(session, [poll_job(every.kind, every.account, f"{planned:.3f}", now)], now=now) == 1
+
+
+def poll_job(kind: str, account: str, run: str, run_at: datetime) -> NewJob:
+    """The job that polls an account; `run` tells its runs apart."""
+    patience = CATALOGUE_PATIENCE if kind == "import_.page" else timedelta(0)
+    return NewJob(
+        kind=kind,
+        key=f"{kind}:{account}:{run}",
+        account=account,
+        run_at=run_at,
+        priority=run_at + patience,
+        subject=f"account {account}",
+        lock=f"{kind}:{account}",
         args={"run": run},
     )
-    return enqueue(session, [job], now=now) == 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.rules.pricing import Margin
 
@@ -38,6 +40,19 @@ class Halt:
 
     code: str
     why: str
+    limit: str = ""
+    """What a person's approval lets pass: an amount, and all below it, or these very words."""
+
+
+def passes(halt: Halt, approvals: Mapping[str, str]) -> bool:
+    """Whether a person has let this halt pass, at this figure or a worse one."""
+    approved = approvals.get(halt.code)
+    if approved is None or not halt.limit:
+        return False
+    try:
+        return Money.parse(halt.limit) <= Money.parse(approved)
+    except ValueError:
+        return halt.limit == approved
 
 
 def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: datetime) -> Go | Wait | Stop | Halt:
@@ -46,6 +61,10 @@ def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: da
         return Halt("cancelling", "the buyer asked to cancel; answer that on the channel first")
     if order.state in (OrderState.UNPAID, OrderState.RISK_CONTROL, OrderState.FROZEN):
         return Wait(None, "not_payable", f"the order is in state {order.state} on the channel")
+    if order.state is OrderState.DISPUTED:
+        return Halt("disputed", "the buyer has opened a dispute; settle that on the channel first")
+    if order.state is OrderState.OTHER:
+        return Halt("state_unknown", "the channel gives the order a state that syncbridge does not know; look there")
     if not order.state.wants_goods:
         return Stop(f"the order is {order.state} on the channel")
     if not live:
@@ -57,6 +76,10 @@ def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: da
     return Go()
 
 
+ORDER_CODES = ("cancelling", "not_payable", "disputed", "state_unknown")
+"""Why a purchase waits for its channel order to change."""
+
+
 def enough(margin: Margin, minimum: Decimal) -> Halt | None:
     """Hold a purchase that earns less than the route's minimum, with the figures."""
     if margin.profit.amount >= 0 and margin.share >= minimum:
@@ -65,4 +88,5 @@ def enough(margin: Margin, minimum: Decimal) -> Halt | None:
         "margin",
         f"payout {margin.payout}, cost {margin.cost}: profit {margin.profit} "
         f"({margin.share:.1%} of the payout, at least {minimum:.1%} wanted)",
+        str(margin.cost),
     )

@@ -10,8 +10,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage
-from syncbridge.store.tables import OrderRow
+from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
+from syncbridge.model.purchasing import PurchaseState
+from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import from_json, to_json
 
 
@@ -77,6 +78,16 @@ def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) ->
         .where(col(OrderRow.store) == store, col(OrderRow.order_id) == order_id)
         .values(stage=stage.value)
     )
+
+
+def end_if_all_stopped(session: Session, store: str, order_id: str) -> None:
+    """An order whose purchases were all given up, because it no longer wants goods, has ended."""
+    states = session.scalars(
+        select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    )
+    row = session.get_one(OrderRow, (store, order_id))
+    if not OrderState(row.state).wants_goods and all(state == PurchaseState.STOPPED for state in states):
+        set_stage(session, store, order_id, OrderStage.ENDED)
 
 
 def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:

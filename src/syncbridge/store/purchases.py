@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -73,10 +73,26 @@ def by_mark(session: Session, mark: str) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
-def by_out_order_id(session: Session, out_order_id: str) -> Purchase | None:
-    """The purchase of that name at the supplier."""
-    row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.out_order_id) == out_order_id)).first()
+def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
+    """The purchase whose name or mark a vendor order carries, whatever its state."""
+    named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
+    marked = literal(order.note).contains(col(PurchaseRow.mark))
+    row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
     return None if row is None else _purchase(row)
+
+
+def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
+    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
+        or_(
+            col(VendorOrderRow.out_order_id) == purchase.out_order_id,
+            col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
+        ),
+    )
+    return [_placed(row) for row in session.scalars(query)]
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
@@ -203,6 +219,23 @@ def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Mone
     return total
 
 
+def approve(session: Session, purchase: int, code: str, limit: str) -> None:
+    """A person lets a halt pass, up to the figure shown."""
+    row = session.get_one(PurchaseRow, purchase)
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(approvals={**row.approvals, code: limit})
+    )
+
+
+def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_id: str) -> None:
+    """The supplier knows that we want the money back."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id)
+        .values(refund_id=refund_id)
+    )
+
+
 def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
     """A vendor order is paid; with its last one the purchase is."""
     see(session, purchase.supplier, order, now=now)
@@ -287,6 +320,19 @@ def _spent(session: Session, supplier: str, since: datetime, currency: str) -> M
         if quote is not None:
             total += quote.total
     return total
+
+
+def _placed(row: VendorOrderRow) -> PlacedOrder:
+    return PlacedOrder(
+        row.vendor_order_id,
+        VendorOrderState(row.state),
+        row.total,
+        Money.zero(row.total.currency),
+        row.out_order_id,
+        row.note,
+        tuple(row.lines),
+        row.created_at,
+    )
 
 
 def _purchase(row: PurchaseRow) -> Purchase:
