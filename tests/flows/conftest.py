@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -15,6 +17,7 @@ from sqlmodel import Session, SQLModel
 
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
+from syncbridge.flows import reconcile, retry_queue
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.orders import take_job
@@ -82,7 +85,9 @@ class Shop:
         self.supplier = MemorySupplier(self.clock)
         self.channel = MemoryChannel(self.clock)
         self.forwarder = MemoryForwarder()
-        engine = open_engine(f"sqlite:///{folder}/shop.db", MultiFernet([Fernet(Fernet.generate_key())]), durable=False)
+        self.file = folder / "shop.db"
+        self.keys = MultiFernet([Fernet(Fernet.generate_key())])
+        engine = open_engine(f"sqlite:///{self.file}", self.keys, durable=False)
         SQLModel.metadata.create_all(engine)
         self.born = self.clock.now()
         with Session(engine) as session:
@@ -110,6 +115,29 @@ class Shop:
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, self.clock, handlers, RetryPolicies())
+
+    def back_up(self) -> bytes:
+        """The database as a file."""
+        with contextlib.closing(sqlite3.connect(self.file)) as source:
+            return source.serialize()
+
+    async def restore(self, backup: bytes) -> None:
+        """Put an old database back, and start as the daemon does."""
+        await self.db.close()
+        for left in self.file.parent.glob("shop.db*"):
+            left.unlink()
+        self.file.write_bytes(backup)
+        self.db = InlineDatabase(open_engine(f"sqlite:///{self.file}", self.keys, durable=False))
+        await self.restart()
+
+    async def restart(self) -> None:
+        """What the daemon does at its start."""
+        quarantine, now = self.terms.quarantine, self.clock.now()
+        self.born = await self.db.read(reconcile.ledger_from, quarantine=quarantine, now=now)
+        self.connect()
+        await self.db.run(jobs.free_leases, now=now)
+        await self.db.run(reconcile.begin, self.bridge)
+        await self.work()
 
     def set_account(self, account: str, **changes: object) -> None:
         terms = replace(self.terms.of(account), **changes)  # type: ignore[arg-type]  # the class's own fields
@@ -162,6 +190,10 @@ class Shop:
 
     async def queue(self) -> list[Entry]:
         return await self.db.read(entries)
+
+    def retry(self, session: Session, entry_id: str) -> None:
+        """A person says: try it again."""
+        retry_queue.retry(session, entry_id, now=self.clock.now())
 
     def forwards(self, mark: str, number: str = "UR000000001YP") -> None:
         self.forwarder.sent.append(Shipment("YANWEN", number, mark))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.flows import gates
+from syncbridge.flows import gates, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
@@ -95,6 +95,7 @@ def _intend(session: Session, bridge: Bridge, store: str, order: Order, splits: 
     now = bridge.clock.now()
     for part in splits:
         purchase = purchases.intend(session, store, order.order_id, part, now=now)
+        vendor_orders.recognise(session, bridge, purchases.get(session, purchase))
         timeline.note(
             session,
             order_subject(store, order.order_id),

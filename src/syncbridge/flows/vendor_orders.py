@@ -10,6 +10,7 @@ from sqlmodel import Session
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
+from syncbridge.rules import purchasing
 from syncbridge.store import holds, orders, purchases, timeline
 
 
@@ -25,6 +26,13 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     wake(session, place_key(purchase), now=now)
     holds.close_subject(session, purchase.subject, now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
+    """A vendor order that carries the name of an intent just made was bought before a backup was restored."""
+    found = purchases.unclaimed(session, purchase)
+    if found:
+        adopted(session, bridge, purchase, found)
 
 
 def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOrder]) -> None:
@@ -61,7 +69,11 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
         adopted(session, bridge, card, [order])
         return
     known = purchases.named_by(session, order)
-    if known is not None and known.state not in purchases.UNPLACED:
+    if known is None or known.state in purchases.UNPLACED:
+        return
+    if known.state is PurchaseState.PLACED and purchasing.is_part(order, known, purchases.seen(session, known.id)):
+        adopted(session, bridge, known, [order])
+    else:
         why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
         subject = f"vendor order {account}/{order.vendor_order_id}"
         holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, SeenOrder
 from syncbridge.rules.pricing import Margin
 
 
@@ -78,6 +80,16 @@ def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: da
 
 ORDER_CODES = ("cancelling", "not_payable", "disputed", "state_unknown")
 """Why a purchase waits for its channel order to change."""
+
+
+def is_part(order: PlacedOrder, purchase: Purchase, others: Sequence[SeenOrder]) -> bool:
+    """Whether a further vendor order is a part the supplier split off: its lines are among those still missing."""
+    if not order.lines or not all(other.lines for other in others):
+        return False  # what is not known to be missing counts as one order too many
+    missing = Counter({(line.offer_id, line.spec_id): line.quantity for line in purchase.lines})
+    for other in others:
+        missing.subtract({(line.offer_id, line.spec_id): line.quantity for line in other.lines})
+    return all(missing[line.offer_id, line.spec_id] >= line.quantity for line in order.lines)
 
 
 def enough(margin: Margin, minimum: Decimal) -> Halt | None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, VendorOrderState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store.rows import value
@@ -204,6 +204,14 @@ def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrde
     """(id, state, domestic tracking numbers) of each vendor order of a purchase."""
     query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
     return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
+
+
+def seen(session: Session, purchase: int) -> list[SeenOrder]:
+    """The living vendor orders of a purchase, with all we keep of them."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.state) != VendorOrderState.CANCELLED
+    )
+    return [value(SeenOrder, row) for row in session.scalars(query)]
 
 
 def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
