@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from typing import cast
@@ -17,7 +17,8 @@ from syncbridge.flows import reconcile
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
-from syncbridge.queue.execute import Worker
+from syncbridge.queue.execute import Outcome, Worker
+from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
@@ -44,14 +45,44 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class App:
     """Everything that runs."""
 
     settings: Settings
     bridge: Bridge
-    worker: Worker
+    """Replaced when the mapping files change; a job ends with the one it began with."""
     connections: Mapping[str, Connection]
+    mappings: Mapping[str, str]
+    """The mapping files as last read, usable or not."""
+
+    def worker(self, flows: Mapping[str, Flow] = JOBS) -> Worker:
+        """What runs the jobs."""
+        return Worker(
+            db=self.bridge.db,
+            clock=self.bridge.clock,
+            handlers={kind: functools.partial(self._run, flow) for kind, flow in flows.items()},
+            policies=self.settings.retry.policies,
+            lease=self.settings.jobs.lease,
+            renewal=self.settings.jobs.renewal,
+        )
+
+    async def _run(self, flow: Flow, job: Claim) -> Outcome:
+        return await flow(self.bridge, job)
+
+    def reload_mappings(self) -> bool:
+        """Use the mapping files as they are now; answers whether they changed.
+
+        Raises ConfigError or MappingError and keeps the old rules if they cannot be used.
+        """
+        before, self.mappings = self.mappings, {}
+        self.mappings = read_mappings(self.settings.mappings)
+        if self.mappings == before:
+            return False
+        rules = _rules(self.mappings)
+        _check_accounts(rules, self.bridge)
+        self.bridge = replace(self.bridge, rules=rules)
+        return True
 
     async def close(self) -> None:
         """Let go of the vendors and the database."""
@@ -81,14 +112,11 @@ async def assemble(
     *,
     clock: Clock | None = None,
     transports: Mapping[str, object] | None = None,
-    jobs: Mapping[str, Flow] = JOBS,
 ) -> App:
     """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
     clock = clock or SystemClock()
-    rules = parse(read_mappings(settings.mappings))
-    problems = check(rules)
-    if problems:
-        raise MappingError("\n".join(problems))
+    texts = read_mappings(settings.mappings)
+    rules = _rules(texts)
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
         connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
@@ -96,15 +124,7 @@ async def assemble(
     ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
     _check_accounts(rules, bridge)
-    worker = Worker(
-        db=db,
-        clock=clock,
-        handlers={kind: functools.partial(flow, bridge) for kind, flow in jobs.items()},
-        policies=settings.retry.policies,
-        lease=settings.jobs.lease,
-        renewal=settings.jobs.renewal,
-    )
-    return App(settings, bridge, worker, connections)
+    return App(settings, bridge, connections, texts)
 
 
 async def _connect(settings: Settings, name: str, db: Database, clock: Clock, transport: object) -> Connection:
@@ -162,6 +182,14 @@ def _bridge(
         },
     )
     return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from)
+
+
+def _rules(texts: Mapping[str, str]) -> Rules:
+    rules = parse(texts)
+    problems = check(rules)
+    if problems:
+        raise MappingError("\n".join(problems))
+    return rules
 
 
 def _check_accounts(rules: Rules, bridge: Bridge) -> None:

@@ -17,8 +17,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.engine import make_url
 
 from syncbridge.bootstrap import App, assemble, open_database
-from syncbridge.errors import ConfigError
-from syncbridge.flows import reconcile
+from syncbridge.errors import ConfigError, MappingError
+from syncbridge.flows import reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import poll
@@ -99,7 +99,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         scheduler.add_job(_tick, IntervalTrigger(seconds=one.seconds), args=[app, one, wake], max_instances=1)
-    scheduler.add_job(_beat, IntervalTrigger(seconds=reconcile.BEAT_SECONDS), args=[app], max_instances=1)
+    scheduler.add_job(_beat, IntervalTrigger(seconds=reconcile.BEAT_SECONDS), args=[app, wake], max_instances=1)
     for one in every:
         await _tick(app, one, wake)
     web = _Web(
@@ -117,7 +117,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     scheduler.start()
     working = asyncio.create_task(
         poll(
-            app.worker,
+            app.worker(),
             slots=app.settings.workers.count,
             idle=app.settings.workers.idle,
             sweep=app.settings.jobs.sweep,
@@ -141,8 +141,23 @@ async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
         wake.set()
 
 
-async def _beat(app: App) -> None:
+async def _beat(app: App, wake: asyncio.Event) -> None:
     await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
+    if await reload_mappings(app):
+        wake.set()
+
+
+async def reload_mappings(app: App) -> bool:
+    """Use the mapping files as they are now, or keep the old rules and say why; answers whether the rules are new."""
+    now = app.bridge.clock.now()
+    try:
+        changed = app.reload_mappings()
+    except (ConfigError, MappingError) as error:
+        await app.bridge.db.run(rules_changed.refused, str(error), now=now)
+        return False
+    if changed:
+        await app.bridge.db.run(rules_changed.taken, app.bridge, now=now)
+    return changed
 
 
 def _intervals(settings: Settings) -> Intervals:

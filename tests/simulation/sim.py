@@ -134,13 +134,11 @@ class Sim:
         """Start the daemon: take over what the last one left, and work."""
         db = MortalDatabase(engine)
         accounts = (MAIN, BY_HAND, STORE)
-        app = await assemble(
-            settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire), jobs=self.jobs
-        )
+        app = await assemble(settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire))
         await db.run(jobs.free_leases, now=self.clock.now())
         await db.run(reconcile.begin, app.bridge)
         wake = asyncio.Event()
-        working = poll(app.worker, slots=8, idle=0.5, sweep=1.0, wake=wake, stop=asyncio.Event())
+        working = poll(app.worker(self.jobs), slots=8, idle=0.5, sweep=1.0, wake=wake, stop=asyncio.Event())
         ticking = [self._tick(db, one) for one in schedules(app.bridge, INTERVALS)]
         self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
         return Life(app, db, [asyncio.create_task(work) for work in (working, *ticking)])

@@ -81,7 +81,7 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[
         except ConfigError:
             await flow.watch(bridge, keys, told)  # a daemon runs, and does it
         else:
-            await flow.work(bridge, app.worker, keys, told)
+            await flow.work(bridge, app.worker(), keys, told)
     made = await bridge.db.read(catalogue.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
