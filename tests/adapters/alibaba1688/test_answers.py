@@ -79,7 +79,7 @@ def test_an_unknown_word_of_the_gateway_leaves_a_write_unclear() -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("500_001", Rejected),
+        ("500_001", NotFound),
         ("500_002", Rejected),
         ("500_003", Rejected),
         ("500_004", OutOfStock),

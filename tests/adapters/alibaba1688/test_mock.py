@@ -288,6 +288,7 @@ async def test_the_books_tell_all(call: Caller, bench: Bench) -> None:
             "status": "waitbuyerreceive",
             "total": "46.70",
             "createTime": "2026-03-02T01:00:00+00:00",
+            "payTime": "2026-03-02T01:00:00+00:00",
             "lines": [{"offerId": str(OFFER), "specId": f"{1:032x}", "quantity": 3}],
             "address": ADDRESS,
             "parcels": [{"number": "YT1", "company": "圆通速递(YTO)"}],

@@ -16,6 +16,7 @@ from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.channel import ChannelContract
 from syncbridge.testing.contracts.supplier import SupplierContract
+from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
 
 
 class MemorySupplierHarness:
@@ -45,6 +46,9 @@ class MemorySupplierHarness:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
+        self.supplier.answer_refund(vendor_order_id, agree=agree)
 
     def limit_next_call(self) -> None:
         self.supplier.limit_next = True
@@ -82,7 +86,7 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract):
+class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()
