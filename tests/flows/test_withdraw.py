@@ -135,6 +135,16 @@ async def test_row_38_goods_that_left_before_the_cancel_are_a_persons_matter(sho
     assert vendor_order_id in entry.reason
 
 
+async def test_row_38_a_parcel_sent_abroad_after_the_cancel_is_never_declared(shop: Shop) -> None:
+    vendor_order_id = await buy(shop)
+    await cancel(shop)
+    shop.forwards((await shop.db.read(purchases.get, 1)).mark)
+    await shop.poll("fulfil.collect", "forwarder")
+    assert not shop.channel.declarations.get(ORDER)
+    assert "shipped_after_cancel" in [entry.code for entry in await shop.queue()]
+    assert shop.supplier.asked_back[vendor_order_id]
+
+
 async def test_row_38_an_unknown_purchase_of_a_cancelled_order_is_looked_up_and_then_cancelled(shop: Shop) -> None:
     await shop.list_offer()
     shop.supplier.lose_next = True

@@ -40,6 +40,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     """Declare a parcel to the channel, unless it is declared already; read back before and after."""
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
+    if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+        why = f"parcel {parcel.shipment.number} holds goods of an order that is not wanted any more; stop it, or return it"
+        return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
     before = await channel.declared(order_id)
     if _shows(before, parcel.shipment):
