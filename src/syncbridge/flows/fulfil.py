@@ -41,7 +41,7 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
     if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
-        why = f"parcel {parcel.shipment.number} holds goods of an order that is not wanted any more; stop it, or return it"
+        why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
         return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
     before = await channel.declared(order_id)
