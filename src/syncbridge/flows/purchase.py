@@ -181,7 +181,7 @@ async def _settle(bridge: Bridge, purchase: Purchase) -> Outcome:
     found = await bridge.suppliers[purchase.supplier].find(purchase.key, since=purchase.sent_at)
     alive = [order for order in found.orders if order.state is not VendorOrderState.CANCELLED]
     if alive:
-        return Done(lambda session: _adopted(session, bridge, purchase, alive))
+        return Done(lambda session: adopted(session, bridge, purchase, alive))
     if found.fresh and bridge.terms.of(purchase.supplier).resend_unknown:
         return _look_again_or_resend(bridge, purchase)
     why = "the supplier shows no such order; a person must adopt its number or declare it not placed"
@@ -247,7 +247,7 @@ async def _money_gate(bridge: Bridge, purchase: Purchase, order: PlacedOrder) ->
 
 def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outcome:
     def write(session: Session) -> None:
-        _adopted(session, bridge, purchase, placement.orders)
+        adopted(session, bridge, purchase, placement.orders)
         for refused in placement.refused:
             subject = f"{purchase.subject} {refused.line.spec_id}"
             holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
@@ -255,7 +255,7 @@ def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outco
     return Done(write)
 
 
-def _adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
+def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
     """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
     now = bridge.clock.now()
     purchases.adopt(session, purchase, found, now=now)
@@ -300,7 +300,7 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
         return
     card = next((card for card in cards if _fits(card, order)), None)
     if card is not None:
-        _adopted(session, bridge, card, [order])
+        adopted(session, bridge, card, [order])
         return
     known = purchases.by_out_order_id(session, order.out_order_id or "")
     if known is not None and known.state not in purchases.UNPLACED:

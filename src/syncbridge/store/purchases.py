@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, VendorOrderState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store.rows import value
@@ -77,6 +77,46 @@ def by_out_order_id(session: Session, out_order_id: str) -> Purchase | None:
     """The purchase of that name at the supplier."""
     row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.out_order_id) == out_order_id)).first()
     return None if row is None else _purchase(row)
+
+
+def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
+    """The purchase whose name or mark a vendor order carries, whatever its state."""
+    named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
+    marked = literal(order.note).contains(col(PurchaseRow.mark))
+    row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
+    return None if row is None else _purchase(row)
+
+
+def known(session: Session, purchase: int) -> Purchase | None:
+    """The purchase of that number, if there is one."""
+    row = session.get(PurchaseRow, purchase)
+    return None if row is None else _purchase(row)
+
+
+def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[SeenOrder]]]:
+    """Every purchase of an account, or of all, oldest first, each with the vendor orders it became."""
+    query = select(PurchaseRow).order_by(col(PurchaseRow.id))
+    became: dict[int, list[SeenOrder]] = {}
+    for row in session.scalars(select(VendorOrderRow).where(col(VendorOrderRow.purchase).is_not(None))):
+        became.setdefault(row.purchase or 0, []).append(value(SeenOrder, row))
+    if supplier is not None:
+        query = query.where(col(PurchaseRow.supplier) == supplier)
+    return [(_purchase(row), became.get(row.id or 0, [])) for row in session.scalars(query)]
+
+
+def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
+    """Vendor orders of its account that belong to no purchase, made since it was sent, less some slack for clocks.
+
+    One to be bought by hand counts from its intent; vendor orders whose time is not known are among them.
+    """
+    row = session.get_one(PurchaseRow, purchase.id)
+    made = col(VendorOrderRow.created_at)
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        or_(made >= (row.sent_at or row.created_at) - slack, made.is_(None)),
+    )
+    return [value(SeenOrder, order) for order in session.scalars(query)]
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
@@ -201,6 +241,14 @@ def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Mone
     for row in session.scalars(query):
         total += row.total
     return total
+
+
+def approve(session: Session, purchase: int, code: str, limit: str) -> None:
+    """A person lets a halt pass, up to the figure shown."""
+    row = session.get_one(PurchaseRow, purchase)
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(approvals={**row.approvals, code: limit})
+    )
 
 
 def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
