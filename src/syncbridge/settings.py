@@ -197,6 +197,8 @@ class Settings(BaseSettings):
     driver: Literal["poll"] = "poll"
     mappings: Path = Path("mappings")
     key_file: Path = Path("syncbridge.key")
+    language: Literal["en", "zh"] | None = None
+    """Of what people read; None: the locale's."""
     cool_off: Annotated[float, Field(ge=0)] = 600.0
     """How long a paid order waits before it is bought for; buyers often cancel early."""
     web: WebSettings = WebSettings()

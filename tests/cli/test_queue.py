@@ -35,11 +35,17 @@ ENTRY_KEYS = [
     "subject",
     "state",
     "code",
+    "cause",
     "reason",
+    "figures",
     "next_step",
+    "at_stake",
+    "mark",
     "attempts",
     "next_attempt",
     "ship_by",
+    "act_by",
+    "late_in_seconds",
 ]
 
 
@@ -158,7 +164,7 @@ def test_an_entry_is_shown_with_what_happened_so_far(desk: Desk) -> None:
 
     assert result.exit_code == 0
     assert "held: margin  why=a loss" in result.stdout
-    assert list(answer) == ["version", "entry", "history"]
+    assert list(answer) == ["version", "entry", "history", "candidates"]
     assert [told["event"] for told in answer["history"]] == ["held: margin"]
 
 

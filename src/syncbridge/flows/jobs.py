@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from syncbridge.flows import fulfil, import_, orders, prices, publish, purchase, stock, withdraw
+from syncbridge.flows import decisions, fulfil, import_, orders, prices, publish, purchase, stock, withdraw
 from syncbridge.flows.bridge import Bridge
 from syncbridge.queue.execute import Outcome
 from syncbridge.queue.job import Claim
@@ -28,6 +28,7 @@ JOBS: Mapping[str, Flow] = {
     "purchase.follow": purchase.follow,
     "purchase.waybill": purchase.waybill,
     "withdraw.order": withdraw.order,
+    "decisions.adopt": decisions.adopt,
     "fulfil.collect": fulfil.collect,
     "fulfil.declare": fulfil.declare,
 }

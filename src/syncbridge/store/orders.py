@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
+from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.store.tables import OrderRow, PurchaseRow
@@ -67,8 +68,17 @@ def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
 
 def ship_by(session: Session, store: str, order_id: str) -> datetime | None:
     """When the order must be shipped, if the channel said so."""
-    row = session.get(OrderRow, (store, order_id))
-    return None if row is None else row.ship_by
+    seen = glance(session, store, order_id)
+    return None if seen is None else seen[0]
+
+
+def glance(session: Session, store: str, order_id: str) -> tuple[datetime | None, Money] | None:
+    """Ship-by time and total of an order, without a look at its buyer; None if it is not known."""
+    query = select(col(OrderRow.ship_by), col(OrderRow.total)).where(
+        col(OrderRow.store) == store, col(OrderRow.order_id) == order_id
+    )
+    row = session.connection().execute(query).first()
+    return None if row is None else (row.ship_by, row.total)
 
 
 def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) -> None:

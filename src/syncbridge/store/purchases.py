@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -93,6 +93,38 @@ def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
         ),
     )
     return [_placed(row) for row in session.scalars(query)]
+
+
+def known(session: Session, purchase: int) -> Purchase | None:
+    """The purchase of that number, if there is one."""
+    row = session.get(PurchaseRow, purchase)
+    return None if row is None else _purchase(row)
+
+
+def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[SeenOrder]]]:
+    """Every purchase of an account, or of all, oldest first, each with the vendor orders it became."""
+    query = select(PurchaseRow).order_by(col(PurchaseRow.id))
+    became: dict[int, list[SeenOrder]] = {}
+    for row in session.scalars(select(VendorOrderRow).where(col(VendorOrderRow.purchase).is_not(None))):
+        became.setdefault(row.purchase or 0, []).append(value(SeenOrder, row))
+    if supplier is not None:
+        query = query.where(col(PurchaseRow.supplier) == supplier)
+    return [(_purchase(row), became.get(row.id or 0, [])) for row in session.scalars(query)]
+
+
+def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
+    """Vendor orders of its account that belong to no purchase, made since it was sent, less some slack for clocks.
+
+    One to be bought by hand counts from its intent; vendor orders whose time is not known are among them.
+    """
+    row = session.get_one(PurchaseRow, purchase.id)
+    made = col(VendorOrderRow.created_at)
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        or_(made >= (row.sent_at or row.created_at) - slack, made.is_(None)),
+    )
+    return [value(SeenOrder, order) for order in session.scalars(query)]
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
