@@ -33,9 +33,10 @@ def verdict(
         (OrderState.PART_SHIPPED, Go),
         (OrderState.CANCELLING, Halt),
         (OrderState.SHIPPED, Stop),
-        (OrderState.DISPUTED, Stop),
+        (OrderState.DISPUTED, Halt),
+        (OrderState.CANCELLED, Stop),
         (OrderState.FINISHED, Stop),
-        (OrderState.OTHER, Stop),
+        (OrderState.OTHER, Halt),
     ],
 )
 def test_only_a_paid_order_that_wants_goods_is_bought_for(state: OrderState, expected: type[object]) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import NotGranted, OutcomeUnknown, Rejected
 from syncbridge.flows import vendor_orders
-from syncbridge.flows.bridge import Bridge, order_priority
+from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, RefundState, VendorOrderState
 from syncbridge.ports import Cancels, Refunds, Supplier
@@ -30,6 +30,7 @@ _UNBOUGHT = (PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HAN
 def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
     """Give up what is not bought, take back what is, and ask a person where neither can be done."""
     now = bridge.clock.now()
+    holds.close_subject(session, order_subject(store, order.order_id), now=now)
     for purchase in purchases.of_order(session, store, order.order_id):
         if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=_UNBOUGHT):
             why = f"the order is {order.state} on the channel"
