@@ -38,6 +38,18 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class MixRule:
+    """What a seller asks of a mixed batch: any of their offers together (1688.md §4.1, ``sellerMixSetting``)."""
+
+    general: bool
+    """Whether a mixed batch may be bought at all."""
+    amount: Money | None
+    """Goods worth this much are enough."""
+    number: int | None
+    """So many pieces are enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A supplier's product page."""
 
@@ -60,6 +72,8 @@ class Offer:
     goods_code: str | None = None
     weight_g: int | None = None
     dispatch_hours: int | None = None
+    mix: MixRule | None = None
+    """None: the seller says nothing of mixed batches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage
+from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.store.tables import OrderRow
 from syncbridge.store.types import from_json, to_json
 
@@ -56,6 +56,22 @@ def keep(session: Session, store: str, order: Order) -> bool:
         where=fresh.modified_at >= OrderRow.modified_at,
     )
     return session.connection().execute(statement).rowcount == 1
+
+
+def get(session: Session, store: str, order_id: str) -> Order:
+    """An order as last read, with the last address that was."""
+    row = session.get_one(OrderRow, (store, order_id), populate_existing=True)
+    return Order(
+        order_id=row.order_id,
+        state=OrderState(row.state),
+        modified_at=row.modified_at,
+        created_at=row.created_at,
+        lines=tuple(row.lines),
+        total=row.total,
+        address=cast(BuyerAddress, from_json(row.address, BuyerAddress)) if row.address else None,
+        paid_at=row.paid_at,
+        ship_by=row.ship_by,
+    )
 
 
 def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
