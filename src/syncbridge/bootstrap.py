@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -19,7 +19,7 @@ from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
-from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
@@ -193,19 +193,28 @@ def _rules(texts: Mapping[str, str]) -> Rules:
 
 
 def _check_accounts(rules: Rules, bridge: Bridge) -> None:
-    """Every account a route names must be one of the settings, of the right sort."""
+    """Every account a mapping file names must be one of the settings, of the right sort."""
+    sorts = {"store": set(bridge.channels), "supplier": set(bridge.suppliers), "carrier": set(bridge.carriers)}
+    for place, who, what, name in _named_accounts(rules):
+        if name not in sorts[what]:
+            there = ", ".join(sorted(sorts[what])) or "none"
+            raise ConfigError(
+                f"{place}: {who} names the {what} account {name!r}, but the settings have "
+                f"no such {what} ({there}); add [accounts.{name}] to syncbridge.toml or correct the mapping file"
+            )
+
+
+def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
+    """(place, who names it, sort, name) of each account in the mapping files."""
     for route in rules.routes:
-        for what, name, known in [
-            *(("store", store, bridge.channels) for store in route.stores),
-            ("supplier", route.supplier, bridge.suppliers),
-            ("carrier", route.carrier, bridge.carriers),
-        ]:
-            if name not in known:
-                there = ", ".join(sorted(known)) or "none"
-                raise ConfigError(
-                    f"{route.place}: route {route.name} names the {what} account {name!r}, but the settings have "
-                    f"no such {what} ({there}); add [accounts.{name}] to syncbridge.toml or correct the route"
-                )
+        who = f"route {route.name}"
+        yield from ((route.place, who, "store", store) for store in route.stores)
+        yield route.place, who, "supplier", route.supplier
+        yield route.place, who, "carrier", route.carrier
+    for sku in rules.skus:
+        who = f"SKU {sku.code}"
+        yield from ((sku.place, who, "store", store) for store in sku.stores)
+        yield from ((sku.place, who, "supplier", way.supplier) for way in sku.backups)
 
 
 class DatabaseVault:

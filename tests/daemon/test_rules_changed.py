@@ -37,9 +37,9 @@ async def alarms(app: App) -> list[str]:
 
 
 async def test_edited_rules_are_in_force_without_a_restart(app: App) -> None:
-    edit(app, "prefix: TY", "prefix: TZ")
+    edit(app, "prefix: HB", "prefix: HZ")
     assert await reload_mappings(app)
-    assert "TZ" in [route.prefix for route in app.bridge.rules.routes]
+    assert "HZ" in [route.prefix for route in app.bridge.rules.routes]
 
 
 async def test_files_left_alone_are_not_read_into_new_rules(app: App) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncbridge.flows import reconcile
-from syncbridge.model.orders import OrderState
+from syncbridge.model.orders import BuyerAddress, OrderState
 from syncbridge.model.purchasing import PurchaseState, VendorOrderState
 from syncbridge.store import holds, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line
@@ -139,3 +139,18 @@ async def test_an_order_in_dispute_is_asked_about_and_not_given_up(shop: Shop) -
     await shop.pass_time(COOL_OFF)
     assert [entry.code for entry in await shop.queue()] == ["disputed"]
     assert (await shop.db.read(purchases.get, 1)).state is PurchaseState.INTENDED
+
+
+async def test_row_39_an_address_changed_after_the_purchase_is_seen_before_the_payment(shop: Shop) -> None:
+    await shop.list_offer()
+    home = BuyerAddress("Ana García", "612345678", "ES", "Madrid", "Madrid", "28001", "Calle Mayor 1")
+    shop.supplier.lose_next = True
+    order = await shop.sell(ORDER, address=home)
+    await shop.pass_time(COOL_OFF)
+    moved = replace(order, address=replace(home, street="Gran Vía 2"), modified_at=shop.clock.now())
+    shop.channel.books[ORDER] = moved
+    await shop.pass_time(121)
+    assert next(iter(shop.supplier.books.values())).state is VendorOrderState.UNPAID
+
+    await let_pass(shop, "address_changed")
+    assert next(iter(shop.supplier.books.values())).state is VendorOrderState.PAID

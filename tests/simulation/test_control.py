@@ -8,8 +8,7 @@ from pathlib import Path
 from syncbridge.errors import NotGranted, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.jobs import JOBS
-from syncbridge.flows.purchase import _by_hand
-from syncbridge.flows.vendor_orders import adopted
+from syncbridge.flows.vendor_orders import adopted, by_hand
 from syncbridge.model.purchasing import PurchaseDraft, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Retry
 from syncbridge.queue.job import Claim
@@ -32,7 +31,7 @@ async def call_then_write(bridge: Bridge, job: Claim) -> Outcome:
             replace(draft, flow=quote.flow, trade_type=quote.trade_types[0]), key=purchase.key
         )
     except NotGranted:
-        return Done(lambda session: _by_hand(session, bridge, purchase, "no right to order"))
+        return Done(lambda session: by_hand(session, bridge, purchase, "no right to order"))
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     return Done(lambda session: adopted(session, bridge, purchase, placement.orders))

@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired
-from syncbridge.flows import withdraw
+from syncbridge.flows import vendor_orders, withdraw
 from syncbridge.flows.bridge import Bridge, order_subject
 from syncbridge.model.orders import Order, OrderState
-from syncbridge.model.purchasing import PlacedOrder, Purchase, Quote
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote
 from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
 from syncbridge.queue.job import wake_waiting
 from syncbridge.rules import purchasing
-from syncbridge.rules.mapping import Route
+from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.pricing import margin
-from syncbridge.store import accounts, holds, purchases, timeline
+from syncbridge.store import accounts, catalogue, holds, orders, purchases, timeline
 
 LEDGER = "ledger_unread"
 """The code under which purchases wait until their supplier's ledger was read after a start."""
@@ -49,12 +49,16 @@ async def before_paying(bridge: Bridge, purchase: Purchase, order: PlacedOrder) 
     return None
 
 
-def price(bridge: Bridge, purchase: Purchase, route: Route, quote: Quote) -> Outcome | None:
+def price(bridge: Bridge, purchase: Purchase, route: Route, quote: Quote) -> Park | None:
     """Enough must be left of what the channel pays out, and a route may ask a person each time."""
     units = sum(line.quantity for line in purchase.lines)
     left = margin(purchase.payout, quote.total, route.price, units, bridge.rules.rates)
     halt = purchasing.enough(left, max(route.price.minimum_margin, bridge.terms.margin_floor))
-    return _unless_let_pass(bridge, purchase, halt)
+    stopped = _unless_let_pass(bridge, purchase, halt)
+    if stopped is None and route.buy is BuyMode.CONFIRM:
+        why = f"route {route.name} asks before it buys: {quote.total}, of which {quote.freight} freight"
+        stopped = _unless_let_pass(bridge, purchase, purchasing.Halt("confirm", why, str(quote.total)))
+    return stopped
 
 
 def halted(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt) -> Park:
@@ -118,7 +122,31 @@ async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:
             return Snooze(until or now + bridge.terms.cool_off, code, why)
         case purchasing.Halt():
             return halted(bridge, purchase, verdict)
-    return None
+    return _unless_let_pass(bridge, purchase, _moved(order, purchase))
+
+
+def _moved(order: Order, purchase: Purchase) -> purchasing.Halt | None:
+    """The buyer lives elsewhere than when the purchase was sent; before that the new address is simply taken over."""
+    digest = orders.address_digest(order.address)
+    if purchase.state is PurchaseState.INTENDED or "" in (digest, purchase.address_digest):
+        return None
+    if digest == purchase.address_digest:
+        return None
+    why = "the buyer changed the address after the purchase; see that the forwarder gets the new one"
+    return purchasing.Halt("address_changed", why, digest)
+
+
+async def supplier(bridge: Bridge, purchase: Purchase) -> Outcome | None:
+    """A supplier with the labels we ask for, and a quantity it sells; as its offers were last read."""
+    terms = bridge.terms.of(purchase.supplier)
+    ids = {line.offer_id for line in purchase.lines}
+    offers = await bridge.db.read(catalogue.offers, purchase.supplier, ids)
+    unlabelled = purchasing.ineligible(offers, terms.required_labels)
+    if unlabelled is not None and terms.without_labels == "by_hand":
+        why = unlabelled.why
+        return Done(lambda session: vendor_orders.by_hand(session, bridge, purchase, why))
+    halt = unlabelled if unlabelled and not purchasing.passes(unlabelled, purchase.approvals) else None
+    return _unless_let_pass(bridge, purchase, halt or purchasing.terms_problem(purchase.lines, offers))
 
 
 def _unless_let_pass(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt | None) -> Park | None:

@@ -19,7 +19,7 @@ from syncbridge.errors import (
     Transient,
     VendorError,
 )
-from syncbridge.flows import gates, vendor_orders
+from syncbridge.flows import gates, orders, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
@@ -125,18 +125,23 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
         return stopped
     route = bridge.route(purchase.route)
     if route.buy is BuyMode.BY_HAND:
-        return Done(lambda session: _by_hand(session, bridge, purchase, f"route {route.name} buys by hand"))
+        return _by_hand(bridge, purchase, f"route {route.name} buys by hand")
+    stopped = await gates.supplier(bridge, purchase)
+    if stopped is not None:
+        return stopped
     supplier = bridge.suppliers[purchase.supplier]
     draft = PurchaseDraft(purchase.lines, purchase.relay, note=f"唛头 {purchase.mark}")
     try:
         quote = await supplier.preview(draft)
     except NotGranted:
-        return Done(lambda session: _by_hand(session, bridge, purchase, "the account may not quote orders by API"))
+        return _by_hand(bridge, purchase, "the account may not quote orders by API")
+    except Rejected as error:
+        return await _elsewhere(bridge, purchase, str(error), Park(error.code, str(error)))
     if not quote.trade_types:
-        return Done(lambda session: _by_hand(session, bridge, purchase, "the supplier cannot be ordered from by API"))
+        return _by_hand(bridge, purchase, "the supplier cannot be ordered from by API")
     halted = gates.price(bridge, purchase, route, quote)
     if halted is not None:
-        return halted
+        return await _elsewhere(bridge, purchase, halted.why, halted)
     return await _send(bridge, purchase, draft, quote)
 
 
@@ -155,8 +160,7 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
     try:
         placement = await bridge.suppliers[purchase.supplier].place(final, key=purchase.key)
     except NotGranted:
-        why = "the account may not create orders by API"
-        return Done(lambda session: _by_hand(session, bridge, purchase, why))
+        return _by_hand(bridge, purchase, "the account may not create orders by API")
     except OutcomeUnknown as error:
         until = sent_at + bridge.terms.quarantine
         return Snooze(until, "unknown", str(error), _moves(bridge, purchase, PurchaseState.UNKNOWN))
@@ -165,8 +169,21 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
     except Transient as error:
         return _not_sent(bridge, purchase, error)
     except Rejected as error:
-        return Park(error.code, str(error), _moves(bridge, purchase, PurchaseState.REFUSED))
+        refused = Park(error.code, str(error), _moves(bridge, purchase, PurchaseState.REFUSED))
+        return await _elsewhere(bridge, purchase, str(error), refused)
     return _answered(bridge, purchase, placement)
+
+
+async def _elsewhere(bridge: Bridge, purchase: Purchase, why: str, otherwise: Outcome) -> Outcome:
+    """Buy the same lines from the next backup, where the mapping files name one; else what was to happen here."""
+    splits = await bridge.db.read(orders.reroute, bridge, purchase)
+    if splits is None:
+        return otherwise
+    return Done(lambda session: orders.switch(session, bridge, purchase, splits, why))
+
+
+def _by_hand(bridge: Bridge, purchase: Purchase, why: str) -> Outcome:
+    return Done(lambda session: vendor_orders.by_hand(session, bridge, purchase, why))
 
 
 async def _settle(bridge: Bridge, purchase: Purchase) -> Outcome:
@@ -210,11 +227,6 @@ def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outco
             holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
 
     return Done(write)
-
-
-def _by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
-    purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=purchases.UNPLACED)
-    timeline.note(session, purchase.subject, "to be bought by hand", at=bridge.clock.now(), why=why)
 
 
 def _not_sent(bridge: Bridge, purchase: Purchase, error: Transient) -> Outcome:

@@ -28,6 +28,12 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
 
 
+def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
+    """A person is to buy it on the supplier's page; what they bought is found by its mark."""
+    purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=purchases.UNPLACED)
+    timeline.note(session, purchase.subject, "to be bought by hand", at=bridge.clock.now(), why=why)
+
+
 def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     """A vendor order that carries the name of an intent just made was bought before a backup was restored."""
     found = purchases.unclaimed(session, purchase)

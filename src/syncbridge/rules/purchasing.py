@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from syncbridge.model.catalog import MixRule, Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderState
-from syncbridge.model.purchasing import PlacedOrder, Purchase, SeenOrder
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, SeenOrder
 from syncbridge.rules.pricing import Margin
 
 
@@ -102,3 +103,63 @@ def enough(margin: Margin, minimum: Decimal) -> Halt | None:
         f"({margin.share:.1%} of the payout, at least {minimum:.1%} wanted)",
         str(margin.cost),
     )
+
+
+def terms_problem(lines: Sequence[PurchaseLine], offers: Mapping[str, Offer | None]) -> Halt | None:
+    """Hold a purchase from one shop that is below MOQ, no whole lots, or too small a mixed batch, with the figures.
+
+    `offers` are by id. A mixed batch that reaches the seller's number of pieces or amount needs no offer's own MOQ;
+    whole lots it needs all the same (1688.md §4.1, pitfall 6). Of an offer not known, the supplier's quote will tell.
+    """
+    known = [(line, offer) for line in lines if (offer := offers.get(line.offer_id)) is not None]
+    mixed = [(line, offer) for line, offer in known if offer.mix is not None and offer.mix.general]
+    pieces = Counter[str]()
+    for line, _ in known:
+        pieces[line.offer_id] += line.quantity
+    by_id = {offer.offer_id: offer for _, offer in known}
+    problems = [said for id, quantity in pieces.items() if (said := _too_few(by_id[id], quantity, mixed))]
+    return Halt("below_moq", (said := "; ".join(problems)), said) if problems else None
+
+
+def ineligible(offers: Mapping[str, Offer | None], required: frozenset[str]) -> Halt | None:
+    """Hold a purchase from a supplier without the wanted labels, such as 诚信通 and 超级工厂, with those it lacks.
+
+    `offers` are by id. One that is not known, or shows no labels, lacks them all (1688.md §4.1, ``offerIdentities``).
+    """
+    lacking = {id: required - (offer.identities if offer else frozenset()) for id, offer in offers.items()}
+    said = [f"the supplier of offer {id} lacks {', '.join(sorted(lost))}" for id, lost in lacking.items() if lost]
+    return Halt("ineligible", (told := "; ".join(said)), told) if said else None
+
+
+_Batch = Sequence[tuple[PurchaseLine, Offer]]
+
+
+def _too_few(offer: Offer, quantity: int, mixed: _Batch) -> str | None:
+    if offer.lot and quantity % offer.lot:
+        return f"offer {offer.offer_id} is sold in lots of {offer.lot}, {quantity} are wanted"
+    bounds = _bounds(offer.mix, mixed) if offer.mix is not None and offer.mix.general else []
+    if quantity >= offer.moq or any(reached for reached, _ in bounds):
+        return None
+    said = f"offer {offer.offer_id} is sold from {offer.moq} pieces on, {quantity} are wanted"
+    return "; ".join([said, *(missed for _, missed in bounds)])
+
+
+def _bounds(rule: MixRule, mixed: _Batch) -> list[tuple[bool, str]]:
+    """The bounds of a mixed batch: whether this one reaches it, and what to say if it does not."""
+    bounds = []
+    if rule.number:
+        pieces = sum(line.quantity for line, _ in mixed)
+        bounds.append((pieces >= rule.number, f"mixed batches from {rule.number} pieces on, these are {pieces}"))
+    if rule.amount and rule.amount.amount:
+        worth = _worth(mixed, rule.amount.currency)
+        bounds.append((worth >= rule.amount, f"mixed batches from {rule.amount} on, these are {worth}"))
+    return bounds
+
+
+def _worth(mixed: _Batch, currency: str) -> Money:
+    total = Money.zero(currency)
+    for line, offer in mixed:
+        cost = next((spec.cost for spec in offer.specs if spec.spec_id == line.spec_id), None)
+        if cost is not None and cost.currency == currency:
+            total += cost * line.quantity
+    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
@@ -60,6 +61,22 @@ def keep(session: Session, store: str, order: Order) -> bool:
     return session.connection().execute(statement).rowcount == 1
 
 
+def get(session: Session, store: str, order_id: str) -> Order:
+    """An order as last read, with the last address that was."""
+    row = session.get_one(OrderRow, (store, order_id), populate_existing=True)
+    return Order(
+        order_id=row.order_id,
+        state=OrderState(row.state),
+        modified_at=row.modified_at,
+        created_at=row.created_at,
+        lines=tuple(row.lines),
+        total=row.total,
+        address=cast(BuyerAddress, from_json(row.address, BuyerAddress)) if row.address else None,
+        paid_at=row.paid_at,
+        ship_by=row.ship_by,
+    )
+
+
 def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
     """What we are doing for an order; None if it is not known."""
     row = session.get(OrderRow, (store, order_id))
@@ -104,6 +121,11 @@ def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | No
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))
     return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+
+
+def address_digest(address: BuyerAddress | None) -> str:
+    """What tells one buyer's address from another without showing it; empty for none."""
+    return hashlib.blake2b(to_json(address).encode(), digest_size=16).hexdigest() if address else ""
 
 
 def figures(session: Session) -> dict[str, int]:

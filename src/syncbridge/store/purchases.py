@@ -27,10 +27,17 @@ class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
 
 
+class AlreadyIntended(SyncBridgeError):
+    """What an order line wants is, or was, bought by another purchase."""
+
+
 def intend(
     session: Session, store: str, order_id: str, split: Split, *, address_digest: str = "", now: datetime
 ) -> int:
-    """Commit the decision to buy, once for each order, supplier account and split; answers its id."""
+    """Commit the decision to buy, once for each order, supplier account and split; answers its id.
+
+    Raises AlreadyIntended if it was made before for other lines of the order: the mapping files changed in between.
+    """
     key = intent_key(store, order_id, split.route.supplier, split.number)
     statement = upsert(PurchaseRow).values(
         store=store,
@@ -52,8 +59,20 @@ def intend(
         created_at=now,
     )
     session.connection().execute(statement.on_conflict_do_nothing())
-    query = select(col(PurchaseRow.id)).where(col(PurchaseRow.out_order_id) == key.out_order_id)
-    return session.connection().execute(query).scalar_one() or 0
+    query = select(col(PurchaseRow.id), col(PurchaseRow.line_ids)).where(
+        col(PurchaseRow.out_order_id) == key.out_order_id
+    )
+    row = session.connection().execute(query).one()
+    if row.line_ids != list(split.line_ids):
+        raise AlreadyIntended(f"purchase {key.mark} was made for other lines of order {order_id}; buy these by hand")
+    return row.id or 0
+
+
+def note_address(session: Session, purchase: int, address_digest: str) -> None:
+    """The buyer's address, as it is now, makes no difference to the purchase."""
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(address_digest=address_digest)
+    )
 
 
 def get(session: Session, purchase: int) -> Purchase:
