@@ -136,11 +136,11 @@ _Batch = Sequence[tuple[PurchaseLine, Offer]]
 
 def _too_few(offer: Offer, quantity: int, mixed: _Batch) -> str | None:
     if offer.lot and quantity % offer.lot:
-        return f"offer {offer.offer_id} is sold in lots of {offer.lot}, {quantity} are wanted"
+        return f"offer {offer.offer_id} is sold in lots of {offer.lot}, not {quantity}"
     bounds = _bounds(offer.mix, mixed) if offer.mix is not None and offer.mix.general else []
     if quantity >= offer.moq or any(reached for reached, _ in bounds):
         return None
-    said = f"offer {offer.offer_id} is sold from {offer.moq} pieces on, {quantity} are wanted"
+    said = f"offer {offer.offer_id} is sold from {offer.moq} pieces on, not {quantity}"
     return "; ".join([said, *(missed for _, missed in bounds)])
 
 
@@ -149,10 +149,10 @@ def _bounds(rule: MixRule, mixed: _Batch) -> list[tuple[bool, str]]:
     bounds = []
     if rule.number:
         pieces = sum(line.quantity for line, _ in mixed)
-        bounds.append((pieces >= rule.number, f"mixed batches from {rule.number} pieces on, these are {pieces}"))
+        bounds.append((pieces >= rule.number, f"mixed batches from {rule.number} pieces on, not {pieces}"))
     if rule.amount and rule.amount.amount:
         worth = _worth(mixed, rule.amount.currency)
-        bounds.append((worth >= rule.amount, f"mixed batches from {rule.amount} on, these are {worth}"))
+        bounds.append((worth >= rule.amount, f"mixed batches from {rule.amount} on, not {worth}"))
     return bounds
 
 

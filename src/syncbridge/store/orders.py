@@ -63,7 +63,7 @@ def keep(session: Session, store: str, order: Order) -> bool:
 
 def get(session: Session, store: str, order_id: str) -> Order:
     """An order as last read, with the last address that was."""
-    row = session.get_one(OrderRow, (store, order_id), populate_existing=True)
+    row = session.get_one(OrderRow, (store, order_id))
     return Order(
         order_id=row.order_id,
         state=OrderState(row.state),
