@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from typing import cast
@@ -15,7 +15,18 @@ from pydantic import BaseModel, SecretStr
 from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
-from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
+from syncbridge.ports import (
+    Adapter,
+    Carrier,
+    Channel,
+    Clock,
+    Connection,
+    Deadlines,
+    Notifier,
+    Supplier,
+    Tokens,
+    Wiring,
+)
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.mapping_file import check, parse
@@ -81,6 +92,7 @@ async def assemble(
     clock: Clock | None = None,
     transports: Mapping[str, object] | None = None,
     jobs: Mapping[str, Flow] = JOBS,
+    notifiers: Sequence[Notifier] = (),
 ) -> App:
     """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
     clock = clock or SystemClock()
@@ -91,7 +103,7 @@ async def assemble(
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
         connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
-    bridge = _bridge(settings, db, clock, rules, connections)
+    bridge = replace(_bridge(settings, db, clock, rules, connections), notifiers=tuple(notifiers))
     _check_accounts(rules, bridge)
     worker = Worker(
         db=db,

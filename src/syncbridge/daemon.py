@@ -139,8 +139,8 @@ async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
 
 
 def _intervals(settings: Settings) -> Intervals:
-    polls = settings.polls
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier)
+    polls, ledger = settings.polls, settings.ledger
+    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
 
 
 class _Web(uvicorn.Server):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.store.db import Database
@@ -63,6 +63,7 @@ class Bridge:
     suppliers: Mapping[str, Supplier]
     channels: Mapping[str, Channel]
     carriers: Mapping[str, Carrier]
+    notifiers: Sequence[Notifier] = ()
 
     def route(self, name: str) -> Route:
         """The route of that name; raises MappingError if the mapping files no longer have it."""

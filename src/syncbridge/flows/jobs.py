@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from syncbridge.flows import fulfil, import_, orders, prices, publish, purchase, stock
+from syncbridge.flows import alarms, audit, fulfil, import_, orders, prices, publish, purchase, quiet, stock
 from syncbridge.flows.bridge import Bridge
 from syncbridge.queue.execute import Outcome
 from syncbridge.queue.job import Claim
@@ -29,4 +29,7 @@ JOBS: Mapping[str, Flow] = {
     "purchase.waybill": purchase.waybill,
     "fulfil.collect": fulfil.collect,
     "fulfil.declare": fulfil.declare,
+    "audit.nightly": audit.nightly,
+    "quiet.check": quiet.check,
+    "alarms.tell": alarms.tell,
 }
