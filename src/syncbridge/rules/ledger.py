@@ -86,7 +86,7 @@ class _View:
         self._named = {name: p.id for p in books.purchases for name in (p.out_order_id, p.mark)}
         self.of_purchase: dict[int, list[SeenOrder]] = {}
         for order in self.vendor_orders:
-            for owner in self.owners(order):
+            for owner in self.owners(order) if order.purchase is None else {order.purchase}:
                 self.of_purchase.setdefault(owner, []).append(order)
 
     def owners(self, order: SeenOrder) -> set[int]:

@@ -19,7 +19,7 @@ from statistics import median_low
 from syncbridge.ports import Alarm
 
 BOUND = 1e-5
-"""A silence less probable than this is an alarm: less than one false one a year where a hundred orders a day come."""
+"""A less probable silence is an alarm. One may begin in each of 8,766 hours: chance rings about once in ten years."""
 WEEKS = 4
 MEMORY = timedelta(weeks=WEEKS)
 LEAST_HOURS = 20
@@ -54,9 +54,7 @@ def verdict(subject: str, arrivals: Arrivals, listened: Sequence[datetime]) -> A
     if empty >= math.log(BOUND):
         return None
     usual = sum(chances[_bucket(arrivals.last + HOUR * n)] for n in range(7 * 24)) / 7
-    why = (
-        f"nothing came since {arrivals.last:%Y-%m-%d %H:%M} UTC; usually something comes in {usual:.1f} hours of a day"
-    )
+    why = f"nothing came since {arrivals.last:%Y-%m-%d %H:%M} UTC; usually something comes in {usual:.1f} of 24 hours"
     return Alarm("quiet", subject, {"why": why})
 
 
