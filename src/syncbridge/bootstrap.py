@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -16,7 +16,18 @@ from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows import reconcile
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
-from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
+from syncbridge.ports import (
+    Adapter,
+    Carrier,
+    Channel,
+    Clock,
+    Connection,
+    Deadlines,
+    Notifier,
+    Supplier,
+    Tokens,
+    Wiring,
+)
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import Place, Rules
@@ -112,6 +123,7 @@ async def assemble(
     *,
     clock: Clock | None = None,
     transports: Mapping[str, object] | None = None,
+    notifiers: Sequence[Notifier] = (),
 ) -> App:
     """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
     clock = clock or SystemClock()
@@ -123,6 +135,7 @@ async def assemble(
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
+    bridge = replace(bridge, notifiers=tuple(notifiers))
     _check_accounts(rules, bridge)
     return App(settings, bridge, connections, texts)
 

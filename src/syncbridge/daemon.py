@@ -149,20 +149,19 @@ async def _beat(app: App, wake: asyncio.Event) -> None:
 
 async def reload_mappings(app: App) -> bool:
     """Use the mapping files as they are now, or keep the old rules and say why; answers whether the rules are new."""
-    now = app.bridge.clock.now()
     try:
         changed = app.reload_mappings()
     except (ConfigError, MappingError) as error:
-        await app.bridge.db.run(rules_changed.refused, str(error), now=now)
+        await app.bridge.db.run(rules_changed.refused, app.bridge, str(error))
         return False
     if changed:
-        await app.bridge.db.run(rules_changed.taken, app.bridge, now=now)
+        await app.bridge.db.run(rules_changed.taken, app.bridge)
     return changed
 
 
 def _intervals(settings: Settings) -> Intervals:
-    polls = settings.polls
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier)
+    polls, ledger = settings.polls, settings.ledger
+    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
 
 
 class _Web(uvicorn.Server):

@@ -28,6 +28,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
+from syncbridge.ports import Notifier
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import (
@@ -99,6 +100,7 @@ class Shop:
             accounts={"toys": AccountTerms(live=True), "main": AccountTerms(daily_cap=cny("2000.00"))},
         )
         self.rules = RULES
+        self.notifiers: tuple[Notifier, ...] = ()
         self.connect()
 
     def connect(self) -> None:
@@ -112,6 +114,7 @@ class Shop:
             channels={"toys": self.channel},
             carriers={"forwarder": self.forwarder},
             ledger_from=self.born,
+            notifiers=self.notifiers,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, self.clock, handlers, RetryPolicies())

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlmodel import Session, col, update
 
-from syncbridge.flows.orders import address_digest
 from syncbridge.model.orders import BuyerAddress
 from syncbridge.model.purchasing import Purchase
 from syncbridge.store import purchases, timeline
+from syncbridge.store.orders import address_digest
 from syncbridge.store.tables import PurchaseRow
 from tests.flows.conftest import Shop
 from tests.flows.shelf import open_holds

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import Bridge
-from syncbridge.flows.schedule import poll_job
+from syncbridge.flows.schedule import run_job
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.job import enqueue
 from syncbridge.store import cursors
@@ -38,7 +38,7 @@ def begin(session: Session, bridge: Bridge) -> None:
     now = bridge.clock.now()
     beat(session, now=now)
     jobs = [
-        poll_job("purchase.poll", account, f"start {bridge.ledger_from.isoformat()}", bridge.ledger_from)
+        run_job("purchase.poll", account, f"start {bridge.ledger_from.isoformat()}", bridge.ledger_from)
         for account in bridge.suppliers
     ]
     enqueue(session, jobs, now=now)

@@ -17,7 +17,7 @@ from syncbridge.model.catalog import (
     StockUpdate,
 )
 from syncbridge.model.orders import Order, OrderRef, OrderState
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Clock
 
@@ -36,9 +36,9 @@ class MemoryChannel:
     async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
         """Orders by time of change."""
         known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.order_id))
-        fresh = [order for order in known if since is None or str(order.modified_at) >= since]
+        fresh = [order for order in known if not since or order.modified_at >= datetime.fromisoformat(since)]
         refs = tuple(OrderRef(order.order_id, order.modified_at) for order in fresh)
-        yield Page(refs, Cursor(str(self.clock.now())))
+        yield Page(refs, cursor_at(self.clock.now()))
 
     async def order(self, order_id: str) -> Order:
         """One order."""

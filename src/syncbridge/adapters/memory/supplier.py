@@ -9,7 +9,7 @@ from datetime import datetime
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown, OutOfStock, RateLimited, Rejected
 from syncbridge.model.catalog import MixRule, Offer, Spec
 from syncbridge.model.money import Money
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.purchasing import (
     Found,
     IntentKey,
@@ -128,8 +128,9 @@ class MemorySupplier:
         """Orders by time of change."""
         self._answerable()
         known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.vendor_order_id))
-        fresh = [order for order in known if since is None or str(order.modified_at) >= since]
-        yield Page(tuple(fresh), Cursor(str(self.clock.now())))
+        start = datetime.fromisoformat(since) if since else None
+        fresh = [order for order in known if start is None or (order.modified_at and order.modified_at >= start)]
+        yield Page(tuple(fresh), cursor_at(self.clock.now()))
 
     async def shipments(self, vendor_order_id: str) -> Sequence[Shipment]:
         """Parcels so far."""
