@@ -84,7 +84,7 @@ def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: R
 
 
 def _wait_or_end(session: Session, store: str, order: Order) -> None:
-    ended = order.state in ("shipped", "finished")
+    ended = order.state in ("shipped", "finished", "cancelled")
     orders.set_stage(session, store, order.order_id, OrderStage.ENDED if ended else OrderStage.WAITING)
 
 
