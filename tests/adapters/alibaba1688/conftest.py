@@ -17,9 +17,11 @@ from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
 from syncbridge.model.catalog import Offer
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.ports import Tokens
+from syncbridge.testing.builders import make_offer
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
+from tests.adapters.alibaba1688.caller import Caller
 
 WRITES = (
     "alibaba.trade.createCrossOrder",
@@ -128,3 +130,10 @@ async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
     yield bench
     await bench.connection.close()
+
+
+@pytest.fixture
+def call(bench: Bench) -> Caller:
+    """A client of the mock, which sells one offer."""
+    bench.publish(make_offer())
+    return Caller(bench)

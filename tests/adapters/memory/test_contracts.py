@@ -10,7 +10,7 @@ from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.model.orders import Order
+from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
@@ -66,6 +66,15 @@ class MemoryChannelHarness:
 
     def buy(self, order: Order) -> None:
         self.channel.books[order.order_id] = order
+
+    def ask_to_cancel(self, order_id: str) -> None:
+        self.channel.change(order_id, state=OrderState.CANCELLING)
+
+    def accept_cancel(self, order_id: str) -> None:
+        self.channel.change(order_id, state=OrderState.CANCELLED)
+
+    def change_address(self, order_id: str, address: BuyerAddress) -> None:
+        self.channel.change(order_id, address=address)
 
     def shipment(self, number: int = 1) -> Shipment:
         return Shipment("YANWEN_AM", f"UR{number:09d}YP")
