@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "queue": "The retry queue: purchases that do not go forward.",
     "holds": "What a guard stopped, with the figures.",
     "rules": "Check the mapping files, and explain what they decide.",
+    "db": "Copy the database, and put a copy back.",
     "adapters": "The vendors this installation can talk to.",
 }
 """Each is the function or group of its name in the module of its name."""

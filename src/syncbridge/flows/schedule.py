@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way
+from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way, was_done_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,15 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
 def tick(session: Session, every: Every, *, now: datetime) -> bool:
     """Write the job of the planned time, the same on every host; not if the last one is still under way.
 
-    It speaks for earlier ones that failed.
+    It speaks for earlier ones that failed. A planned time that was used by a clock since set back is no longer free:
+    the job is then named after the moment.
     """
     planned = now.timestamp() // every.seconds * every.seconds
     if is_under_way(session, every.kind, every.account):
         return False
     close_parked(session, every.kind, every.account)
+    if was_done_later(session, every.kind, every.account, now=now):
+        planned = now.timestamp()
     run = f"{planned:.3f}"
     patience = CATALOGUE_PATIENCE if every.kind == "import_.page" else timedelta(0)
     job = NewJob(
