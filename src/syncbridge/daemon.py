@@ -17,7 +17,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy.engine import make_url
 
 from syncbridge.bootstrap import App, assemble, open_database
-from syncbridge.errors import ConfigError
+from syncbridge.errors import ConfigError, MappingError
+from syncbridge.flows import reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import poll
@@ -73,6 +74,7 @@ async def _take_over(app: App) -> None:
     now = app.bridge.clock.now()
     freed = await app.bridge.db.run(jobs.free_leases, now=now)
     await app.bridge.db.run(accounts.clear_pauses)
+    await app.bridge.db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
@@ -97,6 +99,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         scheduler.add_job(_tick, IntervalTrigger(seconds=one.seconds), args=[app, one, wake], max_instances=1)
+    scheduler.add_job(_beat, IntervalTrigger(seconds=reconcile.BEAT_SECONDS), args=[app, wake], max_instances=1)
     for one in every:
         await _tick(app, one, wake)
     web = _Web(
@@ -114,7 +117,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     scheduler.start()
     working = asyncio.create_task(
         poll(
-            app.worker,
+            app.worker(),
             slots=app.settings.workers.count,
             idle=app.settings.workers.idle,
             sweep=app.settings.jobs.sweep,
@@ -138,9 +141,27 @@ async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
         wake.set()
 
 
+async def _beat(app: App, wake: asyncio.Event) -> None:
+    await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
+    if await reload_mappings(app):
+        wake.set()
+
+
+async def reload_mappings(app: App) -> bool:
+    """Use the mapping files as they are now, or keep the old rules and say why; answers whether the rules are new."""
+    try:
+        changed = app.reload_mappings()
+    except (ConfigError, MappingError) as error:
+        await app.bridge.db.run(rules_changed.refused, app.bridge, str(error))
+        return False
+    if changed:
+        await app.bridge.db.run(rules_changed.taken, app.bridge)
+    return changed
+
+
 def _intervals(settings: Settings) -> Intervals:
-    polls = settings.polls
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier)
+    polls, ledger = settings.polls, settings.ledger
+    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
 
 
 class _Web(uvicorn.Server):

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "mock": "Serve a mock vendor over HTTP.",
     "queue": "The retry queue: purchases that do not go forward.",
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
+    "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "holds": "What a guard stopped, with the figures.",
     "rules": "Check the mapping files, and explain what they decide.",
     "adapters": "The vendors this installation can talk to.",

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, SyncBridgeError
 from syncbridge.flows.bridge import Bridge, order_priority
-from syncbridge.flows.purchase import adopted
 from syncbridge.flows.retry_queue import CARD, HOLD, card_of, hold_of, job_of
+from syncbridge.flows.vendor_orders import adopted
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, VendorOrderState
 from syncbridge.queue import dead_letters
