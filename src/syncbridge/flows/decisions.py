@@ -18,10 +18,12 @@ from syncbridge.flows.vendor_orders import adopted
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, VendorOrderState
 from syncbridge.queue import dead_letters
+from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.queue.execute import Done, Outcome, Park, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.candidates import uncovered
 from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store.tables import JobState
 
 APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed")
 """Halts a person may let pass, at the figure shown."""
@@ -59,15 +61,13 @@ def not_placed(session: Session, entry_id: str, *, why: str, quarantine: timedel
     Safe only after the quarantine, and once a look-up after it has found nothing.
     """
     purchase = _purchase_of(session, entry_id)
-    place = dead_letters.named(session, f"purchase.place:{purchase.id}")
-    if purchase.state is not PurchaseState.UNKNOWN or purchase.sent_at is None or place is None:
+    if purchase.state is not PurchaseState.UNKNOWN or purchase.sent_at is None:
         raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}, not unknown; there is nothing to declare")
-    looked = place.finished_at if (place.state, place.reason_code) == ("parked", "unknown") else None
-    if looked is None or looked < purchase.sent_at + quarantine:
+    place = dead_letters.named(session, f"purchase.place:{purchase.id}")
+    if place is None or not _found_nothing(place, since=purchase.sent_at + quarantine):
         raise SyncBridgeError(
             f"purchase {purchase.mark} may still appear at the supplier: it is looked up by itself "
-            f"{quarantine.total_seconds():.0f} s after it was sent; decide after that, or look now: "
-            f"syncbridge queue retry {place.id}"
+            f"{quarantine.total_seconds():.0f} s after it was sent; decide once that has found nothing"
         )
     if dead_letters.under_way(session, ADOPT, _lock(purchase)):
         raise SyncBridgeError(f"an order number was given for purchase {purchase.mark} and is being looked at; wait")
@@ -108,14 +108,9 @@ async def adopt(bridge: Bridge, job: Claim) -> Outcome:
         until = purchase.sent_at + bridge.terms.quarantine
         if bridge.clock.now() < until:
             return Snooze(until, "settling", "the purchase may still appear at the supplier by itself")
-    try:
-        found = [await bridge.suppliers[purchase.supplier].order(number) for number in numbers]
-    except NotFound as error:
-        return Park("adopt_refused", f"account {purchase.supplier} has no such order: {error}")
-    except NotGranted:
-        if "total" not in job.args:
-            return Park("adopt_total", f"account {purchase.supplier} may not read orders, so say what it cost")
-        found = _as_typed(purchase, numbers, Money.parse(job.args["total"]))
+    found = await _read(bridge, purchase, numbers, job.args.get("total"))
+    if isinstance(found, Park):
+        return found
     problem = await bridge.db.read(_objection, purchase.id, found)
     if problem:
         return Park("adopt_refused", problem)
@@ -123,6 +118,21 @@ async def adopt(bridge: Bridge, job: Claim) -> Outcome:
     if open_lines and "even_so" not in job.args:
         return _mismatch(bridge, purchase, found, open_lines)
     return Done(lambda session: _adopt(session, bridge, purchase, found))
+
+
+async def _read(
+    bridge: Bridge, purchase: Purchase, numbers: Sequence[str], total: str | None
+) -> Sequence[PlacedOrder] | Park:
+    """The vendor orders as the supplier shows them, or as typed where the account may not read them."""
+    supplier = bridge.suppliers[purchase.supplier]
+    try:
+        return [await supplier.order(number) for number in numbers]
+    except NotFound as error:
+        return Park("adopt_refused", f"account {purchase.supplier} has no such order: {error}")
+    except NotGranted:
+        if total is None:
+            return Park("adopt_total", f"account {purchase.supplier} may not read orders, so say what it cost")
+        return _as_typed(purchase, numbers, Money.parse(total))
 
 
 def _as_typed(purchase: Purchase, numbers: Sequence[str], total: Money) -> list[PlacedOrder]:
@@ -180,6 +190,8 @@ def _ask(
     for number in numbers:
         if not (number.isascii() and number.isalnum() and len(number) <= LONGEST_NUMBER):
             raise SyncBridgeError(f"{number!r} is no order number; copy it from the supplier's page")
+    if total is not None and total <= Money.zero(total.currency):
+        raise SyncBridgeError(f"{total} is no price; write what the order cost, such as 12.30 CNY")
     purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=UNSENT)
     dead_letters.supersede(session, ADOPT, _lock(purchase))
     holds.close_holds(session, "adopt_mismatch", [purchase.subject], now=now)
@@ -199,6 +211,12 @@ def _ask(
     )
     enqueue(session, [job], now=now)
     timeline.note(session, purchase.subject, "named by a person", at=now, vendor_orders=named, mark=purchase.mark)
+
+
+def _found_nothing(place: StuckJob, *, since: datetime) -> bool:
+    """Whether its last look-up came to its end after that time and found no order."""
+    parked = place.state == JobState.PARKED and place.reason_code == "unknown"
+    return parked and place.finished_at is not None and place.finished_at >= since
 
 
 def _lock(purchase: Purchase) -> str:
