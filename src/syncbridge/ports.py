@@ -7,6 +7,7 @@ Behaviour every adapter keeps, checked by the contracts in `syncbridge.testing`:
 - Errors are classified by `syncbridge.errors`; a message says what happened in plain words.
 - Ids are strings, money is exact with its currency, times are UTC.
 - A cursor is taken before its page is read; the same cursor may be read twice.
+- `orders` also takes a moment as its cursor (`paging.cursor_at`).
 """
 
 from __future__ import annotations

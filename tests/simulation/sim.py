@@ -21,16 +21,17 @@ from starlette.routing import Mount
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import assemble, find_adapter
+from syncbridge.daemon import take_over
 from syncbridge.demo.books import Balance, Day, Story, balance, owners_of
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, make
 from syncbridge.demo.world import POOLS, Books, Desk, World
+from syncbridge.flows import reconcile
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.model.events import RawRequest
 from syncbridge.ports import MockVendor
-from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import poll
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.mapping_file import parse
@@ -40,7 +41,7 @@ from syncbridge.store.db import InlineDatabase
 from syncbridge.testing.clock import SteppedClock, VirtualClock, run_virtual
 from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
-from syncbridge.testing.points import WatchedDatabase, watched
+from syncbridge.testing.points import WatchedDatabase, watch
 from syncbridge.web.receiver import Receiver
 from tests.simulation import database, invariants
 from tests.simulation.life import Life, MortalDatabase, MortalTransport, Traps
@@ -191,16 +192,15 @@ class Sim:
             WatchedDatabase(db, reach),
             clock=self.clock,
             transports=transports,
-            jobs=self.jobs,
             rules=rules(),
         )
-        app = watched(app, self.jobs, reach)
-        await app.bridge.db.run(jobs.free_leases, now=began)
+        watch(app, reach)
+        await take_over(app)
         life = Life(db, app, began)
         wake = asyncio.Event()
-        working = poll(app.worker, slots=8, idle=1.0, sweep=1.0, wake=wake, stop=asyncio.Event())
+        working = poll(app.worker(self.jobs), slots=8, idle=1.0, sweep=1.0, wake=wake, stop=asyncio.Event())
         ticking = [self._tick(life, one) for one in schedules(app.bridge, INTERVALS)]
-        life.tasks = [asyncio.create_task(work) for work in (working, *ticking)]
+        life.tasks = [asyncio.create_task(work) for work in (working, self._beat(life), *ticking)]
         self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
         return life
 
@@ -208,6 +208,11 @@ class Sim:
         while True:
             await life.app.bridge.db.run(tick, every, now=self.clock.now())
             await self.clock.sleep(every.seconds)
+
+    async def _beat(self, life: Life) -> None:
+        while True:
+            await self.clock.sleep(reconcile.BEAT_SECONDS)
+            await life.app.bridge.db.run(reconcile.beat, now=self.clock.now())
 
     async def _die_at_random(self) -> None:
         for _ in range(self.kills):

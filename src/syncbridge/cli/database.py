@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -19,15 +18,14 @@ T = TypeVar("T")
 
 def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
     """Run a function over the database of the settings, in a transaction of its own."""
-    from sqlalchemy.engine import make_url
-
     from syncbridge.bootstrap import open_database
     from syncbridge.settings import load_settings
 
     settings = load_settings(ctx.obj)
-    file = make_url(settings.database_url).database or ""
-    if not Path(file).exists():
-        raise ConfigError(f"there is no database {file}; name the settings with --config, or start the daemon")
+    if not settings.database_file.exists():
+        raise ConfigError(
+            f"there is no database {settings.database_file}; name the settings with --config, or start the daemon"
+        )
 
     async def run() -> T:
         db = open_database(settings)

@@ -43,6 +43,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
         return Snooze(until, "settling", "an earlier declaration may still be under way")
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
+    if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+        why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
+        return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
     before = await channel.declared(order_id)
     if _shows(before, parcel.shipment):
@@ -54,7 +57,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     siblings = await bridge.db.read(purchases.of_order, store, order_id)
     wanted = [sibling for sibling in siblings if sibling.state is not PurchaseState.STOPPED]
     left_out = await bridge.db.read(holds.refused_lines, parcel.purchase.subject)
-    complete = tracking.is_complete(len(before), parcels=len(wanted) + left_out)
+    order = await bridge.db.read(orders.get, store, order_id)
+    own_stock = tracking.has_own_stock(order.lines, {line for sibling in siblings for line in sibling.line_ids})
+    complete = not own_stock and tracking.is_complete(len(before), parcels=len(wanted) + left_out)
     try:
         await channel.declare(order_id, parcel.shipment, complete=complete)
     except OutcomeUnknown as error:

@@ -52,6 +52,14 @@ def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: 
     )
 
 
+def close(session: Session, hold: int, *, now: datetime) -> bool:
+    """Close one hold because a person decided; answers whether it was open."""
+    result = session.connection().execute(
+        update(HoldRow).where(col(HoldRow.id) == hold, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+    )
+    return result.rowcount == 1
+
+
 def close_subject(session: Session, subject: str, *, now: datetime) -> None:
     """Close every hold on a subject that goes forward again."""
     session.connection().execute(
@@ -73,6 +81,7 @@ def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str,
 class OpenHold:
     """Something a guard stopped."""
 
+    id: int
     kind: str
     subject: str
     figures: Mapping[str, str]

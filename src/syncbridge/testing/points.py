@@ -7,9 +7,8 @@ The flows know nothing of it: what they are given is wrapped. A port's call pass
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -17,7 +16,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from sqlmodel import Session
 
 from syncbridge.bootstrap import App
-from syncbridge.flows.jobs import Flow
 from syncbridge.queue.job import Claim
 from syncbridge.store.db import Database
 
@@ -62,16 +60,14 @@ class WatchedDatabase:
         await self._inner.close()
 
 
-def watched(app: App, jobs: Mapping[str, Flow], reach: Reach) -> App:
-    """The app with its ports watched; its database is wrapped before, when it is given to `assemble`."""
-    bridge = replace(
+def watch(app: App, reach: Reach) -> None:
+    """Let every port of an app pass points; its database is wrapped before, when it is given to `assemble`."""
+    app.bridge = replace(
         app.bridge,
         suppliers={name: _port("supplier", port, reach) for name, port in app.bridge.suppliers.items()},
         channels={name: _port("channel", port, reach) for name, port in app.bridge.channels.items()},
         carriers={name: _port("carrier", port, reach) for name, port in app.bridge.carriers.items()},
     )
-    handlers = {kind: functools.partial(flow, bridge) for kind, flow in jobs.items()}
-    return replace(app, bridge=bridge, worker=replace(app.worker, handlers=handlers))
 
 
 def _names(fn: Callable[..., object], args: tuple[object, ...]) -> tuple[str, str]:

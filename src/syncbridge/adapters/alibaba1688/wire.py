@@ -162,6 +162,15 @@ class ProductImage(Wire):
     images: list[str] | None = None
 
 
+class SellerMixSetting(Wire):
+    """The seller's mixed-batch rule (1688.md §4.1)."""
+
+    general_hunpi: bool | None = None
+    mix_amount: msgspec.Raw = _NOTHING
+    """Its unit is stated nowhere; yuan, as all prices of an offer are (1688.md §8.2)."""
+    mix_number: int | None = None
+
+
 class ProductDetail(Wire):
     """An offer (1688.md §4.1)."""
 
@@ -178,6 +187,7 @@ class ProductDetail(Wire):
     company_name: str | None = None
     min_order_quantity: int | None = None
     batch_number: int | None = None
+    seller_mix_setting: SellerMixSetting | None = None
     offer_identities: list[str] | None = None
     product_cargo_number: str | None = None
 
@@ -255,6 +265,7 @@ class BaseInfo(Wire):
     """By its document the note made when ordering; the two are read as one."""
     create_time: Id | None = None
     modify_time: Id | None = None
+    refund_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Refuse an order without an id or with a time of no known format, as a wrong shape."""
@@ -275,6 +286,15 @@ class ProductItem(Wire):
     product_id: Id | None = msgspec.field(default=None, name="productID")
     spec_id: str | None = None
     quantity: Decimal | None = None
+    sub_item_id: Id | None = msgspec.field(default=None, name="subItemID")
+    """May have been through a double: see `sub_item_id_string`."""
+    sub_item_id_string: Id | None = msgspec.field(default=None, name="subItemIDString")
+    refund_id: Id | None = None
+
+    @property
+    def entry_id(self) -> str:
+        """The exact id of the line, as refunds name it."""
+        return str(self.sub_item_id_string or self.sub_item_id or "")
 
 
 class TradeInfo(Wire):
@@ -306,3 +326,59 @@ class PaymentAnswer(Wire):
 
     success: bool | None = None
     result: Withholding | None = None
+
+
+class RefundReason(Wire):
+    """A reason a refund may be asked for (1688.md §5.12)."""
+
+    id: int
+    need_voucher: bool | None = None
+    no_refund_carriage: bool | None = None
+    """True: with it the freight is not given back."""
+
+
+class RefundReasons(Wire):
+    """The reasons that fit an order as it stands."""
+
+    reasons: list[RefundReason] | None = None
+
+
+class MaxRefund(Wire):
+    """The most that may be asked back, in fen (1688.md §5.12)."""
+
+    max_goods_fee: int
+    max_post_fee: int | None = None
+
+
+class CreatedRefund(Wire):
+    """What was made of a request for money."""
+
+    refund_id: str
+
+
+class RefundInfo(Wire):
+    """A request for money as it stands; amounts in fen, freight apart from goods (1688.md §5.12)."""
+
+    refund_id: str
+    status: str
+    apply_payment: int | None = None
+    apply_carriage: int | None = None
+    refund_payment: int | None = None
+    refund_carriage: int | None = None
+    gmt_create: Id | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a time of no known format, as a wrong shape."""
+        time_of(self.gmt_create)
+
+
+class RefundDetail(Wire):
+    """One refund by its id."""
+
+    op_order_refund_model_detail: RefundInfo
+
+
+class OrderRefunds(Wire):
+    """The refunds of an order that are under way, or those that succeeded."""
+
+    op_order_refund_models: list[RefundInfo] | None = None
