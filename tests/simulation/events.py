@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from syncbridge.demo.scenario import BuyerOrder, Change, Trouble
+from syncbridge.demo.scenario import MAIN, BuyerOrder, Change, Trouble
 from syncbridge.demo.world import listed
-from tests.simulation import database
+from tests.simulation import database, invariants
 
 if TYPE_CHECKING:
     from tests.simulation.sim import Sim
@@ -16,31 +16,27 @@ WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
 
 
 async def buyer_cancels(sim: Sim) -> None:
-    """At any stage until it is declared: the buyer asks, and the seller agrees."""
+    """At any stage until it is shipped: the buyer asks, and the seller agrees, or the buyer takes it back."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 12))
     if await _status(sim, order) not in WAITS_FOR_GOODS:
         return
-    sim.cancelled[order.order_id] = sim.right_clock.now()
-    await _tell_cancel(sim, order, "IN_CANCEL")
+    await _tell(sim, order, "ask_to_cancel")
     await sim.right_clock.sleep(sim.dice.uniform(0.5, 4))
-    await _tell_cancel(sim, order, "FINISH")
+    await _tell(sim, order, "accept_cancel" if sim.dice.random() < 0.7 else "withdraw_cancel")
 
 
-async def buyer_changes_their_mind(sim: Sim) -> None:
-    """The buyer asks for a cancel and takes it back."""
+async def buyer_moves(sim: Sim) -> None:
+    """The buyer edits the address at any stage."""
     order = await _ordered(sim)
-    await sim.right_clock.sleep(sim.dice.uniform(0, 6))
-    if (before := await _status(sim, order)) not in WAITS_FOR_GOODS:
-        return
-    await _tell_cancel(sim, order, "IN_CANCEL")
-    await sim.right_clock.sleep(sim.dice.uniform(0.5, 4))
-    await _tell_cancel(sim, order, before)
+    await sim.right_clock.sleep(sim.dice.uniform(0, 8))
+    if await _status(sim, order) in WAITS_FOR_GOODS:
+        await _tell(sim, order, "address", address={"street": "Calle Menor 2"})
 
 
 async def supplier_sells_out(sim: Sim) -> None:
     """What a buyer has just ordered is gone."""
-    want = (await _ordered(sim)).wants[0]
+    want = next(want for want in (await _ordered(sim, MAIN)).wants if want.supplier == MAIN)
     await sim.right_clock.sleep(sim.dice.uniform(0, 4))
     await sim.world.supplier.tell(f"offers/{want.offer_id}/stock", spec_id=want.spec_id, stock=0)
 
@@ -74,26 +70,40 @@ async def clock_is_stepped(sim: Sim) -> None:
 
 
 async def backup_is_restored(sim: Sim) -> None:
-    """The database is put back to how it was some time ago."""
-    await sim.right_clock.sleep(sim.dice.uniform(2, 15))
+    """The database is put back to how it was some time ago, when everything had been listed."""
+    await _ordered(sim)
+    await sim.right_clock.sleep(sim.dice.uniform(0, 8))
     kept = database.copy()
-    await sim.right_clock.sleep(sim.dice.uniform(1, 15))
-    await sim.die(meanwhile=lambda: database.put_back(kept))
+    await sim.right_clock.sleep(sim.dice.uniform(1, 10))
+
+
+    def put_back() -> None:
+        database.put_back(kept)
+        sim.forgotten = set(invariants.written(*sim.books()))
+        sim.authorise_again()  # tokens that were renewed since are lost, and a person sees to that
+
+    await sim.die(meanwhile=put_back)
 
 
 EVENTS = (
     buyer_cancels,
-    buyer_changes_their_mind,
+    buyer_moves,
     supplier_sells_out,
     supplier_raises_a_price,
     messages_are_lost,
     clock_is_stepped,
+    backup_is_restored,
 )
 
 
-async def _ordered(sim: Sim) -> BuyerOrder:
-    """One of the buyers' orders, once it is made."""
-    order = sim.dice.choice([order for order in sim.scenario.orders if order.trouble is Trouble.NONE])
+async def _ordered(sim: Sim, supplier: str = "") -> BuyerOrder:
+    """One of the buyers' orders, once it is made; of one that wants something of the supplier if one is named."""
+    may_be = [
+        order
+        for order in sim.scenario.orders
+        if order.trouble is Trouble.NONE and supplier in ("", *(want.supplier for want in order.wants))
+    ]
+    order = sim.dice.choice(may_be)
     while await _status(sim, order) is None:
         await sim.right_clock.sleep(0.5)
     return order
@@ -104,6 +114,6 @@ async def _status(sim: Sim, order: BuyerOrder) -> str | None:
     return next((str(seen["status"]) for seen in orders if seen["order_id"] == order.order_id), None)
 
 
-async def _tell_cancel(sim: Sim, order: BuyerOrder, status: str) -> None:
-    """Where the control calls of a cancel belong once the mock has calls of its own for them."""
-    await sim.world.channel.tell(f"orders/{order.order_id}/status", status=status, push=sim.dice.random() < 0.5)
+async def _tell(sim: Sim, order: BuyerOrder, what: str, **values: object) -> None:
+    """Half of what buyers do is pushed to us; the other half the poll must find."""
+    await sim.world.channel.tell(f"orders/{order.order_id}/{what}", push=sim.dice.random() < 0.5, **values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 
 from syncbridge.demo.books import UNDONE, wanted
@@ -57,25 +57,26 @@ def check_books(
     _raise([*_bought_too_much(scenario, owners, supplier), *_declared_wrongly(owners, channel, sent)])
 
 
-def check_explained(owners: Mapping[str, str], supplier: Books, channel: Books, waiting: Set[str]) -> None:
-    """I9: every vendor order, listing and declaration of ours is on the timeline, or its order waits for a person."""
+def written(supplier: Books, channel: Books) -> Iterator[tuple[str, str, str]]:
+    """What we wrote at the vendors: what it is called on the timeline, its name, and the parcel mark if it has one."""
+    for order in supplier["orders"]:
+        yield "placed", str(order["orderId"]), mark_in(str(order["message"]))
+    for order in channel["orders"]:
+        for parcel in listed(order["declarations"]):
+            yield "declared", str(parcel["logistics_no"]), ""
+    for product in channel["products"]:
+        yield "posted", str(product["product_id"]), ""
+
+
+def check_explained(written: Iterable[tuple[str, str, str]], owners: Mapping[str, str], waiting: Set[str]) -> None:
+    """I9: every write of ours is on the timeline, or its order waits for a person."""
     notes = [f"{event} {details}" for event, details in database.rows("SELECT event, details FROM timeline")]
-    written = [
-        ("placed", str(order["orderId"]))
-        for order in supplier["orders"]
-        if order_subject(STORE, owners.get(mark_in(str(order["message"])), "")) not in waiting
-    ]
-    written += [
-        ("declared", str(parcel["logistics_no"]))
-        for order in channel["orders"]
-        for parcel in listed(order["declarations"])
-    ]
-    written += [("posted", str(product["product_id"])) for product in channel["products"]]
     _raise(
         [
             f"I9: nothing explains that {name} was {event}"
-            for event, name in written
-            if not any(note.startswith(event) and name in note for note in notes)
+            for event, name, mark in written
+            if order_subject(STORE, owners.get(mark, "")) not in waiting
+            and not any(note.startswith(event) and name in note for note in notes)
         ]
     )
 

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -94,8 +94,9 @@ class Sim:
     deaths: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     passed: Counter[str] = field(default_factory=Counter)
-    cancelled: dict[str, datetime] = field(default_factory=dict)
     repriced: list[Change] = field(default_factory=list)
+    forgotten: set[tuple[str, str, str]] = field(default_factory=set)
+    """What we had written when a backup was restored, which may know nothing of it."""
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
@@ -146,12 +147,18 @@ class Sim:
         assert self.life is not None
         waiting = {entry.subject for entry in await self.life.db.read(entries)}
         await self.life.end()
-        supplier, channel = [self.vendors[name].books() for name in VENDORS]
+        supplier, channel = self.books()
         if self.broken:
             raise self.broken[0]
-        invariants.check_explained(self.owners, supplier, channel, waiting)
-        day = Day(self.cancelled, timedelta(seconds=2 * TOTAL), self.repriced)
+        remembered = set(invariants.written(supplier, channel)) - self.forgotten
+        invariants.check_explained(remembered, self.owners, waiting)
+        day = Day(timedelta(seconds=2 * TOTAL), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
+
+    def books(self) -> tuple[Books, Books]:
+        """The supplier's and the channel's own."""
+        supplier, channel = (vendor.books() for vendor in self.vendors.values())
+        return supplier, channel
 
     async def begin(self) -> None:
         """Start the daemon, again if it dies of its start: take over what the last one left, and work."""
@@ -176,6 +183,14 @@ class Sim:
             await self.right_clock.sleep(self.dice.uniform(0.0, 2.0))
             meanwhile()
             await self.begin()
+
+    def authorise_again(self) -> None:
+        """A person gives the daemon the tokens that are in force."""
+        supplier, channel = self.vendors.values()
+        in_force = dict(zip((MAIN, BY_HAND, STORE), (*supplier.state.accounts, *channel.world.accounts), strict=True))
+        for name, account in in_force.items():
+            self.world.accounts[name] |= {"access_token": account.access_token, "refresh_token": account.refresh_token}
+        self.settings = self._settings()
 
     def step_clock(self, seconds: float) -> None:
         """Set our machine's clock; the vendors' stay right."""
@@ -237,8 +252,7 @@ class Sim:
             if invariants.is_step(point) and self.life is not None:
                 invariants.check_tables(self.life.began)
             if invariants.is_write(point):
-                supplier, channel = [self.vendors[name].books() for name in VENDORS]
-                invariants.check_books(self.scenario, self.owners, supplier, channel, self.world.forwarder.sent)
+                invariants.check_books(self.scenario, self.owners, *self.books(), self.world.forwarder.sent)
 
     def _called(self, last_second: Sequence[float]) -> None:
         with self._noting():

@@ -28,8 +28,6 @@ UNDONE = ("cancel", "terminated")
 class Day:
     """What happened beyond the scenario."""
 
-    cancelled: Mapping[str, datetime] = field(default_factory=dict)
-    """When an order that was cancelled first said so to whoever read it."""
     hearing: timedelta = timedelta(seconds=4)
     """How long a purchase may be under way that was decided on before; two total deadlines."""
     repriced: Sequence[Change] = ()
@@ -68,8 +66,9 @@ class Story:
 
 def balance(story: Story, supplier: Books, channel: Books) -> Balance:
     """Hold both vendors' books against what happened."""
-    scenario, waiting, sent, cancelled = story.scenario, story.waiting, story.sent, story.day.cancelled
+    scenario, waiting, sent = story.scenario, story.waiting, story.sent
     owners = owners_of(scenario)
+    cancelled = _cancelled(channel)
     bought: dict[str, list[dict[str, object]]] = {}
     differences = []
     for order in supplier["orders"]:
@@ -78,7 +77,7 @@ def balance(story: Story, supplier: Books, channel: Books) -> Balance:
             differences.append(f"vendor order {order['orderId']} belongs to no intent")
         elif order["status"] not in UNDONE:
             bought.setdefault(intent, []).append(order)
-    late = list(_bought_after_cancel(story.day, supplier, owners))
+    late = list(_bought_after_cancel(cancelled, story.day.hearing, supplier, owners))
     outside = list(_outside_band(story, channel))
     differences += [*late, *outside, *_listed_twice(channel)]
     doubled = sum(len(orders) - 1 for orders in bought.values())
@@ -92,7 +91,7 @@ def balance(story: Story, supplier: Books, channel: Books) -> Balance:
         if planned.order_id not in states:
             differences.append(f"order {planned.order_id} is not in the channel's books")
         elif planned.order_id in cancelled:
-            differences += [] if not states[planned.order_id]["declarations"] else _declared(states[planned.order_id], mine, sent)
+            differences += _taken_back(planned.order_id, mine, waiting)
         elif states[planned.order_id]["status"] in DONE:
             differences += _fulfilled(planned.order_id, Counter(wanted(scenario, planned.order_id)), mine)
             differences += _declared(states[planned.order_id], mine, sent)
@@ -159,13 +158,31 @@ def _money(supplier: Books) -> list[str]:
     ]
 
 
-def _bought_after_cancel(day: Day, supplier: Books, owners: Mapping[str, str]) -> Iterator[str]:
+def _cancelled(channel: Books) -> dict[str, datetime]:
+    """Orders that were cancelled, and since when whoever read one saw that the buyer wanted it."""
+    return {
+        str(order["order_id"]): datetime.fromisoformat(str(order["cancel_asked_at"] or order["cancelled_at"]))
+        for order in channel["orders"]
+        if order["cancelled_at"]
+    }
+
+
+def _taken_back(order_id: str, bought: Sequence[dict[str, object]], waiting: Set[str]) -> list[str]:
+    """Of a cancelled order nothing is left that nobody knows of."""
+    if f"order {STORE}/{order_id}" in waiting:
+        return []
+    return [f"order {order_id} was cancelled, but vendor order {one['orderId']} is {one['status']}" for one in bought]
+
+
+def _bought_after_cancel(
+    cancelled: Mapping[str, datetime], hearing: timedelta, supplier: Books, owners: Mapping[str, str]
+) -> Iterator[str]:
     """What we made or paid too late; what a person buys on the supplier's page carries no outer order id."""
     for order in supplier["orders"]:
         owner = owners.get(mark_in(str(order["message"])), "")
-        if owner not in day.cancelled or not order["outOrderId"]:
+        if owner not in cancelled or not order["outOrderId"]:
             continue
-        heard = day.cancelled[owner] + day.hearing
+        heard = cancelled[owner] + hearing
         for what in ("createTime", "payTime"):
             if order[what] and datetime.fromisoformat(str(order[what])) > heard:
                 yield f"order {owner} was cancelled by {heard}, vendor order {order['orderId']}: {what} {order[what]}"
