@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
 import socket
+from collections import Counter
 
 import pytest
+
+FIGURES = ("seeds", "kills", "faults", "doubled", "lost", "bought_after_cancel", "outside_band")
+"""What the tests that kill say of themselves, as the property ``tally`` of their reports."""
 
 
 @pytest.fixture
@@ -21,3 +26,19 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Add up what every worker's tests told: kills by named point, and the figures as one line of JSON."""
+    reports = [report for of_outcome in terminalreporter.stats.values() for report in of_outcome]
+    told = [
+        value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "tally" and report.when == "call"
+    ]
+    if told:
+        points = Counter(point for tally in told for point in tally.get("points", ()))
+        least = ", ".join(f"{point} {times}" for point, times in points.most_common()[:-4:-1])
+        terminalreporter.write_line(f"{len(points)} named points killed at; least often: {least}")
+        terminalreporter.write_line(json.dumps({figure: sum(tally.get(figure, 0) for tally in told) for figure in FIGURES}))

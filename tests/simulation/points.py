@@ -6,7 +6,8 @@ from itertools import product
 
 JOBS = (
     "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
-    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill stock.push"
+    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill quiet.check "
+    "stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.order channel.orders channel.publish "
@@ -14,8 +15,8 @@ CALLS = (
     "supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
 )
 UNITS = (
-    "accounts.lease_slots accounts.replace_tokens accounts.seed_tokens catalogue.sent inbox.accept job.free_leases "
-    "job.sweep purchases.sent schedule.tick"
+    "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
+    "catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent reconcile.begin schedule.tick"
 )
 
 
@@ -31,9 +32,11 @@ POINTS = (
 )
 """Passed in every seed."""
 SELDOM = (
-    *_each("stock.online", "claimed", "closing", "closed"),
-    *_each("channel.listings channel.set_on_sale", "before", "answered"),
-    *_each("job.renew purchases.move", "begun", "committed"),
+    *_each("alarms.tell audit.nightly decisions.adopt stock.online withdraw.order", "claimed", "closing", "closed"),
+    *_each(
+        "channel.listings channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"
+    ),
+    *_each("job.renew purchases.move reconcile.beat", "begun", "committed"),
     "job.claim:committed",
 )
 """Passed in some."""

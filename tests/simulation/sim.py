@@ -51,7 +51,6 @@ PATIENCE = 1500.0
 TOTAL = 2.0
 """Seconds a call may take."""
 PER_SECOND = 25
-WIRE_FAULTS = (*Fault, Fault.LOSE_ANSWER)
 INTERVALS = Intervals(orders=4.0, purchases=5.0, offers=30.0, parcels=4.0)
 VENDORS = ("alibaba1688", "aliexpress")
 
@@ -86,6 +85,7 @@ class Sim:
     traps: Sequence[tuple[str, int]] = ()
     """Kills at named points: where, and the how manieth time it is passed."""
     fault_share: float = 0.04
+    wire_faults: Sequence[Fault] = (*Fault, Fault.LOSE_ANSWER)
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
     events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
     life: Life | None = None
@@ -154,6 +154,19 @@ class Sim:
         invariants.check_explained(remembered, self.owners, waiting)
         day = Day(timedelta(seconds=2 * TOTAL), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
+
+    def tally(self, books: Balance) -> dict[str, object]:
+        """The figures of a seed that was played."""
+        return {
+            "seeds": 1,
+            "kills": self.deaths,
+            "faults": self.faults.total(),
+            "doubled": books.doubled,
+            "lost": books.lost,
+            "bought_after_cancel": books.bought_after_cancel,
+            "outside_band": books.outside_band,
+            "points": self.trap.died_at,
+        }
 
     def books(self) -> tuple[Books, Books]:
         """The supplier's and the channel's own."""
@@ -269,7 +282,7 @@ class Sim:
     def _decide(self, request: httpx.Request) -> Fault | None:
         if self.dice.random() >= self.fault_share:
             return None
-        fault = self.dice.choice(WIRE_FAULTS)
+        fault = self.dice.choice(self.wire_faults)
         self.faults[fault] += 1
         return fault
 

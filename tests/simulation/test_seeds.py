@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.simulation.drawn import drawn
+from tests.simulation.points import POINTS, SELDOM
 from tests.simulation.sim import Sim
 
+SEEDS = 300
+Record = Callable[[str, object], None]
 
-@pytest.mark.parametrize("seed", range(100))
-def test_the_books_balance_whatever_is_lost_or_killed(seed: int, tmp_path: Path) -> None:
-    books = Sim(seed, tmp_path).play()
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_the_books_balance_whatever_is_lost_or_killed(seed: int, tmp_path: Path, record_property: Record) -> None:
+    sim = drawn(seed, tmp_path)
+    books = sim.play()
+    record_property("tally", sim.tally(books))
     assert books.differences == ()
-    assert (books.doubled, books.lost) == (0, 0)
+    assert (books.doubled, books.lost, books.bought_after_cancel, books.outside_band) == (0, 0, 0, 0)
     assert books.placed > 0
+    assert sim.trap.died_at[0] == POINTS[seed % len(POINTS)]
+
+
+def test_the_list_of_points_is_whole(tmp_path: Path) -> None:
+    sim = Sim(2, tmp_path, kills=0)
+    sim.play()
+    assert sim.passed.keys() >= set(POINTS)
+    assert set(POINTS) | set(SELDOM) >= sim.passed.keys()
+
+
+def test_every_point_has_its_seed() -> None:
+    assert SEEDS > 2 * len(POINTS)
+
+
+def test_a_seed_replays_exactly(tmp_path: Path) -> None:
+    told = []
+    for name in ("first", "again"):
+        folder = tmp_path / name
+        folder.mkdir()
+        sim = drawn(7, folder)
+        told.append((sim.play(), sim.faults, sim.passed, sim.deaths))
+    assert told[0] == told[1]

@@ -11,13 +11,20 @@ from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.orders import OrderStage
 from syncbridge.model.paging import read_to_end
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
-from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.queue.job import Claim, NewJob, enqueue, unsettled
 from syncbridge.rules import tracking
 from syncbridge.store import cursors, holds, orders, purchases, timeline
+from syncbridge.store.holds import OpenHold
 from syncbridge.store.purchases import Parcel
+
+MARK_UNKNOWN = "mark_unknown"
+"""The hold of a parcel whose mark names no purchase."""
+SETTLING = "settling"
+UNSETTLED = (SETTLING, "unknown", "not_shown")
+"""Why a declaration waits that may have been made."""
 
 
 async def collect(bridge: Bridge, job: Claim) -> Outcome:
@@ -38,9 +45,9 @@ async def collect(bridge: Bridge, job: Claim) -> Outcome:
 
 async def declare(bridge: Bridge, job: Claim) -> Outcome:
     """Declare a parcel to the channel, unless it is declared already; read back before and after."""
-    if job.previous_claim_at is not None and bridge.clock.now() < job.previous_claim_at + bridge.terms.quarantine:
-        until = job.previous_claim_at + bridge.terms.quarantine
-        return Snooze(until, "settling", "an earlier declaration may still be under way")
+    under_way = await _under_way(bridge, job)
+    if under_way is not None:
+        return under_way
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
     if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
@@ -70,6 +77,30 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     return Done(lambda session: _declared(session, bridge, parcel))
 
 
+async def _under_way(bridge: Bridge, job: Claim) -> Snooze | None:
+    """A declaration that got no answer may still arrive: until it shows or cannot, no other of the order is made."""
+    now = bridge.clock.now()
+    if job.previous_claim_at is not None and now < job.previous_claim_at + bridge.terms.quarantine:
+        until = job.previous_claim_at + bridge.terms.quarantine
+        return Snooze(until, SETTLING, "an earlier declaration may still be under way")
+    if await bridge.db.read(unsettled, job, UNSETTLED):
+        until = now + bridge.terms.read_back_wait
+        return Snooze(until, "sibling_unsettled", "the declaration of another parcel of the order may be under way")
+    return None
+
+
+def recognise(session: Session, bridge: Bridge, purchase: Purchase, carrier: str) -> None:
+    """A parcel that came before its intent was known again, as after a restored backup, is read once more."""
+    subjects = [hold.subject for hold in holds.all_open(session) if _is_lost(hold, purchase)]
+    if subjects:
+        holds.close_holds(session, MARK_UNKNOWN, subjects, now=bridge.clock.now())
+        cursors.forget(session, f"parcels:{carrier}")
+
+
+def _is_lost(hold: OpenHold, purchase: Purchase) -> bool:
+    return hold.kind == MARK_UNKNOWN and hold.figures["mark"] == purchase.mark
+
+
 def _shows(declared: Sequence[Shipment], shipment: Shipment) -> bool:
     return any(known.number == shipment.number for known in declared)
 
@@ -78,7 +109,7 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
     purchase = purchases.by_mark(session, shipment.mark or "")
     if purchase is None:
         subject = f"parcel {shipment.number}"
-        holds.open_hold(session, "mark_unknown", subject, {"mark": shipment.mark or "none"}, now=now)
+        holds.open_hold(session, MARK_UNKNOWN, subject, {"mark": shipment.mark or "none"}, now=now)
         return
     known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
     parcel = purchases.announce(session, purchase, known)

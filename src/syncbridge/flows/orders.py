@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.flows import gates, vendor_orders
+from syncbridge.flows import fulfil, gates, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderLine, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
@@ -84,6 +84,7 @@ def intend(session: Session, bridge: Bridge, store: str, order_id: str, splits: 
     for part in splits:
         purchase = purchases.intend(session, store, order_id, part, address_digest=digest, now=now)
         vendor_orders.recognise(session, bridge, purchases.get(session, purchase))
+        fulfil.recognise(session, bridge, purchases.get(session, purchase), part.route.carrier)
         timeline.note(
             session,
             subject,

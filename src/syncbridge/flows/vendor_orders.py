@@ -13,6 +13,9 @@ from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.store import holds, orders, purchases, timeline
 
+BOUGHT = (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED, PurchaseState.DECLARED)
+"""States of a purchase that goes on; a parcel bought by hand may be declared before the vendor order is seen."""
+
 
 def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
     """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
@@ -77,7 +80,7 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
     known = purchases.named_by(session, order)
     if known is None or known.state in purchases.UNPLACED:
         return
-    if known.state is PurchaseState.PLACED and purchasing.is_part(order, known, purchases.seen(session, known.id)):
+    if known.state in BOUGHT and purchasing.is_part(order, known, purchases.seen(session, known.id)):
         adopted(session, bridge, known, [order])
     else:
         why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
@@ -96,8 +99,8 @@ def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: Plac
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
         orders.end_if_all_stopped(session, purchase.store, purchase.order_id)
         return
-    bought = [PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED]
-    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=bought):
+    undeclared = [state for state in BOUGHT if state is not PurchaseState.DECLARED]
+    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=undeclared):
         now = bridge.clock.now()
         why = f"the supplier's order {order.vendor_order_id} was cancelled; buy it again or elsewhere"
         park_again(session, place_key(purchase), code="vendor_cancelled", why=why, now=now)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Exists, Integer, bindparam, func, literal, select, update
+from sqlalchemy import ColumnElement, Exists, Integer, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -213,6 +213,22 @@ def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease:
     running = update(Job).where(col(Job.state) == JobState.RUNNING, others)
     session.connection().execute(running.where(col(Job.lease_until) > now + lease).values(lease_until=now + lease))
     return _release(session, [col(Job.lease_until) < now, others], now=now)
+
+
+def unsettled(session: Session, job: Claim, codes: Collection[str]) -> bool:
+    """Whether another job of its kind and subject waits for one of these reasons, or was cut off."""
+    waiting = session.connection().execute(
+        select(func.count())
+        .select_from(Job)
+        .where(
+            col(Job.kind) == job.kind,
+            col(Job.subject) == job.subject,
+            col(Job.state) == JobState.READY,
+            col(Job.id) != job.id,
+            or_(col(Job.reason_code).in_(codes), col(Job.claimed_at).is_not(None)),
+        )
+    )
+    return waiting.scalar_one() > 0
 
 
 def is_under_way(session: Session, kind: str, account: str) -> bool:

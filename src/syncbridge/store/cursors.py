@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from syncbridge.model.paging import Cursor
 from syncbridge.store.tables import CursorRow
@@ -20,3 +21,8 @@ def put(session: Session, name: str, cursor: Cursor) -> None:
     statement = upsert(CursorRow).values(name=name, value=cursor)
     statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
     session.connection().execute(statement)
+
+
+def forget(session: Session, name: str) -> None:
+    """Read from the start again."""
+    session.connection().execute(delete(CursorRow).where(col(CursorRow.name) == name))
