@@ -19,7 +19,7 @@ async def buyer_cancels(sim: Sim) -> None:
     """At any stage until it is shipped: the buyer asks, and the seller agrees, or the buyer takes it back."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 12))
-    if await _status(sim, order) not in WAITS_FOR_GOODS:
+    if await sim.status(order.order_id) not in WAITS_FOR_GOODS:
         return
     await _tell(sim, order, "ask_to_cancel")
     await sim.right_clock.sleep(sim.dice.uniform(0.5, 4))
@@ -30,7 +30,7 @@ async def buyer_moves(sim: Sim) -> None:
     """The buyer edits the address at any stage."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 8))
-    if await _status(sim, order) in WAITS_FOR_GOODS:
+    if await sim.status(order.order_id) in WAITS_FOR_GOODS:
         await _tell(sim, order, "address", address={"street": "Calle Menor 2"})
 
 
@@ -104,14 +104,9 @@ async def _ordered(sim: Sim, supplier: str = "") -> BuyerOrder:
         if order.trouble is Trouble.NONE and supplier in ("", *(want.supplier for want in order.wants))
     ]
     order = sim.dice.choice(may_be)
-    while await _status(sim, order) is None:
+    while await sim.status(order.order_id) is None:
         await sim.right_clock.sleep(0.5)
     return order
-
-
-async def _status(sim: Sim, order: BuyerOrder) -> str | None:
-    orders = (await sim.world.channel.books())["orders"]
-    return next((str(seen["status"]) for seen in orders if seen["order_id"] == order.order_id), None)
 
 
 async def _tell(sim: Sim, order: BuyerOrder, what: str, **values: object) -> None:

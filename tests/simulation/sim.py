@@ -155,6 +155,11 @@ class Sim:
         day = Day(timedelta(seconds=2 * TOTAL), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
 
+    async def status(self, order_id: str) -> str | None:
+        """Of an order on the channel, None before it is made."""
+        orders = (await self.world.channel.books())["orders"]
+        return next((str(order["status"]) for order in orders if order["order_id"] == order_id), None)
+
     def tally(self, books: Balance) -> dict[str, object]:
         """The figures of a seed that was played."""
         return {

@@ -67,16 +67,20 @@ class World:
 
     async def trade(self, patience: float) -> None:
         """The whole day; each wait raises TimeoutError after `patience` seconds without what it waits for."""
-        listings = sum(len(offers) for offers in self.scenario.offers.values())
-        self.say(f"waiting for {listings} listings")
-        await self._until(lambda: self._listed(listings), patience, "all offers to be listed")
+        await self.list_everything(patience)
         await self._reprice(patience)
         await self._make_trouble()
         self.say(f"{len(self.scenario.orders)} buyers order")
         for number, order in enumerate(self.scenario.orders):
             await self.pace(number)
-            await self._order(order)
+            await self.order(order)
         await self.settle(patience)
+
+    async def list_everything(self, patience: float) -> None:
+        """Wait until the channel shows every offer."""
+        listings = sum(len(offers) for offers in self.scenario.offers.values())
+        self.say(f"waiting for {listings} listings")
+        await self._until(lambda: self._listed(listings), patience, "all offers to be listed")
 
     async def settle(self, patience: float) -> None:
         """Let everybody do their part until nothing is left to do."""
@@ -107,7 +111,8 @@ class World:
         await self.channel.fail("aliexpress.logistics.querysellershipmentinfo", "rate_limit")
         await self.channel.fail("aliexpress.logistics.sellershipmentfortop", "unavailable")
 
-    async def _order(self, order: BuyerOrder) -> None:
+    async def order(self, order: BuyerOrder) -> None:
+        """A buyer orders, with the trouble planned."""
         lines = [self._line(want) for want in order.wants]
         if order.trouble is Trouble.UNROUTED:
             lines = [{"sku_code": UNROUTED_SKU, "quantity": 1, "price": "9.99"}]
@@ -131,10 +136,14 @@ class World:
         assert isinstance(answers, list)  # noqa: S101  the mock's own shape
         self.webhooks_rejected += answers.count(401)
 
-    async def _settled(self) -> bool:
-        """Let suppliers, forwarder and the person do their part; true once nothing is left to do."""
+    async def do_their_part(self) -> None:
+        """The person buys what is to be bought by hand, suppliers ship, the forwarder sends on."""
         await self._buy_by_hand()
         await self._ship()
+
+    async def _settled(self) -> bool:
+        """Let everybody do their part; true once nothing is left to do."""
+        await self.do_their_part()
         books = await self.channel.books()
         open_orders = {
             str(o["order_id"])
