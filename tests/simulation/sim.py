@@ -112,7 +112,7 @@ class Sim:
 
     async def _play(self) -> Balance:
         await self.open()
-        dying = [asyncio.create_task(self._die_at_random()), asyncio.create_task(self._die_in_traps())]
+        dying = [asyncio.create_task(self._die_at_random()), asyncio.create_task(self.die_in_traps())]
         happening = [asyncio.create_task(event(self)) for event in self.events]
         await self.world.trade(PATIENCE)
         await asyncio.gather(dying[0], *happening)
@@ -137,10 +137,10 @@ class Sim:
     async def settle(self) -> None:
         """Until everybody has done their part, and so have we."""
         await self.world.settle(PATIENCE)
-        waited = 0
-        while database.rows(UNDER_WAY) and waited < PATIENCE:
+        for _ in range(LAST_JOBS):
+            if not database.rows(UNDER_WAY):
+                return
             await self.clock.sleep(1)
-            waited += 1
 
     async def close(self) -> Balance:
         """Hold the books against the scenario, and end."""
@@ -252,7 +252,8 @@ class Sim:
             await self.right_clock.sleep(self.dice.uniform(0.2, 9.0))
             await self.die()
 
-    async def _die_in_traps(self) -> None:
+    async def die_in_traps(self) -> None:
+        """Take away what died at a named point, and start again."""
         while True:
             await self.trap.sprung.wait()
             if self.life is not None and not self.life.db.alive:
@@ -353,6 +354,8 @@ class Sim:
         )
 
 
+LAST_JOBS = 60
+"""Seconds that jobs get to end after the last vendor's book is closed; some wait longer for a person."""
 UNDER_WAY = (
     "SELECT key FROM job WHERE state IN ('ready', 'running')"
     " AND kind IN ('purchase.place', 'purchase.pay', 'fulfil.declare', 'publish.post')"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
@@ -22,23 +22,38 @@ from syncbridge.demo.scenario import STORE, BuyerOrder, Trouble
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows import decisions, retry_queue
 from syncbridge.flows.bridge import order_subject
+from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.testing.clock import VirtualLoop
+from tests.simulation.test_control import call_then_write
 from tests.simulation.sim import PATIENCE, Sim
 
 T = TypeVar("T")
+MONEY = (
+    "purchases.sent:committed",
+    "supplier.place:before",
+    "supplier.place:answered",
+    "purchase.place:closing",
+    "supplier.pay:answered",
+    "purchase.pay:closing",
+    "channel.declare:answered",
+)
+"""The points where a kill could cost most."""
+WRITES = ("alibaba.trade.createCrossOrder", "alibaba.trade.pay.protocolPay.preparePay")
 WAITS = "WAIT_SELLER_SEND_GOODS"
 
 
 class Trade(RuleBasedStateMachine):
     """A store with its goods listed, and everything that can happen to an order, in any order."""
 
+    jobs: Mapping[str, Flow] = JOBS
+
     def __init__(self) -> None:
         super().__init__()
         random.seed(0)  # tenacity's jitter
         self.folder = tempfile.TemporaryDirectory()
         self.runner = asyncio.Runner(loop_factory=VirtualLoop)
-        self.sim = Sim(1, Path(self.folder.name), offers=6, kills=0, fault_share=0.02)
+        self.sim = Sim(1, Path(self.folder.name), offers=6, kills=0, fault_share=0.02, jobs=self.jobs)
         self.coming = [order for order in self.sim.scenario.orders if order.trouble is Trouble.NONE]
         self.made: list[BuyerOrder] = []
 
@@ -49,12 +64,18 @@ class Trade(RuleBasedStateMachine):
     def open(self) -> None:
         self.run(self.sim.open())
         self.run(self.sim.world.list_everything(PATIENCE))
+        self.dying = self.run(self.start_dying())
 
     @precondition(lambda self: self.coming)
-    @rule(push=st.booleans())
-    def buyer_orders(self, push: bool) -> None:
+    @rule(push=st.booleans(), point=st.sampled_from((*MONEY, "")), lost=st.sampled_from((*WRITES, "")))
+    def buyer_orders(self, push: bool, point: str, lost: str) -> None:
+        """And what comes of it may meet a kill where it costs most, or a lost answer."""
         order = self.coming.pop()
         self.made.append(order)
+        if point:
+            self.sim.trap.set = [(point, 1)]
+        if lost:
+            self.run(self.sim.world.supplier.fail(lost, "lose_answer"))
         self.run(self.sim.world.order(replace(order, by_webhook=push)))
 
     @precondition(lambda self: self.made)
@@ -77,10 +98,6 @@ class Trade(RuleBasedStateMachine):
     def message_comes_again(self, data: st.DataObject, times: int) -> None:
         order = data.draw(st.sampled_from(self.made))
         self.run(self.tell(order, "push", times=times))
-
-    @rule(api=st.sampled_from(["alibaba.trade.createCrossOrder", "alibaba.trade.pay.protocolPay.preparePay"]))
-    def next_answer_is_lost(self, api: str) -> None:
-        self.run(self.sim.world.supplier.fail(api, "lose_answer"))
 
     @rule()
     def daemon_is_killed(self) -> None:
@@ -111,9 +128,11 @@ class Trade(RuleBasedStateMachine):
         assert not self.sim.broken
 
     def teardown(self) -> None:
-        books = self.run(self.end())
-        self.runner.close()
-        self.folder.cleanup()
+        try:
+            books = self.run(self.end())
+        finally:
+            self.runner.close()
+            self.folder.cleanup()
         assert books.differences == ()
         assert (books.doubled, books.bought_after_cancel, books.outside_band) == (0, 0, 0)
 
@@ -124,8 +143,12 @@ class Trade(RuleBasedStateMachine):
             if await self.sim.status(order.order_id) == "IN_CANCEL":
                 await self.tell(order, "accept_cancel")
         await self.sim.settle()
+        self.dying.cancel()
         self.sim.scenario = replace(self.sim.scenario, orders=tuple(self.made))
         return await self.sim.close()
+
+    async def start_dying(self) -> asyncio.Task[None]:
+        return asyncio.create_task(self.sim.die_in_traps())
 
     async def tell(self, order: BuyerOrder, what: str, **values: object) -> None:
         await self.sim.world.channel.tell(f"orders/{order.order_id}/{what}", **values)
@@ -162,18 +185,31 @@ class Trade(RuleBasedStateMachine):
         return any(mark in str(order["message"]) for order in supplier["orders"])
 
 
-def play(examples: int, steps: int) -> None:
-    """Search for an order of things that breaks an invariant."""
+class NaiveTrade(Trade):
+    """The same with the handler of the control."""
+
+    jobs = {**JOBS, "purchase.place": call_then_write}
+
+
+def search(machine: type[Trade], *, examples: int, steps: int, phases: Sequence[Phase] = tuple(Phase)) -> None:
+    """Look for an order of things that breaks an invariant; the same each time."""
     profile = settings(
         max_examples=examples,
         stateful_step_count=steps,
+        phases=phases,
         derandomize=True,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(Trade, settings=profile)
+    run_state_machine_as_test(machine, settings=profile)
 
 
 def test_no_order_of_things_breaks_an_invariant() -> None:
-    play(examples=int(os.environ.get("MACHINE_EXAMPLES", "8")), steps=15)
+    search(Trade, examples=10, steps=15)
+
+
+def test_the_search_finds_what_a_naive_handler_breaks() -> None:
+    with pytest.raises(BaseException, match="was bought|I1") as found:
+        search(NaiveTrade, examples=60, steps=15, phases=[Phase.generate])
+    assert found.type is not KeyboardInterrupt
