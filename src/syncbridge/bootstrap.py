@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows import reconcile
+from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import (
@@ -23,6 +24,7 @@ from syncbridge.ports import (
     Clock,
     Connection,
     Deadlines,
+    Health,
     Notifier,
     Supplier,
     Tokens,
@@ -137,7 +139,8 @@ async def assemble(
     rules = _rules(texts)
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
-        connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
+        health = AccountHealth(db, clock, name, notifiers)
+        connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
@@ -146,7 +149,9 @@ async def assemble(
     return App(settings, bridge, connections, texts)
 
 
-async def _connect(settings: Settings, name: str, db: Database, clock: Clock, transport: object) -> Connection:
+async def _connect(
+    settings: Settings, name: str, db: Database, clock: Clock, health: Health, transport: object
+) -> Connection:
     account = settings.accounts[name]
     adapter = find_adapter(account.adapter)
     own = settings.adapter_settings(name, adapter.settings)
@@ -156,6 +161,7 @@ async def _connect(settings: Settings, name: str, db: Database, clock: Clock, tr
         clock=clock,
         limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
         tokens=DatabaseVault(db, name),
+        health=health,
         deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
         transport=transport,
     )

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.errors import ConfigError, MappingError
-from syncbridge.flows import reconcile, rules_changed
+from syncbridge.flows import alarms, reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
@@ -81,6 +81,7 @@ async def _take_over(app: App) -> None:
     freed = await db.run(jobs.free_leases, now=now)
     await db.run(accounts.free_slots, now=now)
     await db.run(accounts.clear_pauses)
+    await db.run(alarms.forget_outages, now=now)
     await db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 

@@ -13,6 +13,7 @@ from sqlmodel import Session
 from syncbridge.errors import (
     AccessExpired,
     NotGranted,
+    Outage,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -232,7 +233,7 @@ def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outco
 def _not_sent(bridge: Bridge, purchase: Purchase, error: Transient) -> Outcome:
     """The supplier clearly did nothing: the same intent is sent later."""
     undo = _moves(bridge, purchase, PurchaseState.INTENDED)
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Outage):
         wait = timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS)
         return Snooze(bridge.clock.now() + wait, error.code, str(error), undo)
     at = bridge.clock.now() + timedelta(seconds=error.retry_after) if error.retry_after else None

@@ -69,6 +69,13 @@ def close_subject(session: Session, subject: str, *, but: Collection[str] = (), 
     )
 
 
+def close_kind(session: Session, kind: str, *, now: datetime) -> None:
+    """Close every hold of a kind."""
+    session.connection().execute(
+        update(HoldRow).where(col(HoldRow.kind) == kind, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+    )
+
+
 def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str, str], dict[str, str]]:
     """The figures of open holds on these subjects, by (kind, subject)."""
     rows = session.connection().execute(
