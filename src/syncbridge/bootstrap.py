@@ -35,6 +35,7 @@ from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
+from syncbridge.store.backup import remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import migrate
 
@@ -103,7 +104,12 @@ class App:
 
 
 def open_database(settings: Settings) -> SqliteDatabase:
-    """The database of the settings, at the tables this program knows."""
+    """The database of the settings, at the tables this program knows. Raises ConfigError, SyncBridgeError."""
+    if settings.database_file.exists() and not settings.key_file.exists():
+        raise ConfigError(
+            f"the key file {settings.key_file} is missing, and the database {settings.database_file} cannot be read "
+            f"without it: put the key file back, or {remedy(settings.database_file)} together with its key file"
+        )
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
     migrate(engine)
     return SqliteDatabase(engine)
@@ -277,13 +283,15 @@ class GcraLimiter:
         every = self._every(group)
         async with self._leasing:
             now = self._clock.now()
-            leased = [slot for slot in self._leased.get(group, []) if slot >= now - every]
+            last = now + every * LEASED_SLOTS + accounts.LONGEST_LEAD
+            leased = [slot for slot in self._leased.get(group, []) if now - every <= slot <= last]
             if not leased:
                 first = await self._db.run(
                     accounts.lease_slots, self._account, group, now=now, every=every, slots=LEASED_SLOTS
                 )
                 leased = [first + every * n for n in range(LEASED_SLOTS)]
-            self._leased[group] = leased[1:]
+            too_far = (leased[0] - now).total_seconds() > LONGEST_WAIT
+            self._leased[group] = leased if too_far else leased[1:]
             return leased[0]
 
     def _every(self, group: str) -> timedelta:

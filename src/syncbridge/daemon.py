@@ -7,34 +7,36 @@ import contextlib
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from datetime import UTC
 
 import structlog
 import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.errors import ConfigError, MappingError
 from syncbridge.flows import reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
-from syncbridge.queue.drivers.poll import poll
+from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
 from syncbridge.store import accounts
+from syncbridge.store.backup import check, in_plain_words
 from syncbridge.web.receiver import Receiver
 
 GRACE = 25
 """Seconds that running jobs get to end after SIGTERM."""
+STEP = 2.0
+"""Seconds by which the clock must move beside the time that passed to have been set."""
 log = structlog.get_logger("syncbridge.daemon")
 
 
 @contextlib.contextmanager
 def sole_owner(settings: Settings) -> Iterator[None]:
     """Hold the database's owner lock, which ends with the process however it dies; raises ConfigError if it is held."""
-    file = Path(make_url(settings.database_url).database or "syncbridge.db")
+    file = settings.database_file
     if not file.parent.is_dir():
         raise ConfigError(f"database_url: there is no folder {file.parent}; make it, or name another")
     lock = sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None)
@@ -59,10 +61,14 @@ async def run(settings: Settings) -> None:
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl+C cancels there
             loop.add_signal_handler(name, stop.set)
     with sole_owner(settings), _listener(settings) as listener:
+        if settings.database_file.exists():
+            check(settings.database_file, quick=True)
         db = open_database(settings)
-        app = await assemble(settings, db)
+        with in_plain_words(settings.database_file):
+            app = await assemble(settings, db)
         try:
-            await _take_over(app)
+            with in_plain_words(settings.database_file):
+                await _take_over(app)
             await _serve(app, listener, stop)
         finally:
             await app.close()
@@ -70,11 +76,12 @@ async def run(settings: Settings) -> None:
 
 
 async def _take_over(app: App) -> None:
-    """The file lock proves the old owner dead: its jobs are ours, and its pauses are tried again."""
-    now = app.bridge.clock.now()
-    freed = await app.bridge.db.run(jobs.free_leases, now=now)
-    await app.bridge.db.run(accounts.clear_pauses)
-    await app.bridge.db.run(reconcile.begin, app.bridge)
+    """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
+    db, now = app.bridge.db, app.bridge.clock.now()
+    freed = await db.run(jobs.free_leases, now=now)
+    await db.run(accounts.free_slots, now=now)
+    await db.run(accounts.clear_pauses)
+    await db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
@@ -95,11 +102,7 @@ def _listener(settings: Settings) -> Iterator[socket.socket]:
 
 async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None:
     wake = asyncio.Event()
-    scheduler = AsyncIOScheduler()
     every = schedules(app.bridge, _intervals(app.settings))
-    for one in every:
-        scheduler.add_job(_tick, IntervalTrigger(seconds=one.seconds), args=[app, one, wake], max_instances=1)
-    scheduler.add_job(_beat, IntervalTrigger(seconds=reconcile.BEAT_SECONDS), args=[app, wake], max_instances=1)
     for one in every:
         await _tick(app, one, wake)
     web = _Web(
@@ -112,39 +115,75 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
             lifespan="off",
         )
     )
-    serving = asyncio.create_task(web.serve(sockets=[listener]))
-    serving.add_done_callback(lambda _: stop.set())
-    scheduler.start()
-    working = asyncio.create_task(
-        poll(
-            app.worker(),
-            slots=app.settings.workers.count,
-            idle=app.settings.workers.idle,
-            sweep=app.settings.jobs.sweep,
-            wake=wake,
-            stop=stop,
-        )
+    work = poll(
+        app.worker(),
+        slots=app.settings.workers.count,
+        idle=app.settings.workers.idle,
+        sweep=app.settings.jobs.sweep,
+        wake=wake,
+        stop=stop,
     )
-    working.add_done_callback(lambda _: stop.set())
+    tasks = [asyncio.create_task(web.serve(sockets=[listener])), asyncio.create_task(work)]
+    for task in tasks:
+        task.add_done_callback(lambda _: stop.set())
+    ticking = asyncio.create_task(_keep_ticking(app, every, wake))
     try:
         await stop.wait()
     finally:
-        scheduler.shutdown(wait=False)
+        ticking.cancel()
         web.should_exit = True
-    async with asyncio.timeout(GRACE):
-        await working
-        await serving
+        await _ended(tasks)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until all ended, and cut off what takes longer than the grace; raises what one of them raised."""
+    ended, unended = await asyncio.wait(tasks, timeout=GRACE)
+    for task in unended:
+        task.cancel()
+    if unended:
+        log.warning("daemon.cut_off", seconds=GRACE)
+        await asyncio.wait(unended, timeout=2 * LAST_WORDS)
+    for task in ended:
+        task.result()
+
+
+async def _keep_ticking(app: App, every: Sequence[Every], wake: asyncio.Event) -> None:
+    """Tick as scheduled, and at once when the clock was set: the scheduler waits for times of day."""
+    scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
+    ticks = [scheduler.add_job(_tick, "interval", seconds=one.seconds, args=[app, one, wake]) for one in every]
+    ticks.append(scheduler.add_job(_beat, "interval", seconds=reconcile.BEAT_SECONDS, args=[app, wake]))
+    scheduler.start()
+    passed, clock = asyncio.get_running_loop().time, app.bridge.clock
+    try:
+        while True:
+            began, at = passed(), clock.now()
+            await asyncio.sleep(STEP / 2)
+            step = (clock.now() - at).total_seconds() - (passed() - began)
+            if abs(step) > STEP:
+                log.warning("clock.stepped", seconds=round(step))
+                for planned in ticks:
+                    planned.modify(next_run_time=clock.now())
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
-    if await app.bridge.db.run(tick, every, now=app.bridge.clock.now()):
-        wake.set()
+    try:
+        written = await app.bridge.db.run(tick, every, now=app.bridge.clock.now())
+    except DBAPIError as error:
+        log.error("tick.not_kept", kind=every.kind, account=every.account, why=str(error.orig))
+    else:
+        if written:
+            wake.set()
 
 
 async def _beat(app: App, wake: asyncio.Event) -> None:
-    await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
-    if await reload_mappings(app):
-        wake.set()
+    try:
+        await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
+        if await reload_mappings(app):
+            wake.set()
+    except DBAPIError as error:
+        log.error("beat.not_kept", why=str(error.orig))
 
 
 async def reload_mappings(app: App) -> bool:

@@ -263,6 +263,11 @@ class Settings(BaseSettings):
         return known | {name: {**known.get(name, {}), **v} if isinstance(v, dict) else v for name, v in raw.items()}
 
     @property
+    def database_file(self) -> Path:
+        """The file of the database, whatever links lead to it."""
+        return Path(self.database_url.removeprefix("sqlite:///")).resolve()
+
+    @property
     def quarantine(self) -> float:
         """Seconds between an unclear purchase and the look-up: never less than two whole calls and the margin."""
         limits = self.deadlines

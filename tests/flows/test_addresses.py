@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, col, update
 
 from syncbridge.model.orders import BuyerAddress
-from syncbridge.model.purchasing import Purchase
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store import purchases, timeline
 from syncbridge.store.orders import address_digest
 from syncbridge.store.tables import PurchaseRow
@@ -110,4 +110,14 @@ async def test_an_address_first_seen_after_a_purchase_was_sent_is_noted_not_held
     await move_house(shop, NEW)
 
     assert (await only(shop)).address_digest == address_digest(NEW)
+    assert await open_holds(shop, SUBJECT) == {}
+
+
+async def test_an_address_changes_nothing_about_a_purchase_that_was_stopped(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(ORDER, address=OLD)
+    await shop.pass_time(COOL_OFF)
+    await shop.db.run(purchases.move, (await only(shop)).id, PurchaseState.STOPPED, when=list(PurchaseState))
+    await move_house(shop, NEW)
+
     assert await open_holds(shop, SUBJECT) == {}

@@ -346,7 +346,12 @@ async def test_the_nightly_audit_raises_one_alarm_and_ends_it_when_all_is_well(s
     await pass_a_night(shop)
     assert await alarms(shop) == []
     events = [event for _, event, _ in await shop.db.read(timeline.of, "ledger")]
-    assert events == ["audit: 1 differences", "audit: 1 differences", "audit: balanced"]
+    assert events == ["audit: differences", "audit: differences", "audit: balanced"]
+
+
+async def jobs_in_queue(shop: Shop) -> list[str]:
+    """What the queue shows beside the alarm itself."""
+    return [entry.what for entry in await shop.queue() if entry.what != "hold"]
 
 
 async def test_an_alarm_that_cannot_be_passed_on_is_tried_again(shop: Shop) -> None:
@@ -355,7 +360,7 @@ async def test_an_alarm_that_cannot_be_passed_on_is_tried_again(shop: Shop) -> N
     shop.supplier.books["1"] = replace(made, vendor_order_id="1")
     pager.fails = True
     await pass_a_night(shop)
-    assert [entry.what for entry in await shop.queue()] == ["alarms.tell"]
+    assert await jobs_in_queue(shop) == ["alarms.tell"]
 
     pager.fails = False
     await shop.pass_time(3600)
@@ -372,7 +377,7 @@ async def test_an_alarm_for_a_notifier_the_settings_no_longer_have_is_let_go(sho
     shop.connect()
     await shop.pass_time(3600)
 
-    assert await shop.queue() == []
+    assert await jobs_in_queue(shop) == []
 
 
 async def test_the_nightly_audit_takes_what_was_lost(shop: Shop) -> None:
@@ -409,4 +414,4 @@ async def test_a_night_is_audited_once_whenever_the_clock_asks(shop: Shop) -> No
         await shop.pass_time(QUARTER.total_seconds())
 
     assert ticked.count(True) == 2
-    assert await shop.queue() == []
+    assert await jobs_in_queue(shop) == []

@@ -117,7 +117,8 @@ def test_a_sku_that_no_route_takes_is_said(old: str, new: str, store: str) -> No
     code = new if old == "TYSET3" else "TYSET3"
 
     assert findings(with_line(old, new, SET)) == [
-        f"skus.yaml:2:5: no route's prefix fits SKU {code} of {store}; correct it or add a route"
+        f"skus.yaml:2:5: SKU {code} is never bought in {store}: "
+        "no route's prefix fits it there, or its route says own_stock; correct one of them"
     ]
 
 
@@ -134,9 +135,15 @@ def test_own_stock_is_a_way_to_buy() -> None:
 
 
 def test_parts_of_a_sku_that_is_own_stock_are_said() -> None:
-    assert findings(SET, with_line("buy: by_hand", "buy: own_stock")) == [
-        "skus.yaml:2:5: SKU TYSET3 takes route notebooks, which buys nothing (own_stock); drop one"
-    ]
+    (said,) = findings(SET, with_line("buy: by_hand", "buy: own_stock"))
+
+    assert said.startswith("skus.yaml:2:5: SKU TYSET3 is never bought in toys: ")
+
+
+def test_a_sku_for_every_store_may_be_own_stock_in_another() -> None:
+    routes = second_route(prefix="TY", stores="[garden]", goods_code="NB", buy="own_stock")
+
+    assert findings(with_line("    stores: [toys]\n", "", SET), routes) == []
 
 
 def test_a_route_of_own_stock_takes_no_offers_from_another() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import resource
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,29 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
-from syncbridge.store.db import SqliteDatabase, open_engine
+from syncbridge.store.db import Database, SqliteDatabase, open_engine
+
+Fault = Callable[[Database], AbstractAsyncContextManager[None]]
+"""Something that keeps a database from writing, for a while."""
+
+
+@asynccontextmanager
+async def no_more_pages(db: Database) -> AsyncIterator[None]:
+    """The disk is full: SQLite gets no page beyond those there are."""
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA max_page_count = 1").close())
+    yield
+    await db.run(lambda session: session.connection().exec_driver_sql("PRAGMA max_page_count = 100000").close())
+
+
+@asynccontextmanager
+async def files_that_cannot_grow(_: Database) -> AsyncIterator[None]:
+    """The system refuses to write: an input/output error, for every file of this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def new_keys() -> MultiFernet:

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from sqlmodel import Session
 
 from syncbridge.adapters.alibaba1688.signing import signature
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.settings import load_settings
+from syncbridge.web.receiver import Receiver
 
 EXAMPLE = Path(__file__).parents[2] / "mappings" / "example.yaml"
 NOWHERE = "http://127.0.0.1:9"
@@ -69,9 +71,38 @@ def job_keys(session: Session) -> list[str]:
     return list(session.connection().exec_driver_sql("SELECT key FROM job ORDER BY id").scalars())
 
 
+class Caller:
+    """Calls the receiver in process, and notes how often it woke the workers."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.woken = 0
+        transport = httpx.ASGITransport(app=Receiver(app, self._wake).asgi())
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://receiver")
+
+    def _wake(self) -> None:
+        self.woken += 1
+
+    async def post(self, account: str, body: bytes | AsyncIterator[bytes], headers: dict[str, str]) -> httpx.Response:
+        return await self._client.post(f"/webhooks/{account}", content=body, headers=headers)
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self._client.get(path)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     settings = load_settings(write_settings(tmp_path), environ={})
     assembled = await assemble(settings, open_database(settings))
     yield assembled
     await assembled.close()
+
+
+@pytest.fixture
+async def caller(app: App) -> AsyncIterator[Caller]:
+    called = Caller(app)
+    yield called
+    await called.close()

@@ -11,16 +11,20 @@ import re
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
 import structlog
 import tenacity
 
-from syncbridge.errors import OutcomeUnknown, RateLimited, Transient, Unreachable, VendorError
+from syncbridge.errors import OutcomeUnknown, RateLimited, Rejected, Transient, Unreachable, VendorDown, VendorError
 from syncbridge.ports import Tokens, TokenVault, Wiring
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+SKEW = timedelta(seconds=60)
+"""From here on a vendor's clock counts as different from ours; AliExpress refuses what is 7200 s off."""
 _READ_TRIES = 3
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -80,6 +84,9 @@ logging.getLogger("httpx").addFilter(_Redacting())
 class Signer(httpx.Auth):
     """Signs each request, and refreshes an expired token once for all calls that meet it."""
 
+    skew = timedelta(0)
+    """What to add to our time where the vendor checks it; by the ``Date`` of its last answer."""
+
     def __init__(self, vault: TokenVault) -> None:
         self._vault = vault
         self._refreshing = asyncio.Lock()
@@ -125,6 +132,7 @@ class VendorHttp:
     def __init__(self, vendor: str, wiring: Wiring, auth: Signer) -> None:
         self._vendor = vendor
         self._wiring = wiring
+        self._auth = auth
         transport = wiring.transport or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=8))
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError(f"{transport!r} is no HTTP transport")
@@ -143,7 +151,7 @@ class VendorHttp:
         request never left or a read failed, OutcomeUnknown where a write got no clear answer.
         """
         if call.write:
-            return judge(await self._send(call))
+            return await self._judged(call, judge)
         tries = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(_READ_TRIES),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
@@ -153,12 +161,26 @@ class VendorHttp:
         )
         async for attempt in tries:
             with attempt:
-                return judge(await self._send(call))
+                return await self._judged(call, judge)
         raise AssertionError("tenacity reraises")
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
+
+    async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
+        """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
+        known = self._auth.skew
+        answer = await self._send(call)
+        try:
+            return judge(answer)
+        except Rejected as error:
+            if abs(self._auth.skew - known) < SKEW:
+                raise
+            why = (
+                f"{self._vendor} refused {call.api} while the clocks differed ({error}); it is asked again in its time"
+            )
+            raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
     async def _send(self, call: Call) -> Answer:
         await self._wiring.limiter.slot(call.group)
@@ -168,6 +190,7 @@ class VendorHttp:
                 response = await self._client.send(request)
         except (httpx.TransportError, TimeoutError) as error:
             raise self._unanswered(call, error) from error
+        self._compare_clocks(response.headers.get("date", ""))
         log.debug(
             "http.call",
             vendor=self._vendor,
@@ -176,6 +199,25 @@ class VendorHttp:
             status=response.status_code,
         )
         return Answer(response.status_code, response.content)
+
+    def _compare_clocks(self, date: str) -> None:
+        """Sign with the vendor's time where it is not ours, and say so once; its ``Date`` counts whole seconds."""
+        try:
+            said = parsedate_to_datetime(date)
+        except ValueError:
+            return
+        skew = said.replace(tzinfo=said.tzinfo or UTC) - self._wiring.clock.now()
+        if abs(skew) < SKEW:
+            skew = timedelta(0)
+        elif not self._auth.skew:
+            log.warning(
+                "http.clock_differs",
+                account=self._wiring.account,
+                vendor=self._vendor,
+                seconds=round(skew.total_seconds()),
+                what="calls are signed in the vendor's time; set this machine's clock",
+            )
+        self._auth.skew = skew
 
     def _unanswered(self, call: Call, error: Exception) -> VendorError:
         what = f"{self._vendor} gave no clear answer to {call.api} ({type(error).__name__})"

@@ -81,4 +81,4 @@ def _print(found: Audit) -> None:
     asked = "held against the vendors' books" if found.live else "by our own tables alone"
     show(f"since {found.since:%Y-%m-%d %H:%M} UTC, {asked}:")
     show(f"{sum(found.stages.values())} channel orders ({stages}), {found.vendor_orders} vendor orders of theirs")
-    show("everything fits" if not found.differences else f"{len(found.differences)} differences")
+    show("everything fits" if not found.differences else f"differences: {len(found.differences)}")

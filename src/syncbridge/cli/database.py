@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -52,12 +51,11 @@ def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
 
 def settings_of(ctx: typer.Context) -> Settings:
     """The settings of a command that works on a database; raises ConfigError if there is none yet."""
-    from sqlalchemy.engine import make_url
-
     from syncbridge.settings import load_settings
 
     settings = load_settings(ctx.obj)
-    file = make_url(settings.database_url).database or ""
-    if not Path(file).exists():
-        raise ConfigError(f"there is no database {file}; name the settings with --config, or start the daemon")
+    if not settings.database_file.exists():
+        raise ConfigError(
+            f"there is no database {settings.database_file}; name the settings with --config, or start the daemon"
+        )
     return settings

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "holds": "What a guard stopped, with the figures.",
     "rules": "Check the mapping files, and explain what they decide.",
+    "db": "Copy the database, and put a copy back.",
     "adapters": "The vendors this installation can talk to.",
 }
 """Each is the function or group of its name in the module of its name."""

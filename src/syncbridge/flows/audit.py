@@ -42,7 +42,7 @@ async def nightly(bridge: Bridge, job: Claim) -> Outcome:
     def write(session: Session) -> None:
         _note(session, found)
         if found.differences:
-            why = f"{len(found.differences)} differences between our books and the vendors'; see: syncbridge audit"
+            why = f"our books and the vendors' differ in {len(found.differences)}; see: syncbridge audit"
             raise_alarm(session, bridge, Alarm("ledger", SUBJECT, {"why": why} | found.figures))
         else:
             end_alarm(session, bridge, "ledger", SUBJECT)
@@ -109,8 +109,8 @@ async def _ask_again(bridge: Bridge, books: Books, shown: Shown) -> Shown:
 
 def _note(session: Session, found: Audit) -> None:
     told = "\n".join(f"{one.kind} {one.subject}: {one.why}" for one in found.differences[:MOST_TOLD])
-    outcome = f"audit: {len(found.differences)} differences" if found.differences else "audit: balanced"
-    timeline.note(session, SUBJECT, outcome, at=found.at, since=found.since, **found.figures, differences=told)
+    outcome = "audit: differences" if found.differences else "audit: balanced"
+    timeline.note(session, SUBJECT, outcome, at=found.at, since=found.since, **found.figures, told=told)
 
 
 def _lost_jobs(found: Audit, occasion: str) -> Iterator[NewJob]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge, day_began
-from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way
+from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way, was_done_later
 from syncbridge.rules.retry import POLLS
 
 QUARTER = timedelta(minutes=15)
@@ -62,11 +62,13 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
 def tick(session: Session, every: Every, *, now: datetime) -> bool:
     """Write the job of the planned time, the same on every host; not if the last one is still under way.
 
-    It speaks for earlier ones that failed.
+    It speaks for earlier ones that failed. A planned time that was used by a clock since set back is no longer free:
+    the job is then named after the moment.
     """
     if is_under_way(session, every.kind, every.account):
         return False
-    run = f"{every.planned(now).timestamp():.3f}"
+    planned = now if was_done_later(session, every.kind, every.account, now=now) else every.planned(now)
+    run = f"{planned.timestamp():.3f}"
     run_at = now if every.at is None else now + QUARTER  # after a start, the polls first catch up
     if enqueue(session, [run_job(every.kind, every.account, run, run_at)], now=now) == 0:
         return False

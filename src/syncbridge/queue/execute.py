@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired, RateLimited, SyncBridgeError, Transient, VendorError
@@ -18,7 +18,7 @@ from syncbridge.queue import job as jobs
 from syncbridge.queue.job import Claim, Fenced
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.store import accounts
-from syncbridge.store.db import Database
+from syncbridge.store.db import Database, may_pass
 
 log = structlog.get_logger("syncbridge.job")
 
@@ -27,6 +27,8 @@ RATE_LIMIT_SECONDS = 2.0
 """The wait where a vendor limits calls and does not say for how long."""
 PAUSE = timedelta(hours=1)
 """How long an account rests that must be authorised again, before it is tried once more."""
+DATABASE_PAUSE = 2.0
+"""Seconds until something is written again that the database could not take."""
 
 
 def _nothing(session: Session) -> None:
@@ -91,31 +93,40 @@ class Worker:
         job = await self.db.run(jobs.claim, job_id, now=now, lease=timedelta(seconds=self.lease))
         if job is None:
             return False
-        outcome = await self._held(job)
+        renewing = asyncio.ensure_future(self._renew(job))
         try:
+            outcome = await self._decide(job)
             await self._closed(job, outcome)
         except Fenced as error:
             log.warning("job.fenced", job=job.key, why=str(error))
         else:
             log.info("job.closed", job=job.key, attempt=job.attempt, outcome=type(outcome).__name__.lower())
+        finally:
+            renewing.cancel()
         return True
 
     async def _closed(self, job: Claim, outcome: Outcome) -> None:
-        """Close the job with its result; a result that cannot be written is a failed attempt."""
+        """Close the job with its result; a result that makes no sense to the database is a failed attempt."""
         try:
-            await self.db.run(self._close, job, outcome)
+            await self._kept(job, outcome)
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001  as below: a defect in one flow must not stop the others
-            await self.db.run(self._close, job, _defect(job, error))
+            await self._kept(job, _defect(job, error))
 
-    async def _held(self, job: Claim) -> Outcome:
-        """Run the flow while the lease is renewed."""
-        renewing = asyncio.ensure_future(self._renew(job))
-        try:
-            return await self._decide(job)
-        finally:
-            renewing.cancel()
+    async def _kept(self, job: Claim, outcome: Outcome) -> None:
+        """Write the result, however long the database cannot take it: the vendor may have acted already."""
+        told = False
+        while True:
+            try:
+                return await self.db.run(self._close, job, outcome)
+            except DBAPIError as error:
+                if not may_pass(error):
+                    raise
+                if not told:
+                    log.error("job.result_waits", job=job.key, why=str(error.orig))
+                told = True
+            await self.clock.sleep(DATABASE_PAUSE)
 
     async def _renew(self, job: Claim) -> None:
         wait = self.renewal
@@ -140,7 +151,11 @@ class Worker:
         except SyncBridgeError as error:
             return Park(type(error).__name__, str(error))
         except Exception as error:  # noqa: BLE001  a defect in one flow must not stop the others
-            return _defect(job, error)
+            return self._unwritten(error) if may_pass(error) else _defect(job, error)
+
+    def _unwritten(self, error: Exception) -> Snooze:
+        why = f"the database takes no writes now ({error.__cause__}); free its disk or end what locks it"
+        return Snooze(self.clock.now() + timedelta(seconds=DATABASE_PAUSE), "database", why)
 
     def _after(self, error: VendorError, job: Claim) -> Outcome:
         code = error.code or type(error).__name__

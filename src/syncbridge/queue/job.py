@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Exists, Integer, bindparam, func, literal, select, update
+from sqlalchemy import ColumnElement, Exists, Integer, bindparam, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -15,6 +15,11 @@ from sqlmodel import Session, col
 from syncbridge.errors import SyncBridgeError
 from syncbridge.store.tables import AccountState, Job, JobState
 from syncbridge.store.types import UtcTime
+
+LEASE = timedelta(seconds=120)
+"""How long a job is held; it is renewed while it runs."""
+SPACING = timedelta(seconds=5)
+"""Between jobs that were cut off twice and more, so that one that kills its worker takes no other with it."""
 
 
 class Fenced(SyncBridgeError):
@@ -195,12 +200,19 @@ def park_again(session: Session, key: str, *, code: str, why: str, now: datetime
 
 def free_leases(session: Session, *, now: datetime) -> int:
     """Take every running job from its worker, which is known to be dead. Answers how many."""
-    return _release(session, now, at_once=True)
+    return _release(session, [], now=now)
 
 
-def sweep(session: Session, *, now: datetime) -> int:
-    """Take jobs whose lease is over from workers that never came back. Answers how many."""
-    return _release(session, now, at_once=False)
+def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease: timedelta = LEASE) -> int:
+    """Take jobs whose lease is over from workers that never came back. Answers how many.
+
+    A worker names the jobs it holds itself: those it keeps however its clock steps. A lease that ends later than
+    one lease from now was written before a clock was set back, and is cut to that.
+    """
+    others = col(Job.id).not_in(held)
+    running = update(Job).where(col(Job.state) == JobState.RUNNING, others)
+    session.connection().execute(running.where(col(Job.lease_until) > now + lease).values(lease_until=now + lease))
+    return _release(session, [col(Job.lease_until) < now, others], now=now)
 
 
 def is_under_way(session: Session, kind: str, account: str) -> bool:
@@ -217,6 +229,16 @@ def is_under_way(session: Session, kind: str, account: str) -> bool:
     return waiting.scalar_one() > 0
 
 
+def was_done_later(session: Session, kind: str, account: str, *, now: datetime) -> bool:
+    """Whether a job of this kind and account was written after `now` and is done: the clock has been set back since."""
+    later = (
+        select(literal(1))
+        .where(col(Job.state) == JobState.DONE, col(Job.kind) == kind)
+        .where(col(Job.account) == account, col(Job.created_at) > now)
+    )
+    return session.connection().execute(later.limit(1)).first() is not None
+
+
 _LET_GO = {"token": None, "lease_until": None, "claimed_at": None}
 
 
@@ -226,12 +248,17 @@ def _own(session: Session, job: Claim, change: Mapping[str, object]) -> None:
         raise Fenced(f"{job.key} was taken over by another worker")
 
 
-def _release(session: Session, now: datetime, *, at_once: bool) -> int:
-    over = col(Job.state) == JobState.RUNNING
-    if not at_once:
-        over = over & (col(Job.lease_until) < now)
-    change = update(Job).where(over).values(state=JobState.READY, run_at=now, token=None, lease_until=None)
-    return session.connection().execute(change).rowcount
+def _release(session: Session, which: Sequence[ColumnElement[bool]], *, now: datetime) -> int:
+    """Make running jobs ready again: at once, but one after another if they have been cut off before."""
+    over = select(col(Job.id), col(Job.attempt)).where(col(Job.state) == JobState.RUNNING, *which)
+    rows = session.connection().execute(over.order_by(col(Job.priority), col(Job.id))).all()
+    suspects = 0
+    for row in rows:
+        run_at = now + SPACING * suspects if row.attempt > 1 else now
+        suspects += row.attempt > 1
+        ready = {"state": JobState.READY, "run_at": run_at, "token": None, "lease_until": None}
+        session.connection().execute(update(Job).where(col(Job.id) == row.id).values(ready))
+    return len(rows)
 
 
 def _lock_taken() -> Exists:

@@ -24,7 +24,7 @@ from syncbridge.rules.mapping import (
     Way,
 )
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
-from syncbridge.rules.routing import MOST_LINES, route_for
+from syncbridge.rules.routing import MOST_LINES, ways
 from syncbridge.rules.wording import did_you_mean
 
 SKU_CODE_LENGTH = 20
@@ -302,10 +302,9 @@ def _skus_twice(rules: Rules) -> Iterator[str]:
 def _skus_never_bought(rules: Rules) -> Iterator[str]:
     for sku in rules.skus:
         stores = sku.stores or sorted({store for route in rules.routes for store in route.stores})
-        routes = {store: route_for(sku.code, store, rules) for store in stores}
-        lost = [store for store, route in routes.items() if route is None]
-        if lost and (sku.stores or len(lost) == len(stores)):
-            yield f"{sku.place}: no route's prefix fits SKU {sku.code} of {', '.join(lost)}; correct it or add a route"
-        for route in routes.values():
-            if route is not None and route.buy is BuyMode.OWN_STOCK:
-                yield f"{sku.place}: SKU {sku.code} takes route {route.name}, which buys nothing (own_stock); drop one"
+        never = [store for store in stores if not ways(sku.code, store, {}, rules)]
+        if never and (sku.stores or len(never) == len(stores)):
+            yield (
+                f"{sku.place}: SKU {sku.code} is never bought in {', '.join(never)}: "
+                f"no route's prefix fits it there, or its route says own_stock; correct one of them"
+            )

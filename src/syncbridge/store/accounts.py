@@ -80,6 +80,9 @@ def clear_pauses(session: Session) -> None:
     session.connection().execute(update(AccountState).values(paused_until=None, paused_why=""))
 
 
+LONGEST_LEAD = timedelta(minutes=1)
+"""No call is reserved further ahead than this and its own lease: who says so, said it before the clock was set back."""
+
 _QUOTA = select(col(QuotaRow.next_at)).where(
     col(QuotaRow.account) == bindparam("b_account"), col(QuotaRow.group) == bindparam("b_group")
 )
@@ -88,10 +91,16 @@ _QUOTA = select(col(QuotaRow.next_at)).where(
 def lease_slots(session: Session, account: str, group: str, *, now: datetime, every: timedelta, slots: int) -> datetime:
     """Reserve the next `slots` calls of a quota, one each `every`; answers when the first is due (GCRA)."""
     row = session.connection().execute(_QUOTA, {"b_account": account, "b_group": group}).first()
-    first = now if row is None else max(now, row.next_at)
+    last = now + every * slots + LONGEST_LEAD
+    first = max(now, row.next_at) if row is not None and row.next_at <= last else now
     statement = upsert(QuotaRow).values(account=account, group=group, next_at=bindparam("b_next", type_=UtcTime()))
     statement = statement.on_conflict_do_update(
         index_elements=["account", "group"], set_={"next_at": statement.excluded.next_at}
     )
     session.connection().execute(statement, {"b_next": first + every * slots})
     return first
+
+
+def free_slots(session: Session, *, now: datetime) -> None:
+    """Give back reserved calls that are not due yet, whose worker is known to be dead: it has not made them."""
+    session.connection().execute(update(QuotaRow).where(col(QuotaRow.next_at) > now).values(next_at=now))

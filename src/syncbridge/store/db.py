@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
@@ -29,6 +31,18 @@ T = TypeVar("T")
 GROUP = 64
 """At most so many units share a commit."""
 READERS = 2
+BUSY_MS = 10_000
+"""How long a statement waits for another program's lock before it gives up."""
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
 
 
 class Database(Protocol):
@@ -107,7 +121,8 @@ class SqliteDatabase:
     _writer: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._writer = threading.Thread(target=self._write, name="writer", daemon=True)
+        connection = self.engine.connect()  # here, so that a file that cannot be opened is the opener's error
+        self._writer = threading.Thread(target=self._write, args=[connection], name="writer", daemon=True)
         self._writer.start()
 
     async def run(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -139,8 +154,8 @@ class SqliteDatabase:
             transaction.rollback()
             return result
 
-    def _write(self) -> None:
-        with self.engine.connect() as connection:
+    def _write(self, connection: Connection) -> None:
+        with connection:
             while (first := self._waiting.get()) is not None:
                 group = [first]
                 stop = False
@@ -178,8 +193,11 @@ def _attempt(connection: Connection, unit: _Unit) -> None:
     try:
         unit.result = _unit(connection, unit.work)
     except Exception as error:  # noqa: BLE001  it is the caller's; the other units of the group go on
-        savepoint.rollback()
         unit.error = RuntimeError("a unit stopped an iteration") if isinstance(error, StopIteration) else error
+        try:
+            savepoint.rollback()
+        except SQLAlchemyError:  # a full or failing disk ends the whole transaction: the first error says why
+            raise unit.error from unit.error.__cause__
     else:
         savepoint.commit()
 
@@ -203,7 +221,7 @@ def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: object, _record: object) -> None:
         cursor = dbapi_connection.cursor()  # type: ignore[attr-defined]  # sqlite3.Connection
-        cursor.execute("PRAGMA busy_timeout = 10000")
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys = ON")
@@ -215,6 +233,11 @@ def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether a lock or the disk stood in the way, so that the same work may succeed later unchanged."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
 def load_keys(path: Path) -> MultiFernet:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
-from sqlalchemy.engine import make_url
 
 from syncbridge.errors import ConfigError
+from syncbridge.store import backup
 
 HERE = Path(__file__).parent / "migrations"
 HEAD = "0002"
@@ -18,27 +17,47 @@ HEAD = "0002"
 def migrate(engine: Engine) -> None:
     """Upgrade in one transaction, with a copy of the file made before; nothing happens if it is up to date.
 
-    Raises ConfigError if the database was written by a newer syncbridge.
+    Of several processes one upgrades and the others wait for it. A kill leaves the old tables, and the next start
+    begins again. Raises ConfigError if the database is damaged, or of another program or a newer syncbridge, and
+    SyncBridgeError if it cannot be written now.
     """
-    found = revision(engine)
-    if found == HEAD:
-        return
-    if found is not None and found > HEAD:
-        raise ConfigError(
-            f"the database is at schema {found}, this syncbridge knows {HEAD}: install the newer syncbridge again, "
-            "or restore the copy made before the upgrade (the .before-… file beside the database)"
-        )
-    _copy(engine, found)
-    with engine.begin() as connection:
-        _upgrade(connection)
+    file = Path(engine.url.database or "")
+    with backup.in_plain_words(file):
+        if revision(engine) == HEAD:
+            return
+        with engine.begin() as connection:  # takes the write lock
+            found = _revision(connection)
+            _refuse_unknown(connection, found, file)
+            if found is not None and found != HEAD:
+                backup.copy(file, file.with_name(f"{file.name}.before-{HEAD}"))
+            _upgrade(connection)
 
 
 def revision(engine: Engine) -> str | None:
     """The schema the database is at; None if it is empty."""
-    with engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return None
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    with engine.connect().execution_options(read_only=True) as connection:
+        return _revision(connection)
+
+
+def known(found: str | None) -> bool:
+    """Whether this program can upgrade from that schema."""
+    return found is None or any((HERE / "versions").glob(f"{found}_*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _refuse_unknown(connection: Connection, found: str | None, file: Path) -> None:
+    if found is None and inspect(connection).get_table_names():
+        raise ConfigError(f"{file} is the database of another program; name another file in database_url")
+    if not known(found):
+        raise ConfigError(
+            f"the database is at schema {found}, this syncbridge knows {HEAD}: install the newer syncbridge again, "
+            f"or {backup.remedy(file)}"
+        )
 
 
 def _upgrade(connection: Connection) -> None:
@@ -49,13 +68,3 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(HERE))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _copy(engine: Engine, found: str | None) -> None:
-    database = make_url(str(engine.url)).database
-    if found is None or not database or database == ":memory:":
-        return
-    with engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copy2(database, f"{database}.before-{HEAD}")

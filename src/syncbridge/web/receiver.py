@@ -17,8 +17,10 @@ from syncbridge.bootstrap import App
 from syncbridge.errors import SignatureInvalid
 from syncbridge.flows.events import jobs_for
 from syncbridge.model.events import EventKind, RawRequest, VendorEvent
+from syncbridge.model.paging import Cursor
 from syncbridge.ports import WebhookSource
 from syncbridge.queue import inbox
+from syncbridge.store import cursors
 
 BODY_SECONDS = 10.0
 log = structlog.get_logger("syncbridge.receiver")
@@ -70,11 +72,12 @@ class Receiver:
         return JSONResponse({"status": "live"})
 
     async def ready(self, _request: Request) -> Response:
-        """The database answers."""
+        """The database takes writes: it is tried, since on a full disk everything can still be read."""
+        now = self._app.bridge.clock.now()
         try:
-            await self._app.bridge.db.read(lambda session: session.connection().exec_driver_sql("SELECT 1").first())
+            await self._app.bridge.db.run(cursors.put, "health:ready", Cursor(now.isoformat()))
         except SQLAlchemyError:
-            return JSONResponse({"status": "the database does not answer"}, status_code=503)
+            return JSONResponse({"status": "the database takes no writes"}, status_code=503)
         return JSONResponse({"status": "ready"})
 
     async def _raw(self, request: Request) -> RawRequest:

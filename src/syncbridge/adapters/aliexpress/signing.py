@@ -106,7 +106,7 @@ class AliExpressSigner(Signer):
         return {
             "app_key": self._settings.app_key,
             "sign_method": self._settings.sign_method,
-            "timestamp": str(int(self._clock.now().timestamp() * 1000)),
+            "timestamp": str(int((self._clock.now() + self.skew).timestamp() * 1000)),
         }
 
     def _request(
