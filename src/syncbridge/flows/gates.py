@@ -5,13 +5,15 @@ A halt carries its figures; it stops a purchase until a person repairs its cause
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired
+from syncbridge.errors import AccessExpired, Rejected
 from syncbridge.flows import vendor_orders, withdraw
 from syncbridge.flows.bridge import Bridge, order_subject
+from syncbridge.model.catalog import Offer
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote
 from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
@@ -49,9 +51,9 @@ async def before_paying(bridge: Bridge, purchase: Purchase, order: PlacedOrder) 
     return None
 
 
-def price(bridge: Bridge, purchase: Purchase, route: Route, quote: Quote) -> Park | None:
+async def price(bridge: Bridge, purchase: Purchase, route: Route, quote: Quote) -> Park | None:
     """Enough must be left of what the channel pays out, and a route may ask a person each time."""
-    units = sum(line.quantity for line in purchase.lines)
+    units = await bridge.db.read(orders.units, purchase)
     left = margin(purchase.payout, quote.total, route.price, units, bridge.rules.rates)
     halt = purchasing.enough(left, max(route.price.minimum_margin, bridge.terms.margin_floor))
     stopped = _unless_let_pass(bridge, purchase, halt)
@@ -137,16 +139,22 @@ def _moved(order: Order, purchase: Purchase) -> purchasing.Halt | None:
 
 
 async def supplier(bridge: Bridge, purchase: Purchase) -> Outcome | None:
-    """A supplier with the labels we ask for, and a quantity it sells; as its offers were last read."""
+    """A supplier with the labels we ask for, as its offers were last read."""
     terms = bridge.terms.of(purchase.supplier)
-    ids = {line.offer_id for line in purchase.lines}
-    offers = await bridge.db.read(catalogue.offers, purchase.supplier, ids)
-    unlabelled = purchasing.ineligible(offers, terms.required_labels)
-    if unlabelled is not None and terms.without_labels == "by_hand":
-        why = unlabelled.why
-        return Done(lambda session: vendor_orders.by_hand(session, bridge, purchase, why))
-    halt = unlabelled if unlabelled and not purchasing.passes(unlabelled, purchase.approvals) else None
-    return _unless_let_pass(bridge, purchase, halt or purchasing.terms_problem(purchase.lines, offers))
+    halt = purchasing.ineligible(await _offers(bridge, purchase), terms.required_labels)
+    if halt is not None and terms.without_labels == "by_hand":
+        return Done(lambda session: vendor_orders.by_hand(session, bridge, purchase, halt.why))
+    return _unless_let_pass(bridge, purchase, halt)
+
+
+async def refused(bridge: Bridge, purchase: Purchase, error: Rejected) -> Park:
+    """The supplier would not sell it so: with our own figures if it is the quantity."""
+    halt = purchasing.terms_problem(purchase.lines, await _offers(bridge, purchase))
+    return Park(error.code, str(error)) if halt is None else halted(bridge, purchase, halt)
+
+
+async def _offers(bridge: Bridge, purchase: Purchase) -> Mapping[str, Offer | None]:
+    return await bridge.db.read(catalogue.offers, purchase.supplier, {line.offer_id for line in purchase.lines})
 
 
 def _unless_let_pass(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt | None) -> Park | None:

@@ -136,10 +136,10 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     except NotGranted:
         return _by_hand(bridge, purchase, "the account may not quote orders by API")
     except Rejected as error:
-        return await _elsewhere(bridge, purchase, str(error), Park(error.code, str(error)))
+        return await _elsewhere(bridge, purchase, str(error), await gates.refused(bridge, purchase, error))
     if not quote.trade_types:
         return _by_hand(bridge, purchase, "the supplier cannot be ordered from by API")
-    halted = gates.price(bridge, purchase, route, quote)
+    halted = await gates.price(bridge, purchase, route, quote)
     if halted is not None:
         return await _elsewhere(bridge, purchase, halted.why, halted)
     return await _send(bridge, purchase, draft, quote)

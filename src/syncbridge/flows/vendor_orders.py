@@ -13,6 +13,9 @@ from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.store import holds, orders, purchases, timeline
 
+NOT_ABOUT_BUYING = ("address_changed", "order_ended")
+"""Holds on an order that its being bought does not settle."""
+
 
 def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
     """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
@@ -24,7 +27,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     if purchase.state is not PurchaseState.BY_HAND:
         enqueue(session, [_pay_job(session, purchase, order, now) for order in unpaid], now=now)
     wake(session, place_key(purchase), now=now)
-    holds.close_subject(session, purchase.subject, now=now)
+    holds.close_subject(session, purchase.subject, but=NOT_ABOUT_BUYING, now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
 
 

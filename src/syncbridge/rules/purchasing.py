@@ -118,7 +118,7 @@ def terms_problem(lines: Sequence[PurchaseLine], offers: Mapping[str, Offer | No
         pieces[line.offer_id] += line.quantity
     by_id = {offer.offer_id: offer for _, offer in known}
     problems = [said for id, quantity in pieces.items() if (said := _too_few(by_id[id], quantity, mixed))]
-    return Halt("below_moq", (said := "; ".join(problems)), said) if problems else None
+    return Halt("below_moq", "; ".join(problems)) if problems else None
 
 
 def ineligible(offers: Mapping[str, Offer | None], required: frozenset[str]) -> Halt | None:

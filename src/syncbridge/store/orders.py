@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import from_json, to_json
 
@@ -121,6 +121,13 @@ def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | No
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))
     return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+
+
+def units(session: Session, purchase: Purchase) -> int:
+    """How many sold units a purchase is for: of a set each counts once, however many pieces it is made of."""
+    lines = session.get_one(OrderRow, (purchase.store, purchase.order_id)).lines
+    sold = sum(line.quantity for line in lines if line.line_id in purchase.line_ids)
+    return sold or sum(line.quantity for line in purchase.lines)
 
 
 def address_digest(address: BuyerAddress | None) -> str:
