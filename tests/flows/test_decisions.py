@@ -13,8 +13,9 @@ from syncbridge.flows import decisions, retry_queue
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState, VendorOrderState
+from syncbridge.rules.mapping import Part, Place, SkuRule, Way
 from syncbridge.store import holds, purchases, timeline
-from syncbridge.testing.builders import RELAY, cny
+from syncbridge.testing.builders import RELAY, cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 
 pytestmark = pytest.mark.anyio
@@ -289,16 +290,17 @@ async def test_only_an_unknown_purchase_can_be_declared_not_placed(shop: Shop) -
         await not_placed(shop, entry)
 
 
-async def margin_halt(shop: Shop, figures: dict[str, str]) -> Entry:
-    """A purchase that a guard stopped at these figures."""
+async def margin_halt(shop: Shop, figures: dict[str, str] | None = None) -> Entry:
+    """A purchase that a guard stopped, at its own figures or at these."""
     dear = replace(shop.rules.routes[0].price, minimum_margin=Decimal(1))  # nothing earns so much
     shop.rules = replace(shop.rules, routes=(replace(shop.rules.routes[0], price=dear),))
     await shop.list_offer()
     shop.connect()
     await shop.sell(ORDER)
     await shop.pass_time(601)
+    if figures is not None:
+        await shop.db.run(holds.open_hold, "margin", SUBJECT, figures, now=shop.clock.now())
     (entry,) = await shop.queue()
-    await shop.db.run(holds.open_hold, "margin", SUBJECT, figures, now=shop.clock.now())
     return entry
 
 
@@ -306,13 +308,30 @@ async def approve(shop: Shop, entry_id: str) -> None:
     await shop.db.run(decisions.approve, entry_id, why="a gift for a good customer", now=shop.clock.now())
 
 
-async def test_a_halt_is_let_pass_at_the_figure_shown(shop: Shop) -> None:
-    entry = await margin_halt(shop, {"why": "a loss", "limit": "45.00 CNY"})
+async def test_a_halt_is_let_pass_at_the_figure_shown_and_the_purchase_is_made(shop: Shop) -> None:
+    entry = await margin_halt(shop)
     await approve(shop, entry.id)
-    assert (await the_purchase(shop)).approvals == {"margin": "45.00 CNY"}
-    (entry,) = await shop.queue()
-    assert (entry.state, entry.next_attempt, entry.figures) == ("waiting", shop.clock.now(), {})
+    assert (await the_purchase(shop)).approvals == {"margin": entry.figures["limit"]}
+    await shop.work()
+    assert (await the_purchase(shop)).state is PurchaseState.PAID
+    assert await shop.queue() == []
     assert "approved by a person: margin" in await events(shop)
+
+
+async def test_a_halt_at_a_worse_figure_than_was_let_pass_stops_again(shop: Shop) -> None:
+    entry = await margin_halt(shop, {"why": "a loss", "limit": "1.00 USD"})
+    await approve(shop, entry.id)
+    await shop.work()
+    (again,) = await shop.queue()
+    assert (again.state, again.code, again.figures) == ("parked", "margin", {"limit": "8.23 USD"})
+    assert not shop.supplier.books
+
+
+async def test_what_is_let_pass_waits_for_no_one(shop: Shop) -> None:
+    entry = await margin_halt(shop)
+    await approve(shop, entry.id)
+    (waiting,) = await shop.queue()
+    assert (waiting.state, waiting.next_attempt, waiting.figures) == ("waiting", shop.clock.now(), {})
 
 
 async def test_a_halt_without_a_figure_is_not_let_pass(shop: Shop) -> None:
@@ -361,3 +380,47 @@ async def test_a_wrong_number_given_up_leaves_the_purchase_to_be_bought(shop: Sh
     (refused,) = [one for one in await shop.queue() if one.state == "parked"]
     await shop.db.run(retry_queue.drop, refused.id, why="typed wrong", now=shop.clock.now())
     assert [one.state for one in await shop.queue()] == ["by_hand"]
+
+
+async def test_a_purchase_goes_to_the_next_backup_when_a_person_says_so(shop: Shop) -> None:
+    entry = await halted_with_a_backup(shop)
+    await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too dear here")
+    assert await shop.queue() == []
+    first, second = await shop.db.read(purchases.of_order, "toys", ORDER)
+    assert (first.state, second.state, second.alternative) == (PurchaseState.STOPPED, PurchaseState.INTENDED, 1)
+    assert second.lines[0].offer_id == "2"
+    assert "switched to a backup" in await events(shop)
+
+
+async def halted_with_a_backup(shop: Shop) -> Entry:
+    """A purchase that a guard stopped, and a second offer for its SKU."""
+    first, second = (make_offer(str(n), make_spec(n)) for n in (1, 2))
+    parts = [Part(offer.offer_id, offer.specs[0].spec_id, 1) for offer in (first, second)]
+    await shop.list_offer(second)
+    rule = SkuRule("TYSET", (), (parts[0],), (Way("main", (parts[1],)),), Place("shop.yaml", 90))
+    shop.rules = replace(shop.rules, skus=(rule,))
+    shop.set_account("main", daily_cap=None)
+    await shop.list_offer(first)
+    await shop.sell(ORDER, make_order_line("TYSET", 2))
+    await shop.pass_time(601)
+    (entry,) = await shop.queue()
+    assert entry.code == "no_cap"
+    return entry
+
+
+async def test_without_a_backup_nothing_is_switched(shop: Shop) -> None:
+    entry = await margin_halt(shop)
+    with pytest.raises(SyncBridgeError, match="no backup is left"):
+        await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too dear")
+    assert (await the_purchase(shop)).state is PurchaseState.INTENDED
+
+
+async def test_what_may_have_been_bought_is_not_switched(shop: Shop) -> None:
+    entry = await halted_with_a_backup(shop)
+    shop.set_account("main", daily_cap=cny("2000"))
+    shop.supplier.lose_next = True
+    await shop.db.run(retry_queue.retry, entry.id, now=shop.clock.now())
+    await shop.work()
+    with pytest.raises(SyncBridgeError, match="is unknown: it may have been bought"):
+        await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too slow")
+    assert len(await shop.db.read(purchases.of_order, "toys", ORDER)) == 1

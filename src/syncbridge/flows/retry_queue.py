@@ -30,6 +30,8 @@ HOLD = "hold-"
 """What the ids of holds begin with."""
 CATALOGUE = ("offer ", "sku ", "listing ")
 """Subjects of holds that stop no purchase."""
+BUYING = ("purchase.place", "purchase.pay")
+"""Jobs that are not given up without their purchase."""
 CLOCK_SLACK = timedelta(minutes=5)
 """A vendor order may carry a time so much before we sent it: two clocks."""
 
@@ -162,7 +164,7 @@ def _close_hold(session: Session, entry_id: str, why: str, now: datetime) -> Non
 
 def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
     job = job_of(session, entry_id)
-    if "purchase" in job.args and job.kind != "decisions.adopt":  # which asks for an order, and decides about none
+    if job.kind in BUYING:
         _drop_purchase(session, int(job.args["purchase"]))
     if not dead_letters.drop(session, job.id, why=why, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
@@ -198,7 +200,7 @@ def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures={name: value for name, value in hold.figures.items() if name != "why"} if hold else {},
+        figures=_shown(hold) if hold else {},
     )
 
 
@@ -237,7 +239,7 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures={name: value for name, value in hold.figures.items() if name != "why"},
+        figures=_shown(hold),
     )
 
 
@@ -257,6 +259,14 @@ def _order_in(subject: str) -> tuple[str, str]:
 
 def _is_catalogue(hold: OpenHold) -> bool:
     return hold.subject.startswith(CATALOGUE) and not hold.kind.startswith("alarm_")
+
+
+def _shown(hold: OpenHold) -> Mapping[str, str]:
+    """The figures that tell a person something the entry does not say elsewhere; of an address there are none."""
+    if hold.kind == "address_changed":
+        return {}
+    told = ("", hold.figures.get("why"))
+    return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
 
 
 def _at_stake(purchase: Purchase | None) -> Money | None:
