@@ -69,6 +69,29 @@ async def test_a_shop_where_everything_went_well_is_in_balance(shop: Shop) -> No
     assert (found.stages, found.vendor_orders, found.live) == ({"declared": 1}, 1, True)
 
 
+async def test_what_the_vendors_list_of_an_earlier_time_is_known_to_us(shop: Shop) -> None:
+    made = await bought(shop)
+    shop.supplier.ship(made.vendor_order_id, "YT1")
+    await polled(shop)
+    shop.forwards(made.note.split()[-1])
+    await shop.poll("fulfil.collect", "forwarder")
+    await polled(shop)
+    shop.clock.advance(20 * 86400)
+    await polled(shop)
+    of_all_time(shop)
+
+    found = await audited(shop)
+
+    assert (found.differences, found.foreign, found.stages, found.vendor_orders) == ((), (), {}, 1)
+
+
+def of_all_time(shop: Shop) -> None:
+    """Lists that reach back further than they were asked to, as their overlap makes them."""
+    orders, made = shop.channel.orders, shop.supplier.orders
+    shop.channel.orders = lambda **_: orders(since=None)  # type: ignore[method-assign]
+    shop.supplier.orders = lambda **_: made(since=None)  # type: ignore[method-assign]
+
+
 async def test_an_order_the_poll_never_gave_us_is_lost(shop: Shop) -> None:
     await bought(shop)
     shop.clock.advance(1)

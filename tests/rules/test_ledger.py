@@ -122,6 +122,7 @@ class World:
     def audit(self, **how: object) -> Audit:
         books = Books(
             orders=[self.order] if self.order else [],
+            kept=frozenset({("toys", ORDER)} if self.order else ()),
             purchases=self.purchases,
             vendor_orders=self.seen,
             attended=self.attended,
