@@ -146,7 +146,7 @@ def _lost(view: _View) -> Iterator[Difference]:
         reads = view.books.reads.get(store)
         for ref in {ref.order_id: ref for ref in refs}.values():
             subject = f"order {store}/{ref.order_id}"
-            if (store, ref.order_id) in view.orders or subject in view.books.attended:
+            if (store, ref.order_id) in view.books.kept or subject in view.books.attended:
                 continue
             if reads and ref.modified_at > reads.first and view.is_settled(store, ref.modified_at):
                 why = f"the channel shows it, changed {ref.modified_at:%Y-%m-%d %H:%M} UTC, and we never kept it"
