@@ -303,6 +303,25 @@ async def test_row_31_a_job_that_always_fails_becomes_a_dead_letter_and_others_g
     assert "at the till" in last["traceback"]
 
 
+async def test_row_31_a_poll_that_was_cut_off_goes_on_and_one_that_kills_is_parked(
+    bench: Bench, clock: FixedClock
+) -> None:
+    bench.handlers["orders.poll"] = raising(AssertionError("it must not run"))
+    job_id = await bench.add(kind="orders.poll")
+    for _ in range(execute.CRASHES):
+        await bench.take(job_id)
+        await bench.db.run(jobs.free_leases, now=clock.now())
+    await bench.worker.execute(job_id)
+    cut_off = await bench.add("another", kind="orders.poll")
+    await bench.take(cut_off)
+    await bench.db.run(jobs.free_leases, now=clock.now())
+    bench.handlers["orders.poll"] = answering(Done())
+    await bench.worker.execute(cut_off)
+
+    assert ((await bench.row(job_id)).state, (await bench.row(job_id)).reason_code) == ("parked", "crashed")
+    assert (await bench.row(cut_off)).state == "done"
+
+
 @pytest.mark.process
 def test_row_31_a_job_that_kills_its_worker_is_parked_and_takes_no_other_with_it(tmp_path: Path) -> None:
     async def prepare() -> None:

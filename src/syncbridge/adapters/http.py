@@ -6,8 +6,10 @@ Only this module (and `syncbridge.testing`) imports httpx, so that another clien
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
+import ssl
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -135,7 +137,7 @@ class VendorHttp:
         self._wiring = wiring
         self._auth = auth
         self._breaker = Breaker(vendor, wiring)
-        transport = wiring.transport or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=8))
+        transport = wiring.transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=8))
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError(f"{transport!r} is no HTTP transport")
         read = wiring.deadlines.read
@@ -234,6 +236,12 @@ class VendorHttp:
         if call.write and left:
             return OutcomeUnknown(what, vendor=self._vendor, code="no_answer")
         return Unreachable(what, vendor=self._vendor, code="unreachable")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Read the certificates once for all accounts: it is the slowest part of connecting one."""
+    return httpx.create_ssl_context()
 
 
 def _is_worth_another_try(error: BaseException) -> bool:
