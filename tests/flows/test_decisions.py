@@ -343,6 +343,7 @@ async def test_a_halt_without_a_figure_is_not_let_pass(shop: Shop) -> None:
 
 async def test_the_figures_of_another_purchase_are_not_let_pass(shop: Shop) -> None:
     entry = await margin_halt(shop, {"why": "a loss", "limit": "45.00 CNY", "purchase": "K7M2Q4XA"})
+    assert entry.figures == {}
     with pytest.raises(SyncBridgeError, match="those of purchase K7M2Q4XA"):
         await approve(shop, entry.id)
     assert (await the_purchase(shop)).approvals == {}

@@ -200,7 +200,7 @@ def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures=_shown(hold) if hold else {},
+        figures=_shown(hold, purchase) if hold else {},
     )
 
 
@@ -239,7 +239,7 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures=_shown(hold),
+        figures=_shown(hold, purchase),
     )
 
 
@@ -261,9 +261,13 @@ def _is_catalogue(hold: OpenHold) -> bool:
     return hold.subject.startswith(CATALOGUE) and not hold.kind.startswith("alarm_")
 
 
-def _shown(hold: OpenHold) -> Mapping[str, str]:
-    """The figures that tell a person something the entry does not say elsewhere; of an address there are none."""
-    if hold.kind == "address_changed":
+def _shown(hold: OpenHold, purchase: Purchase | None) -> Mapping[str, str]:
+    """The figures that tell a person something the entry does not say elsewhere.
+
+    Of an address there are none, and none of another purchase of the order that stopped for the same cause.
+    """
+    of_another = purchase is not None and hold.figures.get("purchase", purchase.mark) != purchase.mark
+    if of_another or hold.kind == "address_changed":
         return {}
     told = ("", hold.figures.get("why"))
     return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
