@@ -51,9 +51,8 @@ def tick(session: Session, every: Every, *, now: datetime) -> bool:
     if is_under_way(session, every.kind, every.account):
         return False
     close_parked(session, every.kind, every.account)
-    if was_done_later(session, every.kind, every.account, now=now):
-        planned = now.timestamp()
-    run = f"{planned:.3f}"
+    set_back = was_done_later(session, every.kind, every.account, now=now)
+    run = f"{now.timestamp():.6f}" if set_back else f"{planned:.3f}"
     patience = CATALOGUE_PATIENCE if every.kind == "import_.page" else timedelta(0)
     job = NewJob(
         kind=every.kind,
