@@ -9,6 +9,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -39,18 +40,21 @@ def sole_owner(settings: Settings) -> Iterator[None]:
     file = settings.database_file
     if not file.parent.is_dir():
         raise ConfigError(f"database_url: there is no folder {file.parent}; make it, or name another")
-    lock = sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        lock.close()
-        raise ConfigError(
-            f"another syncbridge daemon works on {file}; stop it first, or use another database"
-        ) from None
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            lock = stack.enter_context(
+                contextlib.closing(sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None))
+            )
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise _not_owner(file, error) from None
         yield
-    finally:
-        lock.close()
+
+
+def _not_owner(file: Path, error: sqlite3.OperationalError) -> ConfigError:
+    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+        return ConfigError(f"another syncbridge daemon works on {file}; stop it first, or use another database")
+    return ConfigError(f"{file}.owner cannot be locked ({error}); check the permissions of its folder")
 
 
 async def run(settings: Settings) -> None:
@@ -124,10 +128,10 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
         wake=wake,
         stop=stop,
     )
-    tasks = [asyncio.create_task(web.serve(sockets=[listener])), asyncio.create_task(work)]
+    ticking = asyncio.create_task(_keep_ticking(app, every, wake))
+    tasks = [asyncio.create_task(web.serve(sockets=[listener])), asyncio.create_task(work), ticking]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
-    ticking = asyncio.create_task(_keep_ticking(app, every, wake))
     try:
         await stop.wait()
     finally:
@@ -145,7 +149,8 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
         log.warning("daemon.cut_off", seconds=GRACE)
         await asyncio.wait(unended, timeout=2 * LAST_WORDS)
     for task in ended:
-        task.result()
+        if not task.cancelled():
+            task.result()
 
 
 async def _keep_ticking(app: App, every: Sequence[Every], wake: asyncio.Event) -> None:

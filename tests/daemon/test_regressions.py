@@ -21,6 +21,14 @@ def test_a_database_in_a_folder_that_is_missing_is_a_matter_of_settings(tmp_path
         raise AssertionError("there is no such folder")
 
 
+def test_a_lock_that_cannot_be_had_is_not_called_another_daemon(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    (tmp_path / "syncbridge.db.owner").mkdir()
+
+    with pytest.raises(ConfigError, match=r"syncbridge\.db\.owner cannot be locked"), sole_owner(settings):
+        raise AssertionError("there is no lock")
+
+
 @pytest.mark.process
 def test_a_port_that_is_taken_is_a_matter_of_settings(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
