@@ -7,14 +7,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlmodel import Session
 
 from syncbridge.errors import NotGranted, SyncBridgeError
 from syncbridge.flows import decisions, retry_queue
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.money import Money
+from syncbridge.model.orders import OrderStage
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.rules.mapping import Part, Place, SkuRule, Way
-from syncbridge.store import holds, purchases, timeline
+from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store.tables import PurchaseRow
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 
@@ -425,3 +428,24 @@ async def test_what_may_have_been_bought_is_not_switched(shop: Shop) -> None:
     with pytest.raises(SyncBridgeError, match="is unknown: it may have been bought"):
         await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too slow")
     assert len(await shop.db.read(purchases.of_order, "toys", ORDER)) == 1
+
+
+async def test_an_order_whose_last_purchase_is_dropped_after_the_others_were_declared_is_declared(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(ORDER)
+    await shop.pass_time(601)
+    (bought,) = shop.supplier.books.values()
+
+    def a_card_beside_it(session: Session) -> None:
+        row = session.get_one(PurchaseRow, 1)
+        values = {name: getattr(row, name) for name in PurchaseRow.model_fields}
+        values |= {"id": 2, "split": 1, "out_order_id": "SB2", "mark": "M2", "state": "by_hand"}
+        session.add(PurchaseRow(**values))
+
+    await shop.db.run(a_card_beside_it)
+    shop.forwards(bought.note.split()[-1])
+    await shop.poll("fulfil.collect", "forwarder")
+    assert await shop.db.read(orders.stage_of, "toys", ORDER) is OrderStage.BUYING
+
+    await shop.db.run(retry_queue.drop, "hand-2", why="not needed", now=shop.clock.now())
+    assert await shop.db.read(orders.stage_of, "toys", ORDER) is OrderStage.DECLARED

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
-from syncbridge.model.orders import OrderStage
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.model.shipping import Shipment
@@ -108,6 +107,4 @@ def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:
     purchase = parcel.purchase
     purchases.declared(session, parcel.id, purchase, now=now)
     timeline.note(session, purchase.subject, "declared", at=now, number=parcel.shipment.number)
-    states = {sibling.state for sibling in purchases.of_order(session, purchase.store, purchase.order_id)}
-    if states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
-        orders.set_stage(session, purchase.store, purchase.order_id, OrderStage.DECLARED)
+    orders.settle(session, purchase.store, purchase.order_id)

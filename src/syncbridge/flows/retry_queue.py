@@ -152,6 +152,7 @@ def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None
     """The person says it need not be bought by hand."""
     card = card_of(session, entry_id)
     purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
+    orders.settle(session, card.store, card.order_id)
     timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
 
 
@@ -174,12 +175,13 @@ def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
 
 def _drop_purchase(session: Session, purchase_id: int) -> None:
     droppable = [PurchaseState.INTENDED, PurchaseState.REFUSED]
+    purchase = purchases.get(session, purchase_id)
     if not purchases.move(session, purchase_id, PurchaseState.STOPPED, when=droppable):
-        purchase = purchases.get(session, purchase_id)
         raise SyncBridgeError(
             f"purchase {purchase.mark} is {purchase.state}: it may have been bought; "
             "look on the supplier's page before you give it up"
         )
+    orders.settle(session, purchase.store, purchase.order_id)
 
 
 def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:

@@ -97,7 +97,7 @@ def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: Plac
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
         for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.id):
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
-        orders.end_if_all_stopped(session, purchase.store, purchase.order_id)
+        orders.settle(session, purchase.store, purchase.order_id)
         return
     bought = [PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED]
     if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=bought):

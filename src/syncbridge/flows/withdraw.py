@@ -42,7 +42,7 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
             _take_back(session, bridge, purchase)
         elif purchase.state in (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED):
             _ask(session, bridge, purchase, order)
-    orders.end_if_all_stopped(session, store, order.order_id)
+    orders.settle(session, store, order.order_id)
 
 
 async def order(bridge: Bridge, job: Claim) -> Outcome:

@@ -107,13 +107,15 @@ def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) ->
     )
 
 
-def end_if_all_stopped(session: Session, store: str, order_id: str) -> None:
-    """An order whose purchases were all given up, because it no longer wants goods, has ended."""
-    states = session.scalars(
-        select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    )
-    row = session.get_one(OrderRow, (store, order_id))
-    if not OrderState(row.state).wants_goods and all(state == PurchaseState.STOPPED for state in states):
+def settle(session: Session, store: str, order_id: str) -> None:
+    """End an order of which nothing is left to buy or to declare: all its purchases are declared or given up."""
+    query = select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    states = {PurchaseState(state) for state in session.scalars(query)}
+    if not states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
+        return
+    if PurchaseState.DECLARED in states:
+        set_stage(session, store, order_id, OrderStage.DECLARED)
+    elif not OrderState(session.get_one(OrderRow, (store, order_id)).state).wants_goods:
         set_stage(session, store, order_id, OrderStage.ENDED)
 
 
