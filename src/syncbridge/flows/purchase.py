@@ -93,7 +93,10 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     """Read which vendor orders changed: follow ours, adopt what was bought by hand, keep the rest in the ledger."""
     account = job.account
     since = await bridge.db.read(cursors.get, f"purchases:{account}")
-    read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    try:
+        read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    except NotGranted:
+        return Done(lambda session: gates.no_ledger(session, bridge, account))
 
     def write(session: Session) -> None:
         vendor_orders.note(session, bridge, account, read.items)
