@@ -27,7 +27,7 @@ def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:
     with (
         sole_owner(settings.database_file),
         pytest.raises(ConfigError, match="another syncbridge daemon"),
-        sole_owner(settings),
+        sole_owner(settings.database_file),
     ):
         raise AssertionError("there are two owners")
     with sole_owner(settings.database_file):
