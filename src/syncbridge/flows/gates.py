@@ -17,7 +17,7 @@ from syncbridge.model.catalog import Offer
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote
 from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
-from syncbridge.queue.job import wake_waiting
+from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import cancelled, living
@@ -101,6 +101,14 @@ def paused(bridge: Bridge, account: str, error: AccessExpired, undo: Write | Non
 def ledger_read(session: Session, bridge: Bridge, account: str, *, began: datetime) -> None:
     """A supplier's ledger was read to its end: what waited for that goes on."""
     accounts.ledger_read(session, account, at=began)
+    wake_waiting(session, [LEDGER], account=account, now=bridge.clock.now())
+
+
+def no_ledger(session: Session, bridge: Bridge, account: str) -> None:
+    """A supplier whose orders we may not list is not bought from by API: nobody could look after a lost answer."""
+    why = "the account may not list its orders by API, so a lost answer could never be looked up"
+    for args in waiting_for(session, LEDGER, account):
+        vendor_orders.by_hand(session, bridge, purchases.get(session, int(args["purchase"])), why)
     wake_waiting(session, [LEDGER], account=account, now=bridge.clock.now())
 
 

@@ -27,6 +27,7 @@ from syncbridge.flows.bridge import Bridge, day_began
 from syncbridge.model.money import Money
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
+    PlacedOrder,
     Placement,
     Purchase,
     PurchaseDraft,
@@ -67,19 +68,25 @@ async def place(bridge: Bridge, job: Claim) -> Outcome:
 async def pay(bridge: Bridge, job: Claim) -> Outcome:
     """Pay one vendor order, after looking at it: it may be paid, dearer, or no longer wanted."""
     purchase = await bridge.db.read(purchases.get, int(job.args["purchase"]))
+    if purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+        return Done()  # it is being taken back, which reads what a payment under way has done
     if job.previous_claim_at is not None:
         settled = job.previous_claim_at + bridge.terms.quarantine
         if bridge.clock.now() < settled:
             return Snooze(settled, "settling", "an earlier payment may still be under way")
-    supplier = bridge.suppliers[purchase.supplier]
-    order = await supplier.order(job.args["vendor_order"])
+    order = await bridge.suppliers[purchase.supplier].order(job.args["vendor_order"])
     if order.state.is_paid:
         return Done(lambda session: vendor_orders.paid(session, bridge, purchase, order))
     if order.state is VendorOrderState.CANCELLED:
         return Done(lambda session: vendor_orders.note(session, bridge, purchase.supplier, [order]))
-    stopped = await gates.before_paying(bridge, purchase, order)
-    if stopped is not None:
-        return stopped
+    if order.state is not VendorOrderState.UNPAID:
+        return Park("vendor_state", f"the supplier gives order {order.vendor_order_id} a state we do not know")
+    return await gates.before_paying(bridge, purchase, order) or await _pay(bridge, purchase, order)
+
+
+async def _pay(bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> Outcome:
+    """Pay, and believe only what the supplier shows afterwards."""
+    supplier = bridge.suppliers[purchase.supplier]
     settled = bridge.clock.now() + bridge.terms.quarantine
     try:
         result = await supplier.pay([order.vendor_order_id])
@@ -101,7 +108,10 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     """Read which vendor orders changed: follow ours, adopt what was bought by hand, keep the rest in the ledger."""
     account = job.account
     since = await bridge.db.read(cursors.get, f"purchases:{account}")
-    read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    try:
+        read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    except NotGranted:
+        return Done(lambda session: gates.no_ledger(session, bridge, account))
 
     def write(session: Session) -> None:
         vendor_orders.note(session, bridge, account, read.items)

@@ -80,6 +80,8 @@ async def order(bridge: Bridge, job: Claim) -> Outcome:
             return await _cancel(bridge, purchase, supplier, seen)
         case VendorOrderState.PAID:
             return await _refund(bridge, purchase, supplier, seen)
+        case VendorOrderState.OTHER:
+            return Park("vendor_state", f"the supplier gives order {seen.vendor_order_id} a state we do not know")
     why = (
         f"the goods of the supplier's order {seen.vendor_order_id} left although the buyer cancelled; "
         "have the parcel stopped at the relay or sent back"
