@@ -25,7 +25,7 @@ from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import BuyMode, ListingPolicy, Place, PricePolicy, Rate, Route, Rules, StockPolicy
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.rules.routing import sku_code
-from syncbridge.store import catalogue, purchases
+from syncbridge.store import accounts, catalogue, purchases
 from syncbridge.store.db import Database
 from syncbridge.store.tables import Job
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line, make_spec
@@ -62,7 +62,8 @@ async def _placed(folder: Path, most: int) -> Figure:
     supplier, channel = MemorySupplier(clock), MemoryChannel(clock)
     supplier.catalogue[OFFER.offer_id] = OFFER
     async with database(folder) as db:
-        bridge = Bridge(db, clock, RULES, TERMS, {"main": supplier}, {"toys": channel}, {})
+        bridge = Bridge(db, clock, RULES, TERMS, {"main": supplier}, {"toys": channel}, {}, clock.now())
+        await db.run(accounts.ledger_read, "main", at=clock.now())
         handlers = {kind: functools.partial(flow, bridge) for kind, flow in JOBS.items()}
         worker = Worker(db, clock, handlers, RetryPolicies())
         await db.run(_list_offer, bridge)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from typing import cast
@@ -13,11 +13,26 @@ from typing import cast
 from pydantic import BaseModel, SecretStr
 
 from syncbridge.errors import ConfigError, MappingError, RateLimited
+from syncbridge.flows import reconcile
+from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
-from syncbridge.ports import Adapter, Carrier, Channel, Clock, Connection, Deadlines, Supplier, Tokens, Wiring
-from syncbridge.queue.execute import Worker
-from syncbridge.rules.mapping import Rules
+from syncbridge.ports import (
+    Adapter,
+    Carrier,
+    Channel,
+    Clock,
+    Connection,
+    Deadlines,
+    Health,
+    Notifier,
+    Supplier,
+    Tokens,
+    Wiring,
+)
+from syncbridge.queue.execute import Outcome, Worker
+from syncbridge.queue.job import Claim
+from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
@@ -44,14 +59,44 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class App:
     """Everything that runs."""
 
     settings: Settings
     bridge: Bridge
-    worker: Worker
+    """Replaced when the mapping files change; a job ends with the one it began with."""
     connections: Mapping[str, Connection]
+    mappings: Mapping[str, str]
+    """The mapping files as last read, usable or not."""
+
+    def worker(self, flows: Mapping[str, Flow] = JOBS) -> Worker:
+        """What runs the jobs."""
+        return Worker(
+            db=self.bridge.db,
+            clock=self.bridge.clock,
+            handlers={kind: functools.partial(self._run, flow) for kind, flow in flows.items()},
+            policies=self.settings.retry.policies,
+            lease=self.settings.jobs.lease,
+            renewal=self.settings.jobs.renewal,
+        )
+
+    async def _run(self, flow: Flow, job: Claim) -> Outcome:
+        return await flow(self.bridge, job)
+
+    def reload_mappings(self) -> bool:
+        """Use the mapping files as they are now; answers whether they changed.
+
+        Raises ConfigError or MappingError and keeps the old rules if they cannot be used.
+        """
+        before, self.mappings = self.mappings, {}
+        self.mappings = read_mappings(self.settings.mappings)
+        if self.mappings == before:
+            return False
+        rules = _rules(self.mappings)
+        _check_accounts(rules, self.bridge)
+        self.bridge = replace(self.bridge, rules=rules)
+        return True
 
     async def close(self) -> None:
         """Let go of the vendors and the database."""
@@ -86,31 +131,27 @@ async def assemble(
     *,
     clock: Clock | None = None,
     transports: Mapping[str, object] | None = None,
-    jobs: Mapping[str, Flow] = JOBS,
+    notifiers: Sequence[Notifier] = (),
 ) -> App:
     """Connect every account and bind the flows to them. Raises ConfigError or MappingError, and writes nothing then."""
     clock = clock or SystemClock()
-    rules = parse(read_mappings(settings.mappings))
-    problems = check(rules)
-    if problems:
-        raise MappingError("\n".join(problems))
+    texts = read_mappings(settings.mappings)
+    rules = _rules(texts)
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
-        connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
-    bridge = _bridge(settings, db, clock, rules, connections)
+        health = AccountHealth(db, clock, name, notifiers)
+        connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
+    quarantine = timedelta(seconds=settings.quarantine)
+    ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
+    bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
+    bridge = replace(bridge, notifiers=tuple(notifiers))
     _check_accounts(rules, bridge)
-    worker = Worker(
-        db=db,
-        clock=clock,
-        handlers={kind: functools.partial(flow, bridge) for kind, flow in jobs.items()},
-        policies=settings.retry.policies,
-        lease=settings.jobs.lease,
-        renewal=settings.jobs.renewal,
-    )
-    return App(settings, bridge, worker, connections)
+    return App(settings, bridge, connections, texts)
 
 
-async def _connect(settings: Settings, name: str, db: Database, clock: Clock, transport: object) -> Connection:
+async def _connect(
+    settings: Settings, name: str, db: Database, clock: Clock, health: Health, transport: object
+) -> Connection:
     account = settings.accounts[name]
     adapter = find_adapter(account.adapter)
     own = settings.adapter_settings(name, adapter.settings)
@@ -120,6 +161,7 @@ async def _connect(settings: Settings, name: str, db: Database, clock: Clock, tr
         clock=clock,
         limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
         tokens=DatabaseVault(db, name),
+        health=health,
         deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
         transport=transport,
     )
@@ -135,7 +177,12 @@ def _configured_tokens(own: BaseModel) -> Tokens:
 
 
 def _bridge(
-    settings: Settings, db: Database, clock: Clock, rules: Rules, connections: Mapping[str, Connection]
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    rules: Rules,
+    connections: Mapping[str, Connection],
+    ledger_from: datetime,
 ) -> Bridge:
     suppliers: dict[str, Supplier] = {n: c.supplier for n, c in connections.items() if c.supplier is not None}
     channels: dict[str, Channel] = {n: c.channel for n, c in connections.items() if c.channel is not None}
@@ -149,27 +196,48 @@ def _bridge(
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         margin_floor=brakes.margin_floor,
         accounts={
-            name: AccountTerms(account.live, account.daily_spending_cap, account.resend_unknown)
+            name: AccountTerms(
+                account.live,
+                account.daily_spending_cap,
+                account.resend_unknown,
+                frozenset(account.required_labels),
+                account.without_labels,
+            )
             for name, account in settings.accounts.items()
         },
     )
-    return Bridge(db, clock, rules, terms, suppliers, channels, carriers)
+    return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from)
+
+
+def _rules(texts: Mapping[str, str]) -> Rules:
+    rules = parse(texts)
+    problems = check(rules)
+    if problems:
+        raise MappingError("\n".join(problems))
+    return rules
 
 
 def _check_accounts(rules: Rules, bridge: Bridge) -> None:
-    """Every account a route names must be one of the settings, of the right sort."""
+    """Every account a mapping file names must be one of the settings, of the right sort."""
+    sorts = {"store": set(bridge.channels), "supplier": set(bridge.suppliers), "carrier": set(bridge.carriers)}
+    for place, who, what, name in _named_accounts(rules):
+        if name not in sorts[what]:
+            there = ", ".join(sorted(sorts[what])) or "none"
+            raise ConfigError(
+                f"{place}: {who} names the {what} account {name!r}, but the settings have "
+                f"no such {what} ({there}); add [accounts.{name}] to syncbridge.toml or correct the mapping file"
+            )
+
+
+def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
+    """(place, who names it, sort, name) of each account in the mapping files."""
     for route in rules.routes:
-        for what, name, known in [
-            *(("store", store, bridge.channels) for store in route.stores),
-            ("supplier", route.supplier, bridge.suppliers),
-            ("carrier", route.carrier, bridge.carriers),
-        ]:
-            if name not in known:
-                there = ", ".join(sorted(known)) or "none"
-                raise ConfigError(
-                    f"{route.place}: route {route.name} names the {what} account {name!r}, but the settings have "
-                    f"no such {what} ({there}); add [accounts.{name}] to syncbridge.toml or correct the route"
-                )
+        who = f"route {route.name}"
+        yield from ((route.place, who, "store", store) for store in route.stores)
+        yield route.place, who, "supplier", route.supplier
+        yield route.place, who, "carrier", route.carrier
+    for sku in rules.skus:  # its stores are those of routes
+        yield from ((sku.place, f"SKU {sku.code}", "supplier", way.supplier) for way in sku.backups)
 
 
 class DatabaseVault:

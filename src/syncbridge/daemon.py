@@ -17,7 +17,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 
 from syncbridge.bootstrap import App, assemble, open_database
-from syncbridge.errors import ConfigError
+from syncbridge.errors import ConfigError, MappingError
+from syncbridge.flows import alarms, reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
@@ -84,6 +85,8 @@ async def _take_over(app: App) -> None:
     freed = await db.run(jobs.free_leases, now=now)
     await db.run(accounts.free_slots, now=now)
     await db.run(accounts.clear_pauses)
+    await db.run(alarms.forget_outages, now=now)
+    await db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
@@ -118,7 +121,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
         )
     )
     work = poll(
-        app.worker,
+        app.worker(),
         slots=app.settings.workers.count,
         idle=app.settings.workers.idle,
         sweep=app.settings.jobs.sweep,
@@ -154,6 +157,7 @@ async def _keep_ticking(app: App, every: Sequence[Every], wake: asyncio.Event) -
     """Tick as scheduled, and at once when the clock was set: the scheduler waits for times of day."""
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
     ticks = [scheduler.add_job(_tick, "interval", seconds=one.seconds, args=[app, one, wake]) for one in every]
+    ticks.append(scheduler.add_job(_beat, "interval", seconds=reconcile.BEAT_SECONDS, args=[app, wake]))
     scheduler.start()
     passed, clock = asyncio.get_running_loop().time, app.bridge.clock
     try:
@@ -179,9 +183,30 @@ async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
             wake.set()
 
 
+async def _beat(app: App, wake: asyncio.Event) -> None:
+    try:
+        await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
+        if await reload_mappings(app):
+            wake.set()
+    except DBAPIError as error:
+        log.error("beat.not_kept", why=str(error.orig))
+
+
+async def reload_mappings(app: App) -> bool:
+    """Use the mapping files as they are now, or keep the old rules and say why; answers whether the rules are new."""
+    try:
+        changed = app.reload_mappings()
+    except (ConfigError, MappingError) as error:
+        await app.bridge.db.run(rules_changed.refused, app.bridge, str(error))
+        return False
+    if changed:
+        await app.bridge.db.run(rules_changed.taken, app.bridge)
+    return changed
+
+
 def _intervals(settings: Settings) -> Intervals:
-    polls = settings.polls
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier)
+    polls, ledger = settings.polls, settings.ledger
+    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
 
 
 class _Web(uvicorn.Server):

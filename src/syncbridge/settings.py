@@ -124,6 +124,15 @@ class WaitSettings(_Section):
     """Before a declaration that did not show is looked for again."""
 
 
+class LedgerSettings(_Section):
+    """When the books are held against the vendors', and how often silence is listened for."""
+
+    audit_hour: int = Field(default=7, ge=0, le=23)
+    """Of the day in China."""
+    quiet: Annotated[float, Field(gt=0, le=1800)] = 900.0
+    """Each look is a sign of life; without one for an hour, the daemon counts as stopped."""
+
+
 class RetrySettings(_Section):
     """Attempts, and waits that double from `first` to `cap`, for one sort of work."""
 
@@ -172,6 +181,10 @@ class AccountSettings(_Section):
     daily_spending_cap: Annotated[Money | None, BeforeValidator(_spending_cap)] = None
     """None: nothing is bought."""
     resend_unknown: bool = False
+    required_labels: tuple[str, ...] = ("诚信通", "超级工厂")
+    """Labels a supplier must have to be bought from without asking; an empty list asks for none."""
+    without_labels: Literal["confirm", "by_hand"] = "confirm"
+    """What becomes of purchases from suppliers that lack one."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 
@@ -193,6 +206,8 @@ class Settings(BaseSettings):
     driver: Literal["poll"] = "poll"
     mappings: Path = Path("mappings")
     key_file: Path = Path("syncbridge.key")
+    language: Literal["en", "zh"] | None = None
+    """Of what people read; None: the locale's."""
     cool_off: Annotated[float, Field(ge=0)] = 600.0
     """How long a paid order waits before it is bought for; buyers often cancel early."""
     web: WebSettings = WebSettings()
@@ -201,6 +216,7 @@ class Settings(BaseSettings):
     jobs: JobSettings = JobSettings()
     polls: PollSettings = PollSettings()
     waits: WaitSettings = WaitSettings()
+    ledger: LedgerSettings = LedgerSettings()
     retry: RetriesSettings = RetriesSettings()
     brakes: BrakeSettings = BrakeSettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict, validate_default=True)

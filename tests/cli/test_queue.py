@@ -15,13 +15,13 @@ from typer.testing import CliRunner, Result
 
 from syncbridge.bootstrap import SystemClock, open_database
 from syncbridge.cli.main import app
-from syncbridge.model.purchasing import PurchaseLine, PurchaseState, Quote
+from syncbridge.model.purchasing import PlacedOrder, PurchaseLine, PurchaseState, Quote, VendorOrderState
 from syncbridge.queue import dead_letters
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.rules.routing import Split
 from syncbridge.settings import load_settings
-from syncbridge.store import orders, purchases, timeline
+from syncbridge.store import holds, orders, purchases, timeline
 from syncbridge.store.tables import Job
 from syncbridge.testing.builders import cny, make_order, usd
 from tests.flows.conftest import ROUTE
@@ -35,11 +35,17 @@ ENTRY_KEYS = [
     "subject",
     "state",
     "code",
+    "cause",
     "reason",
+    "figures",
     "next_step",
+    "at_stake",
+    "mark",
     "attempts",
     "next_attempt",
     "ship_by",
+    "act_by",
+    "late_in_seconds",
 ]
 
 
@@ -50,12 +56,13 @@ class Desk:
         self.config = write_settings(folder)
         asyncio.run(open_database(load_settings(self.config, environ={})).close())
 
-    def run(self, *args: str) -> Result:
-        return CliRunner().invoke(app, ["--config", str(self.config), "queue", *args], env={"COLUMNS": "250"})
+    def run(self, *args: str, group: str = "queue", stdin: bytes | None = None, **environ: str) -> Result:
+        speak = {"COLUMNS": "250", "LC_ALL": "C"} | environ
+        return CliRunner().invoke(app, ["--config", str(self.config), group, *args], input=stdin, env=speak)
 
-    def answer(self, *args: str) -> dict[str, Any]:  # JSON
+    def answer(self, *args: str, group: str = "queue") -> dict[str, Any]:  # JSON
         """The JSON answer of a command that succeeds."""
-        result = self.run(*args, "--json")
+        result = self.run(*args, "--json", group=group)
         assert (result.exit_code, result.stderr) == (0, "")
         answer: dict[str, Any] = json.loads(result.stdout)
         return answer
@@ -95,7 +102,7 @@ def parked(session: Session, *, state: PurchaseState = PurchaseState.INTENDED, r
         purchases.move(session, purchase, state, when=[PurchaseState.SENT])
     args = {"purchase": str(purchase), "order": ORDER, "store": "toys"}
     timeline.note(session, f"order toys/{ORDER}", "held: margin", at=NOW, why="a loss")
-    return stuck(session, "place", "purchase.place", args, park=True, reason=reason)
+    return stuck(session, f"purchase.place:{purchase}", "purchase.place", args, park=True, reason=reason)
 
 
 def waiting(session: Session) -> str:
@@ -129,6 +136,7 @@ def test_the_list_shows_each_entry_with_its_cause_and_next_step(desk: Desk) -> N
     result = desk.run("list")
 
     assert result.exit_code == 0
+    assert "earn too little, or lose money" in result.stdout
     assert "profit -1.00 USD" in result.stdout
     assert f"syncbridge queue retry {place}" in result.stdout
     assert "the store is down" in result.stdout
@@ -158,7 +166,7 @@ def test_an_entry_is_shown_with_what_happened_so_far(desk: Desk) -> None:
 
     assert result.exit_code == 0
     assert "held: margin  why=a loss" in result.stdout
-    assert list(answer) == ["version", "entry", "history"]
+    assert list(answer) == ["version", "entry", "history", "candidates"]
     assert [told["event"] for told in answer["history"]] == ["held: margin"]
 
 
@@ -251,3 +259,219 @@ def test_without_a_database_none_is_made(tmp_path: Path) -> None:
     assert result.exit_code == 4
     assert "start the daemon" in result.stderr
     assert not list(tmp_path.glob("*.db"))
+
+
+def late(session: Session, *, hours: float) -> str:
+    """An unread order that must be shipped so soon that acting on it is due in so many hours."""
+    ship_by = NOW + timedelta(days=2, hours=hours)
+    orders.keep(session, "toys", make_order(ORDER, NOW, ship_by=ship_by))
+    return stuck(session, "late", "orders.take", {"order": ORDER, "store": "toys"}, park=True, reason="no route")
+
+
+def test_what_will_miss_its_deadline_is_listed_with_by_how_much(desk: Desk) -> None:
+    (entry,) = desk.change(lambda session: late(session, hours=-30.5))
+
+    result = desk.run("list", "--late")
+    (told,) = desk.answer("list", "--late")["entries"]
+
+    assert told["id"] == entry
+    assert -31 * 3600 < told["late_in_seconds"] < -30 * 3600
+    assert "misses its ship-by time by 1 d 6 h" in result.stdout
+
+
+def test_what_can_still_be_shipped_in_time_if_acted_on_now_is_listed_too(desk: Desk) -> None:
+    desk.change(lambda session: late(session, hours=5.5))
+
+    assert "in time only if acted on within 5 h 2" in desk.run("list", "--late").stdout
+
+
+def test_what_has_time_is_not_called_late(desk: Desk) -> None:
+    desk.change(lambda session: late(session, hours=30))
+
+    assert desk.run("list", "--late").stdout == "Nothing will miss its ship-by time.\n"
+    assert len(desk.answer("list")["entries"]) == 1
+
+
+def test_the_list_can_be_narrowed_to_a_cause(desk: Desk) -> None:
+    place, take = desk.change(parked, waiting)
+
+    assert [entry["id"] for entry in desk.answer("list", "--cause", "margin")["entries"]] == [place]
+    assert [entry["id"] for entry in desk.answer("list", "--cause", "down")["entries"]] == [take]
+
+
+@pytest.mark.parametrize("asked", [["--lang", "zh"], []])
+def test_the_queue_speaks_chinese(desk: Desk, asked: list[str]) -> None:
+    desk.change(parked)
+    if not asked:
+        desk.config.write_text('language = "zh"\n' + desk.config.read_text())
+
+    result = desk.run("list", *asked)
+
+    assert "利润太低" in result.stdout
+    assert "等您处理" in result.stdout
+
+
+def test_the_locale_decides_where_nobody_said_a_language(desk: Desk) -> None:
+    desk.change(parked)
+
+    assert "利润太低" in desk.run("list", LC_ALL="zh_CN.UTF-8").stdout
+    assert "利润太低" not in desk.run("list", "--lang", "en", LC_ALL="zh_CN.UTF-8").stdout
+
+
+def test_a_suppliers_words_cannot_move_the_cursor_or_fake_a_line(desk: Desk) -> None:
+    desk.change(lambda session: parked(session, reason="no\x1b[2J\n7 · waits for you\u202e"))
+
+    lines = desk.run("list").stdout.splitlines()
+
+    assert "    no [2J 7 · waits for you" in lines
+    assert all(line.isprintable() for line in lines)
+
+
+def test_no_word_of_the_buyer_or_of_a_secret_is_shown(desk: Desk) -> None:
+    (place, *_) = desk.change(parked, parked_by_hand)
+    buyer = ["Ana", "García", "612345678", "Calle Mayor", "28001", "Madrid"]
+    shown = [
+        desk.run(*args, group=group)
+        for group, *args in (
+            ("queue", "list"),
+            ("queue", "list", "--json"),
+            ("queue", "show", str(place)),
+            ("queue", "show", str(place), "--json"),
+            ("purchases", "list", "--json"),
+            ("purchases", "shopping-list"),
+            ("purchases", "shopping-list", "--csv", "-"),
+        )
+    ]
+
+    assert all(result.exit_code == 0 for result in shown)
+    assert not [word for word in [*buyer, "secret-of-the-app"] for result in shown if word in result.output]
+
+
+def parked_by_hand(session: Session) -> None:
+    session.connection().exec_driver_sql("UPDATE purchase SET state = 'by_hand'")
+
+
+def test_all_of_a_cause_are_tried_at_once(desk: Desk) -> None:
+    place, _ = desk.change(parked, waiting)
+
+    result = desk.run("retry", "--cause", "margin", "--json")
+
+    assert json.loads(result.stdout)["results"] == [{"id": place, "done": True, "why": ""}]
+    assert desk.row(str(place)).state == "ready"
+
+
+def test_a_cause_nobody_waits_for_is_said_so_with_those_there_are(desk: Desk) -> None:
+    desk.change(parked)
+
+    result = desk.run("retry", "--cause", "margins")
+
+    assert (result.exit_code, result.stderr) == (1, 'nothing waits because of margins; did you mean "margin"?\n')
+
+
+@pytest.mark.parametrize("args", [[], ["1", "--cause", "margin"]])
+def test_a_retry_wants_either_entries_or_a_cause(desk: Desk, args: list[str]) -> None:
+    assert desk.run("retry", *args).exit_code == 2
+
+
+def test_one_bad_entry_never_stops_the_others(desk: Desk) -> None:
+    place, take = desk.change(lambda session: parked(session, state=PurchaseState.PLACED), waiting)
+
+    result = desk.run("drop", str(place), "77", str(take), "--reason", "no")
+
+    assert result.exit_code == 3
+    told = result.stderr.splitlines()
+    assert [line.partition(" ")[0] for line in told] == [f"{place}:", "77:", str(take)]
+    assert "it may have been bought" in told[0]
+    assert [entry["id"] for entry in desk.answer("list")["entries"]] == [place]
+
+
+def test_what_is_refused_half_way_has_changed_nothing(desk: Desk) -> None:
+    (place, take) = desk.change(parked, waiting)
+    desk.change(lambda session: dead_letters.drop(session, int(str(place)), why="done", now=NOW))
+
+    result = desk.run("drop", str(place), str(take), "--reason", "no")
+
+    assert result.exit_code == 3
+    assert desk.change(purchases.figures) == [{"intended": 1}]
+
+
+def test_a_halt_is_let_pass_from_the_command_line(desk: Desk) -> None:
+    (place,) = desk.change(parked)
+    figures = {"why": "profit -1.00 USD", "limit": "37.00 CNY"}
+    desk.change(lambda session: holds.open_hold(session, "margin", f"order toys/{ORDER}", figures, now=NOW))
+
+    assert "[limit: 37.00 CNY]" in desk.run("list").stdout
+    assert desk.run("approve", str(place), "--reason", "a gift").exit_code == 0
+    (purchase,) = desk.change(lambda session: purchases.get(session, 1))
+    assert purchase.approvals == {"margin": "37.00 CNY"}  # type: ignore[attr-defined]  # a purchase
+    assert "approved by a person: margin  limit=37.00 CNY, why=a gift" in desk.run("show", str(place)).stdout
+
+
+def test_a_number_is_given_to_the_daemon_to_read(desk: Desk) -> None:
+    desk.change(lambda session: parked(session, state=PurchaseState.BY_HAND))
+
+    result = desk.run("adopt", "hand-1", "880000000000000001", "--total", "12.30 CNY")
+
+    assert result.exit_code == 0
+    (args,) = desk.change(lambda session: job_args(session, "decisions.adopt"))
+    assert args == {
+        "purchase": "1",
+        "order": ORDER,
+        "store": "toys",
+        "vendor_orders": "880000000000000001",
+        "total": "12.30 CNY",
+    }
+
+
+def job_args(session: Session, kind: str) -> object:
+    text = session.connection().exec_driver_sql("SELECT args FROM job WHERE kind = ?", (kind,)).scalar_one()
+    return json.loads(text)
+
+
+def test_a_purchase_without_a_backup_is_not_switched_and_the_others_are_looked_at(desk: Desk) -> None:
+    (place,) = desk.change(parked)
+
+    result = desk.run("switch", str(place), "77", "--reason", "too dear", "--json")
+
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)["results"]
+    assert "no backup is left" in first["why"]
+    assert "there is no entry 77" in second["why"]
+
+
+def test_a_total_without_a_currency_is_a_usage_error(desk: Desk) -> None:
+    result = desk.run("adopt", "hand-1", "88", "--total", "12.30")
+
+    assert result.exit_code == 2
+    assert "lacks a currency" in result.stderr
+
+
+def test_a_purchase_is_not_declared_not_placed_while_it_may_appear(desk: Desk) -> None:
+    (place,) = desk.change(lambda session: parked(session, state=PurchaseState.UNKNOWN))
+
+    result = desk.run("not-placed", str(place), "--reason", "looked")
+
+    assert result.exit_code == 1
+    assert "may still appear" in result.stderr
+    assert desk.change(purchases.figures) == [{"unknown": 1}]
+
+
+def test_an_unclear_purchase_is_shown_with_its_candidates_and_the_command_for_each(desk: Desk) -> None:
+    (place,) = desk.change(lambda session: parked(session, state=PurchaseState.UNKNOWN))
+    line = PurchaseLine("676651652931", "1", 2)
+    alike = PlacedOrder("88001", VendorOrderState.PAID, cny("30"), cny("0"), lines=(line,), created_at=NOW)
+    gone = replace(alike, vendor_order_id="88002", state=VendorOrderState.CANCELLED)
+    desk.change(lambda session: [purchases.see(session, "main", order, now=NOW) for order in (gone, alike)])
+
+    text = desk.run("show", str(place)).stdout
+    answer = desk.answer("show", str(place))
+
+    assert "wanted: 676651652931/1 × 2 · 30.00 CNY" in text
+    assert f"→ syncbridge queue adopt {place} 88001" in text
+    assert "88002 · cancelled" in text
+    assert "adopt 1 88002" not in text
+    assert [(one["number"], one["likeness"]) for one in answer["candidates"]] == [
+        ("88001", ["lines", "time"]),
+        ("88002", ["lines", "time"]),
+    ]
+    assert [one["command"] for one in answer["candidates"]] == [f"syncbridge queue adopt {place} 88001", ""]

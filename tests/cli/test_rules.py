@@ -34,7 +34,7 @@ def spoil(old: str, new: str, file: str = "mappings/example.yaml") -> None:
 
 @pytest.mark.parametrize("path", [[], ["mappings"], ["mappings/"]])
 def test_the_example_is_in_order(path: list[str]) -> None:
-    assert run("check", *path) == (0, "2 routes and 4 cases are in order\n", "")
+    assert run("check", *path) == (0, "2 routes and 6 cases are in order\n", "")
 
 
 def test_a_single_file_is_checked_without_the_cases_beside_it() -> None:
@@ -93,7 +93,7 @@ def test_an_example_in_order_is_so_in_json() -> None:
     code, out, _ = run("check", "--json")
 
     assert code == 0
-    assert json.loads(out) == {"version": 1, "ok": True, "routes": 2, "cases": 4, "problems": []}
+    assert json.loads(out) == {"version": 1, "ok": True, "routes": 2, "cases": 6, "problems": []}
 
 
 def test_mappings_that_are_not_there_end_with_4() -> None:
@@ -154,11 +154,30 @@ def test_a_store_no_route_is_for_is_told_the_nearest() -> None:
     assert run("explain", "TY1", "--store", "toy") == (1, "", 'no route is for a store "toy"; did you mean "toys"?\n')
 
 
+def test_a_set_is_explained_with_its_parts_and_backups() -> None:
+    _, out, _ = run("explain", "TYSET3", "--store", "toys")
+    _, as_json, _ = run("explain", "TYSET3", "--store", "toys", "--json")
+
+    assert "  parts     3 × 676651652931/b222c2964434b1ab3e92753338fa6af2 + 1 × 689004512207/" in out
+    assert "  backup    1. byhand: 1 × 700213355418/6490904c6269fa48d8ba74ca9e99b7df (mappings/example.yaml:" in out
+    rule = json.loads(as_json)["sku_rule"]
+    assert [part["quantity"] for part in rule["parts"]] == [3, 1]
+    assert [backup["supplier"] for backup in rule["backups"]] == ["byhand"]
+
+
+def test_a_route_of_own_stock_is_explained_so() -> None:
+    spoil("buy: auto", "buy: own_stock")
+
+    _, out, _ = run("explain", "TYA001", "--store", "toys")
+
+    assert "not bought: the seller ships from own stock" in out
+
+
 def test_no_route_is_null_in_json() -> None:
     code, out, _ = run("explain", "XX1", "--store", "toys", "--json")
 
     assert code == 1
-    assert json.loads(out) == {"version": 1, "sku": "XX1", "store": "toys", "route": None}
+    assert json.loads(out) == {"version": 1, "sku": "XX1", "store": "toys", "route": None, "sku_rule": None}
 
 
 def test_a_store_has_to_be_named() -> None:

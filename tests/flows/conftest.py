@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import functools
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,10 +14,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
-from sqlmodel import SQLModel
+from sqlmodel import Session, SQLModel
 
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
+from syncbridge.flows import reconcile, retry_queue
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.orders import take_job
@@ -25,6 +29,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
+from syncbridge.ports import Notifier
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import (
@@ -39,6 +44,7 @@ from syncbridge.rules.mapping import (
 )
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.rules.routing import sku_code
+from syncbridge.store import accounts
 from syncbridge.store.db import InlineDatabase, open_engine
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line
 from syncbridge.testing.clock import FixedClock
@@ -73,6 +79,16 @@ class MemoryForwarder:
             yield Page(tuple(self.sent[start:]), Cursor(str(len(self.sent))))
 
 
+class Unrenewed:
+    """The shop's time for its worker, whose leases are not renewed: their sleeping would pass the time."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        self.now = clock.now
+
+    async def sleep(self, _: float) -> None:
+        await asyncio.Event().wait()
+
+
 class Shop:
     """Everything, and what a test does with it."""
 
@@ -81,14 +97,21 @@ class Shop:
         self.supplier = MemorySupplier(self.clock)
         self.channel = MemoryChannel(self.clock)
         self.forwarder = MemoryForwarder()
-        engine = open_engine(f"sqlite:///{folder}/shop.db", MultiFernet([Fernet(Fernet.generate_key())]), durable=False)
+        self.file = folder / "shop.db"
+        self.keys = MultiFernet([Fernet(Fernet.generate_key())])
+        engine = open_engine(f"sqlite:///{self.file}", self.keys, durable=False)
         SQLModel.metadata.create_all(engine)
+        self.born = self.clock.now()
+        with Session(engine) as session:
+            accounts.ledger_read(session, "main", at=self.born)
+            session.commit()
         self.db = InlineDatabase(engine)
         self.terms = Terms(
             cool_off=timedelta(minutes=10),
             accounts={"toys": AccountTerms(live=True), "main": AccountTerms(daily_cap=cny("2000.00"))},
         )
         self.rules = RULES
+        self.notifiers: tuple[Notifier, ...] = ()
         self.connect()
 
     def connect(self) -> None:
@@ -101,9 +124,34 @@ class Shop:
             suppliers={"main": self.supplier},
             channels={"toys": self.channel},
             carriers={"forwarder": self.forwarder},
+            ledger_from=self.born,
+            notifiers=self.notifiers,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
-        self.worker = Worker(self.db, self.clock, handlers, RetryPolicies())
+        self.worker = Worker(self.db, Unrenewed(self.clock), handlers, RetryPolicies())
+
+    def back_up(self) -> bytes:
+        """The database as a file."""
+        with contextlib.closing(sqlite3.connect(self.file)) as source:
+            return source.serialize()
+
+    async def restore(self, backup: bytes) -> None:
+        """Put an old database back, and start as the daemon does."""
+        await self.db.close()
+        for left in self.file.parent.glob("shop.db*"):
+            left.unlink()
+        self.file.write_bytes(backup)
+        self.db = InlineDatabase(open_engine(f"sqlite:///{self.file}", self.keys, durable=False))
+        await self.restart()
+
+    async def restart(self) -> None:
+        """What the daemon does at its start."""
+        quarantine, now = self.terms.quarantine, self.clock.now()
+        self.born = await self.db.read(reconcile.ledger_from, quarantine=quarantine, now=now)
+        self.connect()
+        await self.db.run(jobs.free_leases, now=now)
+        await self.db.run(reconcile.begin, self.bridge)
+        await self.work()
 
     def set_account(self, account: str, **changes: object) -> None:
         terms = replace(self.terms.of(account), **changes)  # type: ignore[arg-type]  # the class's own fields
@@ -156,6 +204,10 @@ class Shop:
 
     async def queue(self) -> list[Entry]:
         return await self.db.read(entries)
+
+    def retry(self, session: Session, entry_id: str) -> None:
+        """A person says: try it again."""
+        retry_queue.retry(session, entry_id, now=self.clock.now())
 
     def forwards(self, mark: str, number: str = "UR000000001YP") -> None:
         self.forwarder.sent.append(Shipment("YANWEN", number, mark))

@@ -17,11 +17,12 @@ from syncbridge.errors import (
     VendorDown,
 )
 from syncbridge.flows import retry_queue
+from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.model.purchasing import Placement, PurchaseState, VendorOrderState
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.rules.mapping import BuyMode
-from syncbridge.store import purchases
+from syncbridge.store import orders, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line
 from tests.flows.conftest import ROUTE, Shop
 
@@ -129,6 +130,13 @@ async def test_an_order_is_in_the_queue_once_however_often_it_is_told(shop: Shop
     await shop.hear_of(ORDER)
 
     assert [entry.code for entry in await shop.queue()] == ["unrouted"]
+
+
+async def test_an_order_cancelled_before_it_was_read_is_not_waited_for(shop: Shop) -> None:
+    await shop.sell(ORDER, make_order_line("ZZ1"), state=OrderState.CANCELLED)
+
+    assert await shop.db.read(orders.stage_of, "toys", ORDER) is OrderStage.ENDED
+    assert await shop.queue() == []
 
 
 async def test_an_order_that_found_its_route_by_itself_leaves_the_queue(shop: Shop) -> None:

@@ -44,6 +44,34 @@ def test_a_case_that_takes_no_route_says_so() -> None:
     ]
 
 
+SET = "sku: TYSET3, store: toys, route: toys-main"
+
+
+def test_a_case_of_parts_and_supplier_that_comes_out_as_written_is_silent() -> None:
+    backup = "{offer: '700213355418', spec: 6490904c6269fa48d8ba74ca9e99b7df, quantity: 1}"
+
+    assert outcome(f"{SET}, supplier: main") == []
+    assert outcome(f"{SET}, backup: 1, supplier: byhand, parts: [{backup}]") == []
+
+
+def test_a_case_of_another_supplier_or_other_parts_says_both() -> None:
+    assert outcome(f"{SET}, supplier: byhand") == [
+        "c.yaml:2:5: SKU TYSET3 of toys is bought from main, expected byhand"
+    ]
+    assert outcome(f"{SET}, backup: 1, parts: [{{offer: a, spec: b, quantity: 2}}]") == [
+        "c.yaml:2:5: SKU TYSET3 of toys is 1 × 700213355418/6490904c6269fa48d8ba74ca9e99b7df, expected 2 × a/b"
+    ]
+    assert outcome("sku: TY1, store: toys, route: toys-main, parts: [{offer: a, spec: b, quantity: 2}]") == [
+        "c.yaml:2:5: SKU TY1 of toys is what it is bound to, expected 2 × a/b"
+    ]
+
+
+def test_a_case_of_a_backup_there_is_not_says_so() -> None:
+    assert outcome(f"{SET}, backup: 2, supplier: main") == [
+        "c.yaml:2:5: SKU TYSET3 of toys can be bought in 2 ways, expected backup 2"
+    ]
+
+
 def test_a_case_of_another_price_says_both() -> None:
     assert outcome("sku: TY1, store: toys, route: toys-main, cost: 13.90 CNY, price: 1.00 USD") == [
         "c.yaml:2:5: a cost of 13.90 CNY becomes 7.99 USD, expected 1.00 USD"
@@ -72,6 +100,7 @@ def test_a_price_without_its_rate_is_said() -> None:
         ("{sku: TY1, store: toys, route: none, cost: 1 CNY, price: 1 USD}", "2:5: without a route there is no price"),
         ("{sku: 0071, store: toys, route: none}", "2:11: 0071 starts with a zero"),
         ("TY1", "2:5: a section is expected"),
+        ("{sku: TY1, store: toys, route: a, backup: 1}", "2:5: write the supplier or the parts that backup should"),
     ],
 )
 def test_a_slip_in_a_case_is_told_with_its_place(case: str, sentence: str) -> None:

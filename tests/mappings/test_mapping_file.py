@@ -200,7 +200,7 @@ def test_numbers_are_as_exact_as_they_were_written(number: Decimal) -> None:
         ("weight: 0.35 kg", "weight: 0 g", '36:13: "0 g" is not a weight'),
         ("package: 21 x 15 x 2 cm", "package: 21 x 15 cm", '37:14: "21 x 15 cm" is not a package size'),
         ("dispatch_days: 5", "locale: english", '38:13: "english" is not a language and country; write it as en_US'),
-        ("buy: by_hand", "buy: sometimes", '45:10: "sometimes" is no way to buy; write auto or by_hand'),
+        ("buy: by_hand", "buy: sometimes", '45:10: "sometimes" is no way to buy; write one of auto, confirm'),
         ("stores: [toys]", "stores: toys", "42:13: a list is expected"),
         ("services:\n      YANWEN: YANWEN_AM", "services: {}", "48:5: a section is expected"),
         ("YANWEN: YANWEN_AM", "YANWEN:", "49:7: the value is empty"),

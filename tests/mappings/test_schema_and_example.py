@@ -23,6 +23,10 @@ def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     assert isinstance(top, dict)
     yield "zzz: 1", list(top)
     yield "routes:\n  - zzz: 1", list(top["routes"]["items"]["properties"])
+    sku = top["skus"]["items"]["properties"]
+    yield "skus:\n  - zzz: 1", list(sku)
+    yield "skus:\n  - parts: [{zzz: 1}]", list(sku["parts"]["items"]["properties"])
+    yield "skus:\n  - backups: [{zzz: 1}]", list(sku["backups"]["items"]["properties"])
     for name in ("relays", "prices", "stocks", "listings", "rates"):
         (inner,) = top[name]["patternProperties"].values()
         yield f"{name}:\n  CNY/USD:\n    zzz: 1", list(inner["properties"])

@@ -7,10 +7,13 @@ from decimal import Decimal
 
 import pytest
 
+from syncbridge.model.catalog import MixRule, Offer
+from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderState
+from syncbridge.model.purchasing import PurchaseLine
 from syncbridge.rules.pricing import Margin
-from syncbridge.rules.purchasing import Go, Halt, Stop, Wait, enough, gate
-from syncbridge.testing.builders import make_order, usd
+from syncbridge.rules.purchasing import Go, Halt, Stop, Wait, enough, gate, ineligible, terms_problem
+from syncbridge.testing.builders import cny, make_offer, make_order, make_spec, usd
 from syncbridge.testing.clock import START
 
 LATER = START + timedelta(seconds=1)
@@ -33,9 +36,10 @@ def verdict(
         (OrderState.PART_SHIPPED, Go),
         (OrderState.CANCELLING, Halt),
         (OrderState.SHIPPED, Stop),
-        (OrderState.DISPUTED, Stop),
+        (OrderState.DISPUTED, Halt),
+        (OrderState.CANCELLED, Stop),
         (OrderState.FINISHED, Stop),
-        (OrderState.OTHER, Stop),
+        (OrderState.OTHER, Halt),
     ],
 )
 def test_only_a_paid_order_that_wants_goods_is_bought_for(state: OrderState, expected: type[object]) -> None:
@@ -93,3 +97,119 @@ def test_a_held_purchase_shows_its_figures() -> None:
     assert halt.why == (
         "payout 10.00 USD, cost 12.00 USD: profit -2.00 USD (-20.0% of the payout, at least 10.0% wanted)"
     )
+
+
+def offer(offer_id: str = "1", **changes: object) -> Offer:
+    """Specs of 10.00 CNY each."""
+    return make_offer(offer_id, make_spec(1, cost="10.00"), make_spec(2, cost="10.00"), **changes)
+
+
+def wanted(quantity: int, offer_id: str = "1", spec: int = 1) -> PurchaseLine:
+    return PurchaseLine(offer_id, f"{spec:032x}", quantity)
+
+
+def terms(lines: list[PurchaseLine], *offers: Offer) -> str | None:
+    halt = terms_problem(lines, {offer.offer_id: offer for offer in offers})
+    assert halt is None or halt.code == "below_moq"
+    return halt and halt.why
+
+
+def mix(number: int | None = None, amount: str | None = None, *, general: bool = True) -> MixRule:
+    return MixRule(general, cny(amount) if amount else None, number)
+
+
+def test_a_purchase_below_moq_is_held_with_the_figures() -> None:
+    assert terms([wanted(4)], offer(moq=5)) == "offer 1 is sold from 5 pieces on, not 4"
+    assert terms([wanted(5)], offer(moq=5)) is None
+
+
+def test_specs_of_one_offer_reach_its_moq_together() -> None:
+    assert terms([wanted(2, spec=1), wanted(3, spec=2)], offer(moq=5)) is None
+
+
+def test_each_offer_has_its_own_moq() -> None:
+    said = terms(
+        [wanted(9, "1"), wanted(1, "2"), wanted(1, "3")], offer("1", moq=5), offer("2", moq=2), offer("3", moq=3)
+    )
+
+    assert said == "offer 2 is sold from 2 pieces on, not 1; offer 3 is sold from 3 pieces on, not 1"
+
+
+@pytest.mark.parametrize(("quantity", "whole"), [(10, True), (30, True), (9, False), (11, False)])
+def test_what_is_sold_in_lots_is_bought_in_whole_lots(quantity: int, whole: bool) -> None:
+    assert terms([wanted(quantity)], offer(lot=10)) == (
+        None if whole else f"offer 1 is sold in lots of 10, not {quantity}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "enough_"),
+    [
+        (mix(number=3), True),
+        (mix(number=4), False),
+        (mix(amount="30.00"), True),
+        (mix(amount="30.01"), False),
+        (mix(number=4, amount="30.00"), True),
+        (mix(number=3, amount="30.01"), True),
+        (mix(number=4, amount="30.01"), False),
+        (mix(number=1, amount="1.00", general=False), False),
+        (mix(), False),
+        (mix(number=0, amount="0.00"), False),
+        (MixRule(True, Money.of("1.00", "USD"), None), False),
+    ],
+)
+def test_a_mixed_batch_that_reaches_a_bound_of_the_seller_needs_no_moq(rule: MixRule, enough_: bool) -> None:
+    lines = [wanted(1, "1"), wanted(2, "2")]
+
+    assert (terms(lines, offer("1", moq=5, mix=rule), offer("2", moq=5, mix=rule)) is None) is enough_
+
+
+def test_a_mixed_batch_that_is_too_small_shows_both_bounds() -> None:
+    assert terms([wanted(1)], offer(moq=5, mix=mix(number=2, amount="100.00"))) == (
+        "offer 1 is sold from 5 pieces on, not 1; mixed batches from 2 pieces on, not 1; "
+        "mixed batches from 100.00 CNY on, not 10.00 CNY"
+    )
+
+
+def test_an_offer_that_cannot_be_mixed_does_not_fill_the_batch_of_another() -> None:
+    lines = [wanted(1, "1"), wanted(9, "2")]
+
+    assert terms(lines, offer("1", moq=5, mix=mix(number=5)), offer("2")) is not None
+
+
+def test_a_mixed_batch_takes_whole_lots_all_the_same() -> None:
+    assert terms([wanted(3)], offer(lot=2, mix=mix(number=1))) == "offer 1 is sold in lots of 2, not 3"
+
+
+def test_terms_of_an_offer_that_is_not_known_are_left_to_the_supplier() -> None:
+    assert terms_problem([wanted(1)], {"1": None}) is None
+    assert terms_problem([wanted(1)], {}) is None
+
+
+BOTH = frozenset({"诚信通", "超级工厂"})
+
+
+@pytest.mark.parametrize(
+    ("labels", "lacks"),
+    [
+        (BOTH, None),
+        (BOTH | {"实力商家"}, None),
+        ({"诚信通"}, "the supplier of offer 1 lacks 超级工厂"),
+        (set(), "the supplier of offer 1 lacks 诚信通, 超级工厂"),
+    ],
+)
+def test_a_supplier_needs_every_label_that_is_asked_for(labels: set[str], lacks: str | None) -> None:
+    halt = ineligible({"1": offer(identities=frozenset(labels))}, BOTH)
+
+    assert (halt and (halt.code, halt.why)) == (lacks and ("ineligible", lacks))
+
+
+def test_an_offer_that_is_not_known_lacks_every_label() -> None:
+    halt = ineligible({"1": offer(), "2": None}, BOTH)
+
+    assert halt is not None
+    assert halt.why == "the supplier of offer 2 lacks 诚信通, 超级工厂"
+
+
+def test_where_no_label_is_asked_for_every_supplier_will_do() -> None:
+    assert ineligible({"1": None}, frozenset()) is None

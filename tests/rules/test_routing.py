@@ -1,37 +1,17 @@
-"""Which route a SKU takes, what its code is, and how an order falls into purchases."""
+"""Which route a SKU takes, and what its code is."""
 
 from __future__ import annotations
-
-from collections import Counter
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbridge.model.orders import Order, OrderLine
-from syncbridge.rules.routing import (
-    MOST_LINES,
-    BoundSpec,
-    intent_key,
-    route_for,
-    routes_of_offer,
-    sku_code,
-    split,
-)
-from syncbridge.testing.builders import make_offer, make_order, make_order_line, make_spec
-from syncbridge.testing.clock import START
-from tests.rules.conftest import dollars, make_policy, make_route, make_rules
+from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.routing import intent_key, route_for, routes_of_offer, sku_code
+from syncbridge.testing.builders import make_offer, make_spec
+from tests.rules.conftest import make_route, make_rules
 
 SPEC = f"{1:032x}"
 RULES = make_rules()
-
-
-def order_of(*lines: OrderLine) -> Order:
-    return make_order("8172481060036440", START, *lines)
-
-
-def bound(spec: str = SPEC, *, supplier: str = "main", offer: str = "1", shop: str = "shop-a") -> BoundSpec:
-    return BoundSpec(supplier, offer, spec, shop)
 
 
 def test_the_longest_prefix_wins_whatever_the_order_of_the_routes() -> None:
@@ -118,107 +98,8 @@ def test_a_goods_code_of_a_spec_counts_too() -> None:
     assert routes_of_offer(make_offer("1", make_spec(1)), "main", make_rules(own)) == {}
 
 
-def test_lines_of_one_shop_are_one_purchase() -> None:
-    lines = [make_order_line("TY1", 2, line_id="1"), make_order_line("TY2", 3, line_id="2")]
+def test_a_route_of_own_stock_lists_no_offer() -> None:
+    own = make_route("TY", buy=BuyMode.OWN_STOCK)
 
-    routing = split(order_of(*lines), "toys", {"TY1": bound("a"), "TY2": bound("b")}, RULES)
-
-    (part,) = routing.splits
-    assert [(line.spec_id, line.quantity) for line in part.lines] == [("a", 2), ("b", 3)]
-    assert part.number == 0
-
-
-def test_lines_of_two_shops_are_two_purchases_with_numbers_of_their_own() -> None:
-    lines = [make_order_line("TY1", line_id="1"), make_order_line("TY2", line_id="2")]
-    bindings = {"TY1": bound(shop="shop-b"), "TY2": bound(shop="shop-a")}
-
-    routing = split(order_of(*lines), "toys", bindings, RULES)
-
-    assert [part.number for part in routing.splits] == [0, 1]
-
-
-def test_numbers_count_for_each_supplier_account() -> None:
-    rules = make_rules(make_route("TY"), make_route("XX", supplier="second"))
-    lines = [make_order_line("TY1", line_id="1"), make_order_line("XX1", line_id="2")]
-    bindings = {"TY1": bound(), "XX1": bound(supplier="second")}
-
-    routing = split(order_of(*lines), "toys", bindings, rules)
-
-    assert [(part.route.supplier, part.number) for part in routing.splits] == [("main", 0), ("second", 0)]
-
-
-def test_two_skus_of_one_spec_are_one_line() -> None:
-    lines = [make_order_line("TY1", 2, line_id="1"), make_order_line("TY2", 3, line_id="2")]
-
-    routing = split(order_of(*lines), "toys", {"TY1": bound(), "TY2": bound()}, RULES)
-
-    assert [line.quantity for line in routing.splits[0].lines] == [5]
-
-
-def test_the_payout_is_what_the_channel_leaves_of_the_lines() -> None:
-    routing = split(order_of(make_order_line("TY1", 2)), "toys", {"TY1": bound()}, RULES)
-
-    assert routing.splits[0].payout == dollars("36.62")  # 2 × 19.90 less 8 %, 36.616
-
-
-def test_the_payout_uses_the_commission_of_each_lines_own_route() -> None:
-    rules = make_rules(make_route("TY"), make_route("TYX", price=make_policy(commission=0)))
-    routing = split(order_of(make_order_line("TYX1", 1)), "toys", {"TYX1": bound()}, rules)
-
-    assert routing.splits[0].payout == dollars("19.90")
-
-
-def test_lines_somebody_else_sends_are_left_alone() -> None:
-    line = replace(make_order_line("TY1"), ours_to_ship=False)
-
-    routing = split(order_of(line), "toys", {}, RULES)
-
-    assert (routing.splits, routing.unrouted) == ((), ())
-
-
-def test_each_line_that_cannot_be_routed_is_a_sentence_with_its_place() -> None:
-    lines = [make_order_line(code, line_id=code) for code in ("ZZ1", "TY1", "TY2", "TY3")]
-    bindings = {"TY2": bound(supplier="second"), "TY3": bound()}
-
-    routing = split(order_of(*lines), "toys", bindings, RULES)
-
-    assert routing.unrouted == (
-        "no route's prefix fits SKU ZZ1 of store toys",
-        "SKU TY1 is bound to no offer (route route-TY, shop.yaml:12:1)",
-        "SKU TY2 is bound to an offer of second, but route route-TY (shop.yaml:12:1) buys from main",
-    )
-    assert len(routing.splits) == 1
-
-
-quantities = st.lists(
-    st.tuples(st.integers(1, 130), st.integers(1, 9), st.sampled_from("abc")), min_size=1, max_size=130
-)
-
-
-@given(quantities)
-def test_splitting_loses_nothing_adds_nothing_and_keeps_the_bounds(wanted: list[tuple[int, int, str]]) -> None:
-    lines = [make_order_line(f"TY{n}", quantity, line_id=str(n)) for n, (_, quantity, _) in enumerate(wanted)]
-    bindings = {f"TY{n}": bound(f"spec-{spec}-{shop}", shop=shop) for n, (spec, _, shop) in enumerate(wanted)}
-
-    routing = split(order_of(*lines), "toys", bindings, RULES)
-
-    asked: Counter[str] = Counter()
-    for n, (_, quantity, _) in enumerate(wanted):
-        asked[bindings[f"TY{n}"].spec_id] += quantity
-    bought: Counter[str] = Counter()
-    for part in routing.splits:
-        assert len(part.lines) <= MOST_LINES
-        assert len({line.spec_id.rsplit("-", 1)[1] for line in part.lines}) == 1
-        for line in part.lines:
-            bought[line.spec_id] += line.quantity
-    assert bought == asked
-    assert [part.number for part in routing.splits] == list(range(len(routing.splits)))
-
-
-def test_fifty_lines_are_one_purchase_and_one_more_is_two() -> None:
-    def parts(count: int) -> int:
-        lines = [make_order_line(f"TY{n}", line_id=str(n)) for n in range(count)]
-        bindings = {f"TY{n}": bound(str(n)) for n in range(count)}
-        return len(split(order_of(*lines), "toys", bindings, RULES).splits)
-
-    assert (parts(MOST_LINES), parts(MOST_LINES + 1)) == (1, 2)
+    assert routes_of_offer(make_offer(), "main", make_rules(own)) == {}
+    assert route_for("TY1", "toys", make_rules(own)) is own

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 import pytest
 
 from syncbridge.model.shipping import Shipment, ShippingService
-from syncbridge.rules.tracking import is_complete, problem
+from syncbridge.rules.tracking import has_own_stock, is_complete, problem
+from syncbridge.testing.builders import make_order_line
 
 SERVICES = (
     ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"),
@@ -37,3 +41,15 @@ def test_a_number_is_checked_against_its_carrier_and_the_domestic_leg(
 @pytest.mark.parametrize(("declared", "parcels", "complete"), [(0, 1, True), (0, 2, False), (1, 2, True), (3, 2, True)])
 def test_the_last_parcel_completes_an_order(declared: int, parcels: int, complete: bool) -> None:
     assert is_complete(declared, parcels) is complete
+
+
+@pytest.mark.parametrize(
+    ("bought", "ours", "own_stock"),
+    [({"1", "2"}, True, False), ({"1"}, True, True), ({"1"}, False, False), (set(), True, False)],
+)
+def test_a_line_of_ours_that_no_purchase_feeds_is_own_stock(
+    bought: Collection[str], ours: bool, own_stock: bool
+) -> None:
+    lines = [make_order_line(line_id="1"), replace(make_order_line(line_id="2"), ours_to_ship=ours)]
+
+    assert has_own_stock(lines, bought) is own_stock

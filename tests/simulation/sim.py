@@ -26,6 +26,7 @@ from syncbridge.demo.books import Balance, balance
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Scenario, make
 from syncbridge.demo.world import POOLS, Desk, World
+from syncbridge.flows import reconcile
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
@@ -133,12 +134,11 @@ class Sim:
         """Start the daemon: take over what the last one left, and work."""
         db = MortalDatabase(engine)
         accounts = (MAIN, BY_HAND, STORE)
-        app = await assemble(
-            settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire), jobs=self.jobs
-        )
+        app = await assemble(settings, db, clock=self.clock, transports=dict.fromkeys(accounts, self.wire))
         await db.run(jobs.free_leases, now=self.clock.now())
+        await db.run(reconcile.begin, app.bridge)
         wake = asyncio.Event()
-        working = poll(app.worker, slots=8, idle=0.5, sweep=1.0, wake=wake, stop=asyncio.Event())
+        working = poll(app.worker(self.jobs), slots=8, idle=0.5, sweep=1.0, wake=wake, stop=asyncio.Event())
         ticking = [self._tick(db, one) for one in schedules(app.bridge, INTERVALS)]
         self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
         return Life(app, db, [asyncio.create_task(work) for work in (working, *ticking)])

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from syncbridge.model.catalog import MixRule
 from syncbridge.store import catalogue
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.testing.builders import make_offer, make_spec
+from syncbridge.testing.builders import cny, make_offer, make_spec
 from syncbridge.testing.clock import START
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +55,14 @@ async def test_an_offer_is_kept_whole(db: SqliteDatabase) -> None:
 
     assert await db.read(catalogue.offer, "main", "1") == offer
     assert await db.read(catalogue.offer, "main", "2") is None
+
+
+async def test_offers_are_read_together_and_one_that_never_was_read_is_none(db: SqliteDatabase) -> None:
+    offer = make_offer("1", mix=MixRule(True, cny("100.00"), 2))
+    await db.run(catalogue.keep, "main", [offer, make_offer("3")], now=START)
+
+    assert await db.read(catalogue.offers, "main", {"1", "2"}) == {"1": offer, "2": None}
+    assert await db.read(catalogue.offers, "second", {"1"}) == {"1": None}
 
 
 async def test_keeping_an_offer_again_keeps_that_it_is_followed(db: SqliteDatabase) -> None:

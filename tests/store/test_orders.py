@@ -88,3 +88,16 @@ async def test_an_unknown_order_has_no_stage_no_address_and_no_deadline(db: Sqli
     assert await db.read(orders.stage_of, "toys", "1") is None
     assert await db.read(orders.address_of, "toys", "1") is None
     assert await db.read(orders.ship_by, "toys", "1") is None
+
+
+async def test_an_order_comes_back_whole(db: SqliteDatabase) -> None:
+    await db.run(orders.keep, "toys", ORDER)
+
+    assert await db.read(orders.get, "toys", ORDER.order_id) == ORDER
+
+
+async def test_an_order_read_without_its_address_keeps_the_last_one(db: SqliteDatabase) -> None:
+    await db.run(orders.keep, "toys", ORDER)
+    await db.run(orders.keep, "toys", replace(ORDER, address=None, modified_at=START + SECOND))
+
+    assert (await db.read(orders.get, "toys", ORDER.order_id)).address == ORDER.address

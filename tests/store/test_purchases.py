@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,7 +15,7 @@ from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split
 from syncbridge.store import purchases
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.store.purchases import CapReached, NotIntended
+from syncbridge.store.purchases import AlreadyIntended, CapReached, NotIntended
 from syncbridge.testing.builders import cny, usd
 from syncbridge.testing.clock import START
 from tests.flows.conftest import ROUTE
@@ -48,6 +49,15 @@ async def test_the_same_intent_twice_is_one_purchase(db: SqliteDatabase) -> None
     first, second = await intend(db), await intend(db)
 
     assert first == second
+    assert await db.read(purchases.figures) == {"intended": 1}
+
+
+async def test_an_intent_for_other_lines_never_hides_behind_one_of_the_same_name(db: SqliteDatabase) -> None:
+    await intend(db)
+    other = replace(SPLIT, line_ids=("7",))
+
+    with pytest.raises(AlreadyIntended, match="made for other lines of order 8172481060036440"):
+        await db.run(purchases.intend, "toys", "8172481060036440", other, now=START)
     assert await db.read(purchases.figures) == {"intended": 1}
 
 

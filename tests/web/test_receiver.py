@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -42,6 +43,20 @@ async def test_a_message_told_twice_is_acknowledged_twice_and_kept_once(caller: 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert caller.woken == 1
     assert len(await caller.app.bridge.db.read(kept)) == 1
+    assert len(await caller.app.bridge.db.read(job_keys)) == 1
+
+
+async def test_row_21_a_hundred_concurrent_copies_of_a_webhook_are_all_acknowledged_and_one_is_kept(
+    caller: Caller,
+) -> None:
+    body = aliexpress_push()
+    copies = [caller.post("toys", body, signed_by_aliexpress(body)) for _ in range(100)]
+
+    answers = await asyncio.gather(*copies)
+
+    assert [answer.status_code for answer in answers] == [200] * 100
+    assert caller.woken == 1
+    assert await caller.app.bridge.db.read(kept) == [("toys", "order_changed", "53")]
     assert len(await caller.app.bridge.db.read(job_keys)) == 1
 
 

@@ -21,6 +21,7 @@ import httpx
 import structlog
 import tenacity
 
+from syncbridge.adapters.breaker import Breaker
 from syncbridge.errors import OutcomeUnknown, RateLimited, Rejected, Transient, Unreachable, VendorDown, VendorError
 from syncbridge.ports import Tokens, TokenVault, Wiring
 
@@ -135,6 +136,7 @@ class VendorHttp:
         self._vendor = vendor
         self._wiring = wiring
         self._auth = auth
+        self._breaker = Breaker(vendor, wiring)
         transport = wiring.transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=8))
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError(f"{transport!r} is no HTTP transport")
@@ -172,6 +174,12 @@ class VendorHttp:
 
     async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
+        self._breaker.admit(write=call.write)
+        await self._wiring.limiter.slot(call.group)
+        async with self._breaker.watching():
+            return await self._sent(call, judge)
+
+    async def _sent(self, call: Call, judge: Callable[[Answer], T]) -> T:
         known = self._auth.skew
         answer = await self._send(call)
         try:
@@ -185,7 +193,6 @@ class VendorHttp:
             raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
     async def _send(self, call: Call) -> Answer:
-        await self._wiring.limiter.slot(call.group)
         request = self._client.build_request("POST", call.url, extensions={"params": dict(call.params)})
         try:
             async with asyncio.timeout(self._wiring.deadlines.total):

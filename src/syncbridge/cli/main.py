@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Show it all on this machine with mock vendors; needs no key.",
     "mock": "Serve a mock vendor over HTTP.",
     "queue": "The retry queue: purchases that do not go forward.",
+    "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
+    "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "holds": "What a guard stopped, with the figures.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",

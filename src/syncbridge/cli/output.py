@@ -38,6 +38,11 @@ def show_json(answer: Mapping[str, object]) -> None:
     typer.echo(json.dumps({"version": JSON_VERSION, **answer}))
 
 
+def plain(text: str) -> str:
+    """A vendor's words on one line, without what would move the cursor, hide text or turn it round."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+
 def say(message: str) -> None:
     """Tell the person something that is not the command's data."""
     typer.echo(message, err=True)

@@ -2,99 +2,191 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.database import in_database
-from syncbridge.cli.output import say, show, show_json
+from syncbridge.cli.batch import Result, one_by_one, tell, tried
+from syncbridge.cli.database import in_database, with_bridge
+from syncbridge.cli.entries import Lang, as_json, candidate_as_json, print_candidates, print_entry, words_of
+from syncbridge.cli.output import plain, show, show_json
 from syncbridge.errors import SyncBridgeError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from syncbridge.flows.bridge import Bridge
     from syncbridge.flows.retry_queue import Entry
+    from syncbridge.model.money import Money
+    from syncbridge.model.purchasing import Purchase
+    from syncbridge.rules.candidates import Candidate
 
 queue = typer.Typer(help="The retry queue: purchases that do not go forward.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `queue list` shows it.")]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `queue list` shows them.")]
+Reason = Annotated[str, typer.Option("--reason", prompt="Why?", help="Kept in the order's history.")]
 
 
 @queue.command("list")
-def list_(ctx: typer.Context, json: Json = False) -> None:
-    """Everything that waits, is parked, or is to be bought by hand; the nearest ship-by time first."""
+def list_(
+    ctx: typer.Context,
+    late: Annotated[bool, typer.Option("--late", help="Only what will miss its ship-by time.")] = False,
+    cause: Annotated[str | None, typer.Option(metavar="CODE", help="Only entries of this cause.")] = None,
+    lang: Lang = None,
+    json: Json = False,
+) -> None:
+    """Everything that waits, is parked, held, or to be bought by hand; what must be acted on first in front."""
     from syncbridge.flows import retry_queue
 
-    found = in_database(ctx, retry_queue.entries)
+    words, now = words_of(ctx, lang), _now()
+    found = [entry for entry in in_database(ctx, retry_queue.entries) if cause in (None, entry.code)]
+    if late:
+        found = [entry for entry in found if entry.late(now) is not None]
     if json:
-        show_json({"entries": [_plain(entry) for entry in found]})
+        show_json({"entries": [as_json(entry, words, now) for entry in found]})
     elif not found:
-        show("The retry queue is empty.")
+        show(words.labels["none_late" if late else "empty"])
     for entry in found if not json else []:
-        _print(entry)
+        print_entry(entry, words, now)
 
 
 @queue.command("show")
-def show_(ctx: typer.Context, entry_id: Id, json: Json = False) -> None:
-    """One entry with its reason, what to do, and what happened so far."""
+def show_(ctx: typer.Context, entry_id: Id, lang: Lang = None, json: Json = False) -> None:
+    """One entry: what to do, what happened so far, and the orders an unclear purchase may have become."""
     from syncbridge.flows import retry_queue
 
-    def read(session: Session) -> tuple[Entry, list[tuple[datetime, str, dict[str, str]]]]:
-        for entry in retry_queue.entries(session):
-            if entry.id == entry_id:
-                return entry, retry_queue.history(session, entry)
-        raise SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
+    def read(
+        session: Session,
+    ) -> tuple[Entry, list[tuple[datetime, str, dict[str, str]]], tuple[Purchase, list[Candidate]] | None]:
+        entry = retry_queue.entry(session, entry_id)
+        return entry, retry_queue.history(session, entry), retry_queue.lookalikes(session, entry)
 
-    entry, history = in_database(ctx, read)
+    words, now = words_of(ctx, lang), _now()
+    entry, history, alike = in_database(ctx, read)
     if json:
         told = [{"at": at.isoformat(), "event": event, **details} for at, event, details in history]
-        show_json({"entry": _plain(entry), "history": told})
+        found = [candidate_as_json(entry, candidate) for candidate in alike[1]] if alike else []
+        show_json({"entry": as_json(entry, words, now), "history": told, "candidates": found})
         return
-    for name, value in _plain(entry).items():
-        show(f"{name.replace('_', ' '):>14}  {value}")
+    print_entry(entry, words, now)
     for at, event, details in history:
-        show(f"{at:%Y-%m-%d %H:%M:%S}  {event}  {', '.join(f'{k}={v}' for k, v in details.items())}")
+        told_of = ", ".join(f"{name}={value}" for name, value in details.items())
+        show(f"{at:%Y-%m-%d %H:%M:%S}  {plain(event)}  {plain(told_of)}")
+    if alike:
+        print_candidates(entry, *alike, words)
 
 
 @queue.command()
-def retry(ctx: typer.Context, entry_id: Id) -> None:
-    """Try an entry now, with all its attempts again."""
-    from syncbridge.bootstrap import SystemClock
+def retry(
+    ctx: typer.Context,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID...]", help="As `queue list` shows them.")] = None,
+    cause: Annotated[str | None, typer.Option(metavar="CODE", help="All jobs of this cause.")] = None,
+    json: Json = False,
+) -> None:
+    """Try entries now, with all their attempts again."""
     from syncbridge.flows import retry_queue
 
-    in_database(ctx, lambda session: retry_queue.retry(session, entry_id, now=SystemClock().now()))
-    say(f"{entry_id} is tried as soon as the daemon sees it")
+    if bool(ids) == bool(cause):
+        raise typer.BadParameter("name the entries, or a cause with --cause")
+    now = _now()
+    chosen = ids or in_database(ctx, lambda session: _of_cause(session, str(cause)))
+    results = one_by_one(ctx, chosen, lambda session, one: retry_queue.retry(session, one, now=now))
+    tell(results, "is tried as soon as the daemon sees it", json=json)
 
 
 @queue.command()
-def drop(
+def approve(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> None:
+    """Let a guard's halt pass once, at the figure shown, and go on."""
+    from syncbridge.flows import decisions
+
+    now = _now()
+    results = one_by_one(ctx, ids, lambda session, one: decisions.approve(session, one, why=reason, now=now))
+    tell(results, "is let pass and goes on", json=json)
+
+
+@queue.command()
+def adopt(
     ctx: typer.Context,
     entry_id: Id,
-    reason: Annotated[str, typer.Option("--reason", prompt="Why is it given up?", help="Kept in the order's history.")],
+    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="The supplier's order number.")],
+    total: Annotated[
+        str | None, typer.Option(metavar='"12.30 CNY"', help="What it cost, where the account may not read orders.")
+    ] = None,
+    even_so: Annotated[bool, typer.Option("--even-so", help="Although its lines are not those wanted.")] = False,
+    json: Json = False,
 ) -> None:
-    """Give an entry up. Refused where something may have been bought."""
-    from syncbridge.bootstrap import SystemClock
+    """Say which order at the supplier a purchase became. The daemon reads it before it is taken."""
+    from syncbridge.flows import decisions
+
+    now, cost = _now(), money(total)
+    results = one_by_one(
+        ctx,
+        [entry_id],
+        lambda session, one: decisions.ask_to_adopt(session, one, numbers, total=cost, even_so=even_so, now=now),
+    )
+    tell(results, f"takes {', '.join(numbers)} as soon as the daemon has read it", json=json)
+
+
+@queue.command("not-placed")
+def not_placed(ctx: typer.Context, entry_id: Id, reason: Reason, json: Json = False) -> None:
+    """Declare that a purchase of unknown outcome was not made; the same intent is sent again."""
+    from syncbridge.flows import decisions
+    from syncbridge.settings import load_settings
+
+    now, quarantine = _now(), timedelta(seconds=load_settings(ctx.obj).quarantine)
+    results = one_by_one(
+        ctx,
+        [entry_id],
+        lambda session, one: decisions.not_placed(session, one, why=reason, quarantine=quarantine, now=now),
+    )
+    tell(results, "is sent again as soon as the daemon sees it", json=json)
+
+
+@queue.command()
+def switch(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> None:
+    """Buy purchases that were not sent, or were refused, from the next backup supplier instead."""
+    from syncbridge.flows import decisions
+
+    def each(session: Session, bridge: Bridge) -> list[Result]:
+        return [tried(session, one, lambda s, one: decisions.switch(s, bridge, one, why=reason)) for one in ids]
+
+    tell(with_bridge(ctx, each), "is bought from the next backup", json=json)
+
+
+@queue.command()
+def drop(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> None:
+    """Give entries up. Refused where something may have been bought."""
     from syncbridge.flows import retry_queue
 
-    in_database(ctx, lambda session: retry_queue.drop(session, entry_id, why=reason, now=SystemClock().now()))
-    say(f"{entry_id} is dropped")
+    now = _now()
+    results = one_by_one(ctx, ids, lambda session, one: retry_queue.drop(session, one, why=reason, now=now))
+    tell(results, "is dropped", json=json)
 
 
-def _plain(entry: Entry) -> dict[str, object]:
-    return {
-        name: value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
-        for name, value in asdict(entry).items()
-    }
+def money(text: str | None) -> Money | None:
+    """What a person wrote for an amount."""
+    from syncbridge.model.money import Money
+
+    try:
+        return Money.parse(text) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-def _print(entry: Entry) -> None:
-    head = [entry.id, entry.state, entry.subject, entry.what, f"tries {entry.attempts}"]
-    if entry.next_attempt:
-        head.append(f"next try {entry.next_attempt:%Y-%m-%d %H:%M:%S} UTC")
-    if entry.ship_by:
-        head.append(f"ship by {entry.ship_by:%Y-%m-%d %H:%M} UTC")
-    show(" · ".join(head))
-    show(f"    {entry.reason}")
-    show(f"    → {entry.next_step}")
+def _now() -> datetime:
+    from syncbridge.bootstrap import SystemClock
+
+    return SystemClock().now()
+
+
+def _of_cause(session: Session, cause: str) -> list[str]:
+    from syncbridge.flows.retry_queue import entries
+    from syncbridge.rules.wording import did_you_mean
+
+    jobs = [entry for entry in entries(session) if entry.state in ("parked", "waiting")]
+    found = [entry.id for entry in jobs if entry.code == cause]
+    if not found:
+        raise SyncBridgeError(f"nothing waits because of {cause}{did_you_mean(cause, {entry.code for entry in jobs})}")
+    return found

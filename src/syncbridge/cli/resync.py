@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncbridge.cli.output import ExitCode, say, show, show_json
+from syncbridge.cli.times import moment
 from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbridge.bootstrap import App
     from syncbridge.flows.resync import Selection
-
-SPANS = {"m": 60, "h": 3600, "d": 86400}
 
 
 def resync(
@@ -37,7 +34,7 @@ def resync(
     from syncbridge.flows.resync import Selection
 
     set_up_log(level=30)
-    selection = Selection(store, tuple(offer or ()), tuple(sku_prefix or ()), _moment(since) if since else None)
+    selection = Selection(store, tuple(offer or ()), tuple(sku_prefix or ()), moment(since) if since else None)
     told = asyncio.run(_run(ctx, selection, dry_run=dry_run, quiet=json))
     if json:
         show_json(told)
@@ -81,7 +78,7 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[
         except ConfigError:
             await flow.watch(bridge, keys, told)  # a daemon runs, and does it
         else:
-            await flow.work(bridge, app.worker, keys, told)
+            await flow.work(bridge, app.worker(), keys, told)
     made = await bridge.db.read(catalogue.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
@@ -137,14 +134,3 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
         task = bar.add_task("offers", total=total)
         yield lambda left: bar.update(task, completed=total - left)
     say(f"{total} offers done")
-
-
-def _moment(text: str) -> datetime:
-    span = re.fullmatch(r"(\d+)([mhd])", text)
-    if span:
-        return datetime.now(UTC) - timedelta(seconds=int(span[1]) * SPANS[span[2]])
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write 2h, 3d or 2026-11-01", param_hint="--since") from None
-    return moment if moment.tzinfo else moment.astimezone()

@@ -10,16 +10,22 @@ import typer
 
 from syncbridge.cli.output import ExitCode, say, show, show_json
 from syncbridge.errors import MappingError
-from syncbridge.rules.mapping import PricePolicy, Route, Rules
-from syncbridge.rules.mapping_cases import parse_cases, run_cases
+from syncbridge.rules.mapping import BuyMode, Part, PricePolicy, Route, Rules, SkuRule
+from syncbridge.rules.mapping_cases import in_words, parse_cases, run_cases
 from syncbridge.rules.mapping_file import check as findings
 from syncbridge.rules.mapping_file import parse
-from syncbridge.rules.routing import route_for
+from syncbridge.rules.routing import route_for, rule_of
 from syncbridge.rules.wording import did_you_mean
 from syncbridge.settings import load_settings, read_mappings
 
 rules = typer.Typer(help="Check the mapping files, and explain what they decide.", no_args_is_help=True)
 
+BOUGHT = {
+    BuyMode.AUTO: "bought automatically",
+    BuyMode.CONFIRM: "bought once a person confirmed it",
+    BuyMode.BY_HAND: "bought by hand",
+    BuyMode.OWN_STOCK: "not bought: the seller ships from own stock",
+}
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
@@ -67,10 +73,11 @@ def explain(
     settings = load_settings(ctx.obj)
     known = parse(read_mappings(settings.mappings), tuple(settings.accounts) or None)
     route = route_for(sku, store, known)
+    rule = rule_of(sku, store, known)
     if as_json:
-        show_json({"sku": sku, "store": store, "route": _as_json(route) if route else None})
+        show_json({"sku": sku, "store": store, "route": _as_json(route) if route else None, "sku_rule": _ways(rule)})
     elif route:
-        show(_in_words(sku, store, route))
+        show("\n".join([_in_words(sku, store, route), *_rule_in_words(rule)]))
     if route is None:
         say(_why_none(sku, store, known))
         raise typer.Exit(ExitCode.FAILURE)
@@ -97,7 +104,7 @@ def _why_none(sku: str, store: str, known: Rules) -> str:
 def _in_words(sku: str, store: str, route: Route) -> str:
     services = ", ".join(f"{theirs} is {ours}" for theirs, ours in route.services.items())
     lines = {
-        "supplier": f"{route.supplier}, bought {'by hand' if route.buy == 'by_hand' else 'automatically'}",
+        "supplier": f"{route.supplier}, {BOUGHT[route.buy]}",
         "relay": f"{route.relay.name}, {route.relay.city}",
         "carrier": f"{route.carrier} ({services})",
         "price": "; ".join(f"{name} {value}" for name, value in _price_terms(route.price).items() if value),
@@ -123,6 +130,25 @@ def _as_json(route: Route) -> dict[str, object]:
         "stock": {"buffer": route.stock.buffer, "cap": route.stock.cap},
         "category": route.listing.category_id,
     }
+
+
+def _rule_in_words(rule: SkuRule | None) -> list[str]:
+    if rule is None:
+        return []
+    parts = [f"  {'parts':<9} {in_words(rule.parts)} ({rule.place})"] if rule.parts else []
+    backups = [f"{n}. {way.supplier}: {in_words(way.parts)}" for n, way in enumerate(rule.backups, start=1)]
+    return [*parts, *(f"  {'backup':<9} {text} ({rule.place})" for text in backups)]
+
+
+def _ways(rule: SkuRule | None) -> dict[str, object] | None:
+    if rule is None:
+        return None
+    backups = [{"supplier": way.supplier, "parts": _parts(way.parts)} for way in rule.backups]
+    return {"file": rule.place.file, "line": rule.place.line, "parts": _parts(rule.parts), "backups": backups}
+
+
+def _parts(parts: tuple[Part, ...]) -> list[dict[str, object]]:
+    return [{"offer": part.offer_id, "spec": part.spec_id, "quantity": part.quantity} for part in parts]
 
 
 def _price_terms(policy: PricePolicy) -> dict[str, str | None]:

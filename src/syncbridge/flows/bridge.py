@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.store.db import Database
@@ -29,6 +29,10 @@ class AccountTerms:
     live: bool = False
     daily_cap: Money | None = None
     resend_unknown: bool = False
+    required_labels: frozenset[str] = frozenset({"诚信通", "超级工厂"})
+    """A supplier's labels without which nothing is bought from it by itself."""
+    without_labels: str = "confirm"
+    """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,17 @@ class Bridge:
     suppliers: Mapping[str, Supplier]
     channels: Mapping[str, Channel]
     carriers: Mapping[str, Carrier]
+    ledger_from: datetime
+    """Nothing is bought before the supplier's ledger was read to its end, in a reading begun at this time or later:
+    the database may be a restored backup, which does not know what was bought since."""
+    notifiers: Sequence[Notifier] = ()
 
     def route(self, name: str) -> Route:
         """The route of that name; raises MappingError if the mapping files no longer have it."""
         for route in self.rules.routes:
             if route.name == name:
                 return route
-        raise MappingError(f"no mapping file has a route named {name} any more; put it back and restart the daemon")
+        raise MappingError(f"no mapping file has a route named {name} any more; put it back, then retry")
 
 
 def order_subject(store: str, order_id: str) -> str:

@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
-from syncbridge.model.orders import OrderStage
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.model.shipping import Shipment
@@ -40,6 +39,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     """Declare a parcel to the channel, unless it is declared already; read back before and after."""
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
+    if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+        why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
+        return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
     before = await channel.declared(order_id)
     if _shows(before, parcel.shipment):
@@ -51,7 +53,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     siblings = await bridge.db.read(purchases.of_order, store, order_id)
     wanted = [sibling for sibling in siblings if sibling.state is not PurchaseState.STOPPED]
     left_out = await bridge.db.read(holds.refused_lines, parcel.purchase.subject)
-    complete = tracking.is_complete(len(before), parcels=len(wanted) + left_out)
+    order = await bridge.db.read(orders.get, store, order_id)
+    own_stock = tracking.has_own_stock(order.lines, {line for sibling in siblings for line in sibling.line_ids})
+    complete = not own_stock and tracking.is_complete(len(before), parcels=len(wanted) + left_out)
     try:
         await channel.declare(order_id, parcel.shipment, complete=complete)
     except OutcomeUnknown as error:
@@ -103,6 +107,4 @@ def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:
     purchase = parcel.purchase
     purchases.declared(session, parcel.id, purchase, now=now)
     timeline.note(session, purchase.subject, "declared", at=now, number=parcel.shipment.number)
-    states = {sibling.state for sibling in purchases.of_order(session, purchase.store, purchase.order_id)}
-    if states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
-        orders.set_stage(session, purchase.store, purchase.order_id, OrderStage.DECLARED)
+    orders.settle(session, purchase.store, purchase.order_id)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from syncbridge.flows import fulfil, import_, orders, prices, publish, purchase, stock
+from syncbridge.flows import (
+    alarms,
+    audit,
+    decisions,
+    fulfil,
+    import_,
+    orders,
+    prices,
+    publish,
+    purchase,
+    quiet,
+    stock,
+    withdraw,
+)
 from syncbridge.flows.bridge import Bridge
 from syncbridge.queue.execute import Outcome
 from syncbridge.queue.job import Claim
@@ -27,6 +40,11 @@ JOBS: Mapping[str, Flow] = {
     "purchase.poll": purchase.poll,
     "purchase.follow": purchase.follow,
     "purchase.waybill": purchase.waybill,
+    "withdraw.order": withdraw.order,
+    "decisions.adopt": decisions.adopt,
     "fulfil.collect": fulfil.collect,
     "fulfil.declare": fulfil.declare,
+    "audit.nightly": audit.nightly,
+    "quiet.check": quiet.check,
+    "alarms.tell": alarms.tell,
 }

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
+from syncbridge.flows import gates, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
-from syncbridge.model.orders import Order, OrderStage
+from syncbridge.model.orders import Order, OrderLine, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Park
 from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
-from syncbridge.rules.routing import Routing, Split, split
-from syncbridge.store import catalogue, cursors, orders, purchases, timeline
+from syncbridge.rules.routing import Bindings, Offers, Routing, Split, alternatives, split, ways
+from syncbridge.store import catalogue, cursors, holds, orders, purchases, timeline
+
+ADDRESS_CHANGED = "address_changed"
+UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
+"""Nothing of such a purchase is at the supplier; of one by hand, nobody knows."""
 
 
 async def poll(bridge: Bridge, job: Claim) -> Outcome:
@@ -37,8 +44,7 @@ async def take(bridge: Bridge, job: Claim) -> Outcome:
     """Read one order, keep it, and commit the intents to buy what it wants."""
     store = job.account
     order = await bridge.channels[store].order(job.args["order"])
-    bound = await bridge.db.read(catalogue.bound_specs, store, {line.sku_code for line in order.lines})
-    routing = split(order, store, bound, bridge.rules)
+    routing = await bridge.db.read(_route, bridge, store, order)
     unrouted = "; ".join(routing.unrouted) if order.state.wants_goods else ""
 
     def write(session: Session) -> None:
@@ -62,6 +68,91 @@ def take_job(store: str, order_id: str, version: str, now: datetime) -> NewJob:
     )
 
 
+def intend(session: Session, bridge: Bridge, store: str, order_id: str, splits: Sequence[Split]) -> None:
+    """Commit to buy these splits of an order that is kept, and the jobs that place them.
+
+    Raises AlreadyIntended if a line of theirs is fed by a purchase that is not stopped: stop that first.
+    """
+    now = bridge.clock.now()
+    order = orders.get(session, store, order_id)
+    subject = order_subject(store, order_id)
+    fed = _fed(purchases.of_order(session, store, order_id))
+    for part in splits:
+        if not fed.isdisjoint(part.line_ids):
+            raise purchases.AlreadyIntended(f"{subject}: lines {', '.join(part.line_ids)} are being bought already")
+    digest = orders.address_digest(order.address)
+    for part in splits:
+        purchase = purchases.intend(session, store, order_id, part, address_digest=digest, now=now)
+        vendor_orders.recognise(session, bridge, purchases.get(session, purchase))
+        timeline.note(
+            session,
+            subject,
+            "intended",
+            at=now,
+            supplier=part.route.supplier,
+            rule=part.route.place,
+            lines=len(part.lines),
+            alternative=part.alternative,
+        )
+        enqueue(session, [_place_job(bridge, store, order, part, purchase)], now=now)
+
+
+def reroute(session: Session, bridge: Bridge, purchase: Purchase) -> Sequence[Split] | None:
+    """How to buy what a purchase feeds from the next backup, writing nothing; None if a person must decide.
+
+    That is where a line has no backup left whose offers were ever read, or is fed by another purchase too:
+    a bundle bought half here and half there may not fit together.
+    """
+    store, wanted = purchase.store, set(purchase.line_ids)
+    others = [other for other in purchases.of_order(session, store, purchase.order_id) if other.id != purchase.id]
+    lines = orders.get(session, store, purchase.order_id).lines
+    mine = [line for line in lines if line.line_id in wanted]
+    if _fed(others) & wanted:
+        return None
+    offers = _offers(session, mine, store, {}, bridge)
+    for alternative in range(purchase.alternative + 1, alternatives(mine, store, bridge.rules)):
+        routing = split(lines, store, {}, offers, bridge.rules, line_ids=wanted, alternative=alternative)
+        if {line_id for part in routing.splits for line_id in part.line_ids} == wanted:
+            return routing.splits
+    return None
+
+
+def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequence[Split], why: str) -> None:
+    """Buy elsewhere what a purchase feeds that was never made, or clearly refused."""
+    unmade = [PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.REFUSED]
+    if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=unmade):
+        now = bridge.clock.now()
+        timeline.note(session, purchase.subject, "switched to a backup", at=now, mark=purchase.mark, why=why)
+        holds.close_subject(session, purchase.subject, now=now)
+        intend(session, bridge, purchase.store, purchase.order_id, splits)
+
+
+def _route(session: Session, bridge: Bridge, store: str, order: Order) -> Routing:
+    bindings = catalogue.bound_specs(session, store, {line.sku_code for line in order.lines})
+    offers = _offers(session, order.lines, store, bindings, bridge)
+    return split(order.lines, store, bindings, offers, bridge.rules)
+
+
+def _offers(session: Session, lines: Sequence[OrderLine], store: str, bindings: Bindings, bridge: Bridge) -> Offers:
+    """The snapshots of all offers that could feed these lines."""
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for line in lines:
+        for way in ways(line.sku_code, store, bindings, bridge.rules):
+            wanted[way.supplier] |= {part.offer_id for part in way.parts}
+    return {
+        (account, offer_id): offer
+        for account, ids in wanted.items()
+        for offer_id, offer in catalogue.offers(session, account, ids).items()
+        if offer is not None
+    }
+
+
+def _fed(bought: Sequence[Purchase]) -> set[str]:
+    """The order lines that purchases feed, unless they are stopped."""
+    alive = [purchase for purchase in bought if purchase.state is not PurchaseState.STOPPED]
+    return {line_id for purchase in alive for line_id in purchase.line_ids}
+
+
 def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: Routing | None) -> None:
     """Keep the order and, the first time it wants goods and every line has a route, intend to buy them."""
     if not orders.keep(session, store, order):
@@ -70,45 +161,68 @@ def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: R
     subject = order_subject(store, order.order_id)
     timeline.note(session, subject, f"read: {order.state}", at=now, modified_at=order.modified_at)
     stage = orders.stage_of(session, store, order.order_id)
+    if stage is OrderStage.BUYING:
+        gates.order_changed(session, bridge, store, order)
     if stage not in (OrderStage.WAITING, OrderStage.UNROUTED):
-        return
-    if not order.state.wants_goods:
+        _watch_address(session, store, order, now)
+    elif not order.state.wants_goods:
         _wait_or_end(session, store, order)
     elif routing is None:
         orders.set_stage(session, store, order.order_id, OrderStage.UNROUTED)
-    elif not routing.splits:
-        orders.set_stage(session, store, order.order_id, OrderStage.NOT_OURS)
     else:
-        orders.set_stage(session, store, order.order_id, OrderStage.BUYING)
-        _intend(session, bridge, store, order, routing.splits)
+        _begin(session, bridge, store, order, routing)
 
 
 def _wait_or_end(session: Session, store: str, order: Order) -> None:
-    ended = order.state in ("shipped", "finished")
+    ended = order.state in (OrderState.SHIPPED, OrderState.FINISHED, OrderState.CANCELLED)
     orders.set_stage(session, store, order.order_id, OrderStage.ENDED if ended else OrderStage.WAITING)
 
 
-def _intend(session: Session, bridge: Bridge, store: str, order: Order, splits: Sequence[Split]) -> None:
+def _begin(session: Session, bridge: Bridge, store: str, order: Order, routing: Routing) -> None:
+    """Every line has its place: buy what is to be bought, and leave the seller's own stock alone."""
+    if routing.own_stock:
+        subject = order_subject(store, order.order_id)
+        skus = ", ".join(routing.own_stock)
+        timeline.note(session, subject, "left to the seller's own stock", at=bridge.clock.now(), skus=skus)
+    stage = OrderStage.BUYING if routing.splits else OrderStage.NOT_OURS
+    orders.set_stage(session, store, order.order_id, stage)
+    intend(session, bridge, store, order.order_id, routing.splits)
+
+
+def _watch_address(session: Session, store: str, order: Order, now: datetime) -> None:
+    """Take note of an address the buyer changed; where something may be bought already, a person is told."""
+    digest = orders.address_digest(order.address)
+    if not digest:
+        return
+    subject = order_subject(store, order.order_id)
+    late = []
+    for purchase in purchases.of_order(session, store, order.order_id):
+        if purchase.state is PurchaseState.STOPPED or digest == purchase.address_digest:
+            continue
+        if purchase.state in UNSENT or not purchase.address_digest:
+            purchases.note_address(session, purchase.id, digest)
+            timeline.note(session, subject, "address noted", at=now, mark=purchase.mark)
+        elif purchase.approvals.get(ADDRESS_CHANGED) != digest:
+            late.append(purchase.mark)
+    if late:
+        why = (
+            f"the buyer changed the address after {', '.join(late)} went to the supplier; "
+            "give the forwarder the new one, which the order on the channel shows, before the parcel leaves"
+        )
+        holds.open_hold(session, ADDRESS_CHANGED, subject, {"why": why, "limit": digest}, now=now)
+    else:
+        holds.close_holds(session, ADDRESS_CHANGED, [subject], now=now)
+
+
+def _place_job(bridge: Bridge, store: str, order: Order, part: Split, purchase: int) -> NewJob:
     now = bridge.clock.now()
-    for part in splits:
-        purchase = purchases.intend(session, store, order.order_id, part, now=now)
-        timeline.note(
-            session,
-            order_subject(store, order.order_id),
-            "intended",
-            at=now,
-            supplier=part.route.supplier,
-            rule=part.route.place,
-            lines=len(part.lines),
-        )
-        place = NewJob(
-            kind="purchase.place",
-            key=f"purchase.place:{purchase}",
-            account=part.route.supplier,
-            run_at=max(now, (order.paid_at or now) + bridge.terms.cool_off),
-            priority=order_priority(order.ship_by, now),
-            subject=order_subject(store, order.order_id),
-            lock=f"purchase:{purchase}",
-            args={"purchase": str(purchase), "order": order.order_id, "store": store},
-        )
-        enqueue(session, [place], now=now)
+    return NewJob(
+        kind="purchase.place",
+        key=f"purchase.place:{purchase}",
+        account=part.route.supplier,
+        run_at=max(now, (order.paid_at or now) + bridge.terms.cool_off),
+        priority=order_priority(order.ship_by, now),
+        subject=order_subject(store, order.order_id),
+        lock=f"purchase:{purchase}",
+        args={"purchase": str(purchase), "order": order.order_id, "store": store},
+    )

@@ -1,36 +1,39 @@
-"""The retry queue as a person sees it: everything that is not going forward, with its cause and its deadline."""
+"""The retry queue as a person sees it: everything that is not going forward, with its cause and its deadline.
+
+An entry is a job that is parked or waits after a failure (``12``), a purchase to be made by hand (``hand-3``), or
+something a guard stopped that no job speaks for (``hold-7``). Guards of the catalogue have a list of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows.bridge import order_subject
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.flows.bridge import LEAD_TIME
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
-from syncbridge.store import orders, purchases, timeline
+from syncbridge.rules.candidates import Candidate, candidates
+from syncbridge.rules.deadlines import late
+from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
-NEXT_STEP: Mapping[str, str] = {
-    "unrouted": "add a route or a binding for the SKU, restart the daemon, then: syncbridge queue retry ID",
-    "unknown": "look for the order on the supplier's page; it is looked up again by: syncbridge queue retry ID",
-    "margin": "raise the price or accept the loss on the page, then: syncbridge queue retry ID",
-    "cap": "raise daily_spending_cap or wait until tomorrow, then: syncbridge queue retry ID",
-    "no_cap": "set daily_spending_cap for the supplier account, then: syncbridge queue retry ID",
-    "not_live": "set live = true for the store, then: syncbridge queue retry ID",
-    "cancelling": "answer the buyer's request on the channel, then: syncbridge queue retry ID",
-    "vendor_cancelled": "ask the supplier why; to buy the same again: syncbridge queue retry ID",
-    "tracking_refused": "correct the number or the route's services, then: syncbridge queue retry ID",
-    "by_hand": "buy it on the supplier's page with the mark in the note; the order is found by itself",
-}
 CARD = "hand-"
 """What the ids of purchases to be made by hand begin with."""
-DEFAULT_STEP = "read the reason, repair its cause, then: syncbridge queue retry ID"
+HOLD = "hold-"
+"""What the ids of holds begin with."""
+CATALOGUE = ("offer ", "sku ", "listing ")
+"""Subjects of holds that stop no purchase."""
+BUYING = ("purchase.place", "purchase.pay")
+"""Jobs that are not given up without their purchase."""
+CLOCK_SLACK = timedelta(minutes=5)
+"""A vendor order may carry a time so much before we sent it: two clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +41,51 @@ class Entry:
     """One thing that is not going forward."""
 
     id: str
-    """A job's number, or ``hand-N`` for a purchase to be made by hand."""
     what: str
+    """The job's kind; ``hold`` where there is none."""
     subject: str
     state: str
-    """``parked``, ``waiting`` or ``by_hand``."""
+    """``parked``, ``waiting``, ``by_hand`` or ``held``."""
     code: str
+    """Names its cause; `syncbridge.texts` has the words."""
     reason: str
-    next_step: str
+    """What happened, as the flow or the vendor said it."""
     attempts: int
     next_attempt: datetime | None
     ship_by: datetime | None
+    at_stake: Money | None
+    """What the supplier would charge, or else what the channel would pay out."""
+    purchase: int | None = None
+    mark: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def act_by(self) -> datetime | None:
+        """Ship-by time less the expected lead time."""
+        return None if self.ship_by is None else self.ship_by - LEAD_TIME
+
+    def late(self, now: datetime) -> timedelta | None:
+        """The time left to act before it will be late, negative if it is; None if nothing threatens."""
+        return late(self.act_by, self.next_attempt, now=now)
 
 
 def entries(session: Session) -> list[Entry]:
-    """Everything that is not going forward, by deadline."""
-    found = [_entry(session, job) for job in dead_letters.stuck(session)]
-    found += _cards(session)
-    return sorted(found, key=lambda entry: (entry.ship_by is None, str(entry.ship_by), entry.id))
+    """Everything that is not going forward, what must be acted on first in front."""
+    open_holds = {(hold.kind, hold.subject): hold for hold in holds.all_open(session) if not _is_catalogue(hold)}
+    jobs = dead_letters.stuck(session)
+    found = [_of_job(session, job, open_holds.get((job.reason_code, job.subject))) for job in jobs]
+    found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
+    spoken_for = dead_letters.causes(session)
+    found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
+    return sorted(found, key=lambda entry: (entry.act_by is None, str(entry.act_by), entry.id))
+
+
+def entry(session: Session, entry_id: str) -> Entry:
+    """One entry; raises SyncBridgeError if there is none of this id."""
+    for one in entries(session):
+        if one.id == entry_id:
+            return one
+    raise _no_entry(entry_id)
 
 
 def history(session: Session, entry: Entry) -> list[tuple[datetime, str, dict[str, str]]]:
@@ -63,9 +93,22 @@ def history(session: Session, entry: Entry) -> list[tuple[datetime, str, dict[st
     return timeline.of(session, entry.subject)
 
 
+def lookalikes(session: Session, entry: Entry) -> tuple[Purchase, list[Candidate]] | None:
+    """For a purchase whose vendor order is not known: it, and what it may have become, the likeliest first."""
+    purchase = purchases.known(session, entry.purchase) if entry.purchase else None
+    if purchase is None or purchase.state not in (PurchaseState.UNKNOWN, PurchaseState.BY_HAND):
+        return None
+    return purchase, candidates(purchase, purchases.unowned(session, purchase, slack=CLOCK_SLACK))
+
+
 def retry(session: Session, entry_id: str, *, now: datetime) -> None:
     """Try it now; raises SyncBridgeError if there is nothing to try."""
-    job = _job(session, entry_id)
+    if entry_id.startswith((CARD, HOLD)):
+        open_entry = entry(session, entry_id)
+        raise SyncBridgeError(
+            f"{open_entry.id} waits for a person, there is nothing to try; see: queue show {entry_id}"
+        )
+    job = job_of(session, entry_id)
     if not dead_letters.retry(session, job.id, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be retried")
     timeline.note(session, job.subject, "retried by a person", at=now, job=job.kind)
@@ -75,50 +118,77 @@ def drop(session: Session, entry_id: str, *, why: str, now: datetime) -> None:
     """Give it up, with the reason; raises SyncBridgeError where something may have been bought."""
     if entry_id.startswith(CARD):
         _drop_card(session, entry_id, why, now)
-        return
-    job = _job(session, entry_id)
-    if "purchase" in job.args:
-        _drop_purchase(session, int(job.args["purchase"]))
-    if not dead_letters.drop(session, job.id, why=why, now=now):
-        raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
-    timeline.note(session, job.subject, "dropped by a person", at=now, job=job.kind, why=why)
+    elif entry_id.startswith(HOLD):
+        _close_hold(session, entry_id, why, now)
+    else:
+        _drop_job(session, entry_id, why, now)
 
 
-def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None:
-    """The person says it need not be bought by hand."""
-    for card in purchases.to_buy_by_hand(session):
-        if f"{CARD}{card.id}" == entry_id:
-            purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
-            timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
-            return
-    raise _no_entry(entry_id)
+def card_of(session: Session, entry_id: str) -> Purchase:
+    """The purchase a ``hand-`` entry is about; raises SyncBridgeError if it is not to be made by hand."""
+    card = purchases.known(session, _number(entry_id.removeprefix(CARD)))
+    if card is None or card.state is not PurchaseState.BY_HAND:
+        raise _no_entry(entry_id)
+    return card
 
 
-def _no_entry(entry_id: str) -> SyncBridgeError:
-    return SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")
-
-
-def _drop_purchase(session: Session, purchase_id: int) -> None:
-    droppable = [PurchaseState.INTENDED, PurchaseState.REFUSED]
-    if not purchases.move(session, purchase_id, PurchaseState.STOPPED, when=droppable):
-        purchase = purchases.get(session, purchase_id)
-        raise SyncBridgeError(
-            f"purchase {purchase.mark} is {purchase.state}: it may have been bought; "
-            "look on the supplier's page before you give it up"
-        )
-
-
-def _job(session: Session, entry_id: str) -> StuckJob:
-    number = int(entry_id) if entry_id.isascii() and entry_id.isdigit() else 0
-    job = dead_letters.get(session, number)
+def job_of(session: Session, entry_id: str) -> StuckJob:
+    """The job an entry is about; raises SyncBridgeError if there is none."""
+    job = dead_letters.get(session, _number(entry_id))
     if job is None:
         raise _no_entry(entry_id)
     return job
 
 
-def _entry(session: Session, job: StuckJob) -> Entry:
-    ship_by = orders.ship_by(session, job.args["store"], job.args["order"]) if "order" in job.args else None
+def hold_of(session: Session, entry_id: str) -> OpenHold:
+    """The hold a ``hold-`` entry is about; raises SyncBridgeError if none is open."""
+    for hold in holds.all_open(session):
+        if f"{HOLD}{hold.id}" == entry_id and not _is_catalogue(hold):
+            return hold
+    raise _no_entry(entry_id)
+
+
+def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None:
+    """The person says it need not be bought by hand."""
+    card = card_of(session, entry_id)
+    purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
+    orders.settle(session, card.store, card.order_id)
+    timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
+
+
+def _close_hold(session: Session, entry_id: str, why: str, now: datetime) -> None:
+    """The person has seen to it."""
+    hold = hold_of(session, entry_id)
+    holds.close(session, hold.id, now=now)
+    timeline.note(session, hold.subject, "dropped by a person", at=now, hold=hold.kind, why=why)
+
+
+def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
+    job = job_of(session, entry_id)
+    if job.kind in BUYING:
+        _drop_purchase(session, int(job.args["purchase"]))
+    if not dead_letters.drop(session, job.id, why=why, now=now):
+        raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
+    holds.close_holds(session, job.reason_code, [job.subject], now=now)
+    timeline.note(session, job.subject, "dropped by a person", at=now, job=job.kind, why=why)
+
+
+def _drop_purchase(session: Session, purchase_id: int) -> None:
+    droppable = [PurchaseState.INTENDED, PurchaseState.REFUSED]
+    purchase = purchases.get(session, purchase_id)
+    if not purchases.move(session, purchase_id, PurchaseState.STOPPED, when=droppable):
+        raise SyncBridgeError(
+            f"purchase {purchase.mark} is {purchase.state}: it may have been bought; "
+            "look on the supplier's page before you give it up"
+        )
+    orders.settle(session, purchase.store, purchase.order_id)
+
+
+def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
     parked = job.state == JobState.PARKED
+    purchase = purchases.known(session, int(job.args.get("purchase", 0)))
+    order = (job.args["store"], job.args["order"]) if "order" in job.args else None
+    ship_by, total = (order and orders.glance(session, *order)) or (None, None)
     return Entry(
         id=str(job.id),
         what=job.kind,
@@ -126,30 +196,98 @@ def _entry(session: Session, job: StuckJob) -> Entry:
         state="parked" if parked else "waiting",
         code=job.reason_code,
         reason=job.reason,
-        next_step=_step(job.reason_code, str(job.id)) if parked else "nothing: it is tried again by itself",
         attempts=job.attempt,
         next_attempt=None if parked else job.run_at,
         ship_by=ship_by,
+        at_stake=_at_stake(purchase) or total,
+        purchase=purchase.id if purchase else None,
+        mark=purchase.mark if purchase else "",
+        figures=_shown(hold, purchase) if hold else {},
     )
 
 
-def _cards(session: Session) -> list[Entry]:
-    return [
-        Entry(
-            id=f"{CARD}{card.id}",
-            what="purchase.place",
-            subject=order_subject(card.store, card.order_id),
-            state="by_hand",
-            code="by_hand",
-            reason=f"the account may not order by API; buy it by hand with the mark {card.mark} in the note",
-            next_step=_step("by_hand", str(card.id)),
-            attempts=1,
-            next_attempt=None,
-            ship_by=orders.ship_by(session, card.store, card.order_id),
-        )
-        for card in purchases.to_buy_by_hand(session)
-    ]
+def _of_card(session: Session, card: Purchase) -> Entry:
+    return Entry(
+        id=f"{CARD}{card.id}",
+        what="purchase.place",
+        subject=card.subject,
+        state="by_hand",
+        code="by_hand",
+        reason=f"the account may not order by API; buy it by hand with the mark {card.mark} in the note",
+        attempts=1,
+        next_attempt=None,
+        ship_by=orders.ship_by(session, card.store, card.order_id),
+        at_stake=_at_stake(card),
+        purchase=card.id,
+        mark=card.mark,
+    )
 
 
-def _step(code: str, entry_id: str) -> str:
-    return NEXT_STEP.get(code, DEFAULT_STEP).replace("ID", entry_id)
+def _of_hold(session: Session, hold: OpenHold) -> Entry:
+    """An entry of its own, with the deadline of the order it is about, as far as its subject says."""
+    purchase = _purchase_held(session, hold)
+    store, order_id = (purchase.store, purchase.order_id) if purchase else _order_in(hold.subject)
+    ship_by, total = orders.glance(session, store, order_id) or (None, None)
+    return Entry(
+        id=f"{HOLD}{hold.id}",
+        what="hold",
+        subject=hold.subject,
+        state="held",
+        code=hold.kind,
+        reason=hold.figures.get("why") or _in_words(hold.figures.items()),
+        attempts=0,
+        next_attempt=None,
+        ship_by=ship_by,
+        at_stake=_at_stake(purchase) or total,
+        purchase=purchase.id if purchase else None,
+        mark=purchase.mark if purchase else "",
+        figures=_shown(hold, purchase),
+    )
+
+
+def _purchase_held(session: Session, hold: OpenHold) -> Purchase | None:
+    """The purchase a hold names by its mark, or whose vendor order it is about."""
+    if "purchase" in hold.figures:
+        return purchases.by_mark(session, hold.figures["purchase"])
+    account, _, number = hold.subject.removeprefix("vendor order ").partition("/")
+    return purchases.purchase_of(session, account, number)
+
+
+def _order_in(subject: str) -> tuple[str, str]:
+    """(store, order id) of a subject such as ``order toys/8172481060036440``, which more words may follow."""
+    store, _, rest = subject.removeprefix("order ").partition("/")
+    return store, rest.partition(" ")[0]
+
+
+def _is_catalogue(hold: OpenHold) -> bool:
+    return hold.subject.startswith(CATALOGUE) and not hold.kind.startswith("alarm_")
+
+
+def _shown(hold: OpenHold, purchase: Purchase | None) -> Mapping[str, str]:
+    """The figures that tell a person something the entry does not say elsewhere.
+
+    Of an address there are none, and none of another purchase of the order that stopped for the same cause.
+    """
+    of_another = purchase is not None and hold.figures.get("purchase", purchase.mark) != purchase.mark
+    if of_another or hold.kind == "address_changed":
+        return {}
+    told = ("", hold.figures.get("why"))
+    return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
+
+
+def _at_stake(purchase: Purchase | None) -> Money | None:
+    if purchase is None:
+        return None
+    return purchase.quote.total if purchase.quote else purchase.payout
+
+
+def _in_words(figures: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in figures)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _no_entry(entry_id: str) -> SyncBridgeError:
+    return SyncBridgeError(f"there is no entry {entry_id}; see: syncbridge queue list")

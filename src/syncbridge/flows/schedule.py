@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
+from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge, day_began
 from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way, was_done_later
+from syncbridge.rules.retry import POLLS
+
+QUARTER = timedelta(minutes=15)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """One thing that is done for one account every so many seconds."""
+    """One thing that is done for one account every so many seconds, or for all accounts (no name) every day."""
 
     kind: str
     account: str
     seconds: float
+    at: timedelta | None = None
+    """After midnight in China: done once a day then, although the clock asks every so many seconds."""
+
+    def planned(self, now: datetime) -> datetime:
+        """The last time it was due."""
+        if self.at is None:
+            return datetime.fromtimestamp(now.timestamp() // self.seconds * self.seconds, UTC)
+        today = day_began(now) + self.at
+        return today if today <= now else today - DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,9 @@ class Intervals:
     purchases: float = 300.0
     offers: float = 3600.0
     parcels: float = 900.0
+    quiet: float = 900.0
+    audit_hour: int = 7
+    """Of the day in China, when the nightly audit is due."""
 
 
 def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
@@ -38,6 +54,8 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("purchase.poll", account, intervals.purchases) for account in bridge.suppliers),
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
+        *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
+        Every("audit.nightly", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),
     ]
 
 
@@ -47,21 +65,26 @@ def tick(session: Session, every: Every, *, now: datetime) -> bool:
     It speaks for earlier ones that failed. A planned time that was used by a clock since set back is no longer free:
     the job is then named after the moment.
     """
-    planned = now.timestamp() // every.seconds * every.seconds
     if is_under_way(session, every.kind, every.account):
         return False
-    close_parked(session, every.kind, every.account)
     set_back = was_done_later(session, every.kind, every.account, now=now)
-    run = f"{now.timestamp():.6f}" if set_back else f"{planned:.3f}"
-    patience = CATALOGUE_PATIENCE if every.kind == "import_.page" else timedelta(0)
-    job = NewJob(
-        kind=every.kind,
-        key=f"{every.kind}:{every.account}:{run}",
-        account=every.account,
-        run_at=now,
-        priority=now + patience,
-        subject=f"account {every.account}",
-        lock=f"{every.kind}:{every.account}",
+    run = f"{now.timestamp():.6f}" if set_back else f"{every.planned(now).timestamp():.3f}"
+    run_at = now if every.at is None else now + QUARTER  # after a start, the polls first catch up
+    if enqueue(session, [run_job(every.kind, every.account, run, run_at)], now=now) == 0:
+        return False
+    close_parked(session, every.kind, every.account)
+    return True
+
+
+def run_job(kind: str, account: str, run: str, run_at: datetime) -> NewJob:
+    """The job of one run of something scheduled; `run` tells runs apart."""
+    return NewJob(
+        kind=kind,
+        key=f"{kind}:{account}:{run}",
+        account=account,
+        run_at=run_at,
+        priority=run_at if kind in POLLS else run_at + CATALOGUE_PATIENCE,
+        subject=f"account {account}" if account else "all accounts",
+        lock=f"{kind}:{account}",
         args={"run": run},
     )
-    return enqueue(session, [job], now=now) == 1

@@ -38,6 +38,18 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class MixRule:
+    """When a supplier sells less than an offer's minimum: together with enough others of theirs."""
+
+    general: bool
+    """Whether the supplier mixes at all."""
+    amount: Money | None
+    """Goods worth this much are enough; None: no amount is."""
+    number: int | None
+    """This many pieces are enough; None: no number is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A supplier's product page."""
 
@@ -53,6 +65,7 @@ class Offer:
     tiers: tuple[Tier, ...] = ()
     moq: int = 1
     lot: int | None = None
+    mix: MixRule | None = None
     images: tuple[str, ...] = ()
     description_html: str = ""
     identities: frozenset[str] = frozenset()

@@ -93,6 +93,6 @@ class OrderStage(StrEnum):
     DECLARED = "declared"
     """Every parcel is declared to the channel."""
     NOT_OURS = "not_ours"
-    """Every line is sent by somebody else."""
+    """Every line is sent by somebody else, or by the seller from own stock."""
     ENDED = "ended"
     """Cancelled, shipped or finished without us."""

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, NewType, TypeVar
 
 Cursor = NewType("Cursor", str)
 """An opaque place in a vendor's changes: the caller stores it and hands it back unchanged."""
 
 T = TypeVar("T")
+
+
+def cursor_at(moment: datetime) -> Cursor:
+    """Read orders, of a channel or of a supplier, that changed at that moment or later; no other list takes it."""
+    return Cursor(moment.isoformat())
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class StuckJob:
     reason_code: str
     reason: str
     created_at: datetime
+    finished_at: datetime | None
+    """When it was parked."""
 
 
 def stuck(session: Session) -> list[StuckJob]:
@@ -43,6 +45,38 @@ def get(session: Session, job_id: int) -> StuckJob | None:
     """One job, whatever its state."""
     row = session.get(Job, job_id)
     return None if row is None else value(StuckJob, row)
+
+
+def named(session: Session, key: str) -> StuckJob | None:
+    """The job of that key, whatever its state."""
+    row = session.scalars(select(Job).where(col(Job.key) == key)).first()
+    return None if row is None else value(StuckJob, row)
+
+
+def causes(session: Session) -> set[tuple[str, str]]:
+    """(reason code, subject) of every job that has not come to its end, also of those being tried at this moment."""
+    open_states = [JobState.READY, JobState.RUNNING, JobState.PARKED]
+    query = select(col(Job.reason_code), col(Job.subject)).where(
+        col(Job.state).in_(open_states), col(Job.reason_code) != ""
+    )
+    return {(row.reason_code, row.subject) for row in session.connection().execute(query)}
+
+
+def under_way(session: Session, kind: str, lock: str) -> bool:
+    """Whether a job of this kind and lock still waits or runs."""
+    query = select(func.count()).where(
+        col(Job.kind) == kind, col(Job.lock) == lock, col(Job.state).in_([JobState.READY, JobState.RUNNING])
+    )
+    return session.connection().execute(query).scalar_one() > 0
+
+
+def supersede(session: Session, kind: str, lock: str) -> None:
+    """Close what is parked of a kind and lock: the same is asked for anew."""
+    session.connection().execute(
+        update(Job)
+        .where(col(Job.kind) == kind, col(Job.lock) == lock, col(Job.state) == JobState.PARKED)
+        .values(state=JobState.DONE)
+    )
 
 
 def retry(session: Session, job_id: int, *, now: datetime) -> bool:

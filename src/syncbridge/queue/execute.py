@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired, RateLimited, SyncBridgeError, Transient, VendorError
+from syncbridge.errors import AccessExpired, Outage, RateLimited, SyncBridgeError, Transient, VendorError
 from syncbridge.ports import Clock
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import Claim, Fenced
@@ -163,7 +163,7 @@ class Worker:
         code = error.code or type(error).__name__
         now = self.clock.now()
         match error:
-            case RateLimited():
+            case RateLimited() | Outage():
                 return Snooze(now + timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS), code, str(error))
             case AccessExpired():
                 until = now + PAUSE

@@ -149,6 +149,31 @@ def wake(session: Session, key: str, *, now: datetime) -> None:
     )
 
 
+def wake_waiting(
+    session: Session,
+    codes: Collection[str],
+    *,
+    account: str | None = None,
+    subject: str | None = None,
+    now: datetime,
+) -> None:
+    """Let the jobs of an account or subject look again now that wait, or are parked, for one of these reasons."""
+    where = col(Job.account) == account if subject is None else col(Job.subject) == subject
+    session.connection().execute(
+        update(Job)
+        .where(where, col(Job.reason_code).in_(codes), col(Job.state).in_([JobState.READY, JobState.PARKED]))
+        .values(state=JobState.READY, run_at=now, attempt=0)
+    )
+
+
+def waiting_for(session: Session, code: str, account: str) -> list[Mapping[str, str]]:
+    """The arguments of the account's jobs that wait for this reason."""
+    query = select(col(Job.args)).where(
+        col(Job.account) == account, col(Job.reason_code) == code, col(Job.state) == JobState.READY
+    )
+    return list(session.scalars(query))
+
+
 def settle_others(session: Session, job: Claim) -> None:
     """Close parked jobs of the same kind and subject: this newer one speaks for them."""
     session.connection().execute(

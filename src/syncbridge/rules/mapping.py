@@ -76,7 +76,11 @@ class BuyMode(StrEnum):
     """Who sends the purchase."""
 
     AUTO = "auto"
+    CONFIRM = "confirm"
+    """Sent as with AUTO, once a person has said yes to it."""
     BY_HAND = "by_hand"
+    OWN_STOCK = "own_stock"
+    """Nobody: the seller ships from own stock, and such lines are left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,38 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A spec, and how many of it one sold unit takes."""
+
+    offer_id: str
+    spec_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to buy a sold unit."""
+
+    supplier: str
+    """Account name."""
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SkuRule:
+    """What a mapping file says of one SKU, beside its route: what it is made of, and where else to buy it."""
+
+    code: str
+    stores: tuple[str, ...]
+    """Account names of the channels; empty for every store."""
+    parts: tuple[Part, ...]
+    """Bought from the route's supplier; empty for one unit of the spec the SKU is bound to."""
+    backups: tuple[Way, ...]
+    """Tried in turn where the way before them fails."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """What one unit of a currency is worth in another, on a day."""
 
@@ -119,3 +155,4 @@ class Rules:
     routes: tuple[Route, ...]
     rates: Mapping[tuple[str, str], Rate]
     """By (from, to), such as ("CNY", "USD")."""
+    skus: tuple[SkuRule, ...] = ()

@@ -10,8 +10,21 @@ from syncbridge.model.catalog import Attribute
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import RelayAddress
 from syncbridge.rules import mapping_values as values
-from syncbridge.rules.mapping import ListingPolicy, Place, PricePolicy, Rate, Route, Rules, StockPolicy
+from syncbridge.rules.mapping import (
+    BuyMode,
+    ListingPolicy,
+    Part,
+    Place,
+    PricePolicy,
+    Rate,
+    Route,
+    Rules,
+    SkuRule,
+    StockPolicy,
+    Way,
+)
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
+from syncbridge.rules.routing import MOST_LINES, ways
 from syncbridge.rules.wording import did_you_mean
 
 SKU_CODE_LENGTH = 20
@@ -31,13 +44,28 @@ def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> 
     for file in open_files(files, notes):
         file.read(book.take_in)
     routes = tuple(value.read(book.route) for value in book.routes)
+    skus = tuple(value.read(book.sku) for value in book.skus)
     notes.settle()
-    return Rules(routes, book.rates)
+    return Rules(routes, book.rates, skus)
 
 
 def check(rules: Rules) -> list[str]:
     """What is well written but cannot work, a sentence each, with its place."""
-    return [*_bad_prefixes(rules), *_missing_rates(rules), *_overlaps(rules)]
+    return [
+        *_bad_prefixes(rules),
+        *_missing_rates(rules),
+        *_overlaps(rules),
+        *_skus_twice(rules),
+        *_skus_never_bought(rules),
+    ]
+
+
+def parts(value: Value) -> tuple[Part, ...]:
+    """What one sold unit is bought as: at most as many specs as one purchase takes."""
+    found = tuple(item.read(_part) for item in value.items())
+    if len(found) > MOST_LINES:
+        raise value.unusable(f"these are {len(found)} parts, and one purchase takes at most {MOST_LINES} specs")
+    return found
 
 
 class _Book:
@@ -47,6 +75,7 @@ class _Book:
         self.rates: dict[tuple[str, str], Rate] = {}
         self.routes: list[Value] = []
         """Not read before all names are known."""
+        self.skus: list[Value] = []
         self._relays = Named[RelayAddress]("relays")
         self._prices = Named[PricePolicy]("prices")
         self._stocks = Named[StockPolicy]("stocks")
@@ -62,6 +91,7 @@ class _Book:
             keys.may("stocks", lambda section: self._stocks.define(section, _stock), None)
             keys.may("listings", lambda section: self._listings.define(section, _listing), None)
             self.routes += keys.may("routes", Value.items, []) or []
+            self.skus += keys.may("skus", Value.items, []) or []
 
     def route(self, value: Value) -> Route:
         with Section(value) as keys:
@@ -79,6 +109,29 @@ class _Book:
                 stock=keys.must("stock", self._stocks.find, "careful"),
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
+            )
+
+    def sku(self, value: Value) -> SkuRule:
+        with Section(value) as keys:
+            rule = SkuRule(
+                code=keys.must("code", Value.text, "TYSET3"),
+                stores=keys.may("stores", values.list_of(self._account), ()),
+                parts=keys.may("parts", parts, ()),
+                backups=keys.may("backups", self._ways, ()),
+                place=value.place,
+            )
+            if keys.sound and not rule.parts and not rule.backups:
+                raise value.unusable(f"nothing is said of SKU {rule.code}; write its parts, its backups, or both")
+        return rule
+
+    def _ways(self, value: Value) -> tuple[Way, ...]:
+        return tuple(item.read(self._way) for item in value.items())
+
+    def _way(self, value: Value) -> Way:
+        with Section(value) as keys:
+            return Way(
+                supplier=keys.must("supplier", self._account, "second"),
+                parts=keys.must("parts", parts, '[{offer: "676651652931", spec: "b222c296…", quantity: 1}]'),
             )
 
     def _take_in_rates(self, section: Value) -> None:
@@ -103,6 +156,15 @@ class _Book:
         if self._accounts is not None and name not in self._accounts:
             raise value.unusable(f'the settings have no account "{name}"{did_you_mean(name, self._accounts)}')
         return name
+
+
+def _part(value: Value) -> Part:
+    with Section(value) as keys:
+        return Part(
+            offer_id=keys.must("offer", Value.text, '"676651652931"'),
+            spec_id=keys.must("spec", Value.text, '"b222c2964434b1ab3e92753338fa6af2"'),
+            quantity=keys.must("quantity", values.whole(1), "1"),
+        )
 
 
 def _rate(value: Value) -> Rate:
@@ -221,9 +283,28 @@ def _overlaps(rules: Rules) -> Iterator[str]:
                 f"{other.place}: {other.name} never gets a SKU of {', '.join(shared)}: "
                 f"{one.name} at {one.place} has the same prefix {one.prefix}; change one"
             )
-        if (one.supplier, one.goods_code) == (other.supplier, other.goods_code):
+        lists = BuyMode.OWN_STOCK not in (one.buy, other.buy)
+        if lists and (one.supplier, one.goods_code) == (other.supplier, other.goods_code):
             code = f"goods_code {one.goods_code}" if one.goods_code else "no goods_code"
             yield (
                 f"{other.place}: {other.name} never lists an offer in {', '.join(shared)}: "
                 f"{one.name} at {one.place} takes {one.supplier} with {code} too; give each its own goods_code"
+            )
+
+
+def _skus_twice(rules: Rules) -> Iterator[str]:
+    for one, other in combinations(rules.skus, 2):
+        shared = not one.stores or not other.stores or set(one.stores) & set(other.stores)
+        if one.code == other.code and shared:
+            yield f"{other.place}: SKU {other.code} is already at {one.place} for the same store; keep one"
+
+
+def _skus_never_bought(rules: Rules) -> Iterator[str]:
+    for sku in rules.skus:
+        stores = sku.stores or sorted({store for route in rules.routes for store in route.stores})
+        never = [store for store in stores if not ways(sku.code, store, {}, rules)]
+        if never and (sku.stores or len(never) == len(stores)):
+            yield (
+                f"{sku.place}: SKU {sku.code} is never bought in {', '.join(never)}: "
+                f"no route's prefix fits it there, or its route says own_stock; correct one of them"
             )

@@ -35,6 +35,12 @@ def json_schema() -> dict[str, object]:
             "stocks": _named("Ways to show stock, by a name of your choice.", _STOCK),
             "listings": _named("What listings have in common, by a name of your choice.", _LISTING),
             "routes": {"description": "What each SKU prefix decides.", "type": "array", "minItems": 1, "items": _ROUTE},
+            "skus": {
+                "description": "Single SKUs: what they are made of, and where else to buy it.",
+                "type": "array",
+                "minItems": 1,
+                "items": _SKU,
+            },
         },
     }
 
@@ -145,7 +151,7 @@ _ROUTE = _section(
         ),
         "stores": _described(_list_of(_TEXT), "Accounts of the stores it is for."),
         "supplier": _described(_TEXT, "Account it buys from."),
-        "buy": _described({"enum": ["auto", "by_hand"]}, "Who sends the purchase."),
+        "buy": _described({"enum": ["auto", "confirm", "by_hand", "own_stock"]}, "Who sends the purchase, if anybody."),
         "relay": _described(_TEXT, "A name under relays."),
         "carrier": _described(_TEXT, "Account of the forwarder that announces international numbers."),
         "services": _described(
@@ -159,6 +165,40 @@ _ROUTE = _section(
     {
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
+        ),
+    },
+)
+
+_PARTS: _Schema = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": 50,
+    "items": _section(
+        {
+            "offer": _described({"type": ["string", "integer"], "minLength": 1}, "Id of the offer."),
+            "spec": _described(_TEXT, "Id of the spec in the offer."),
+            "quantity": _described(_whole(1), "How many of it one sold unit takes."),
+        }
+    ),
+}
+
+_SKU = _section(
+    {"code": _described(_TEXT, "The SKU code, whole.")},
+    {
+        "stores": _described(_list_of(_TEXT), "Accounts of the stores it is for; leave out for every store."),
+        "parts": _described(_PARTS, "What one sold unit is bought as; leave out for one of the spec it is bound to."),
+        "backups": _described(
+            {
+                "type": "array",
+                "minItems": 1,
+                "items": _section(
+                    {
+                        "supplier": _described(_TEXT, "Account it is bought from then."),
+                        "parts": _described(_PARTS, "What one sold unit is bought as there."),
+                    }
+                ),
+            },
+            "Where else to buy it, in the order to try.",
         ),
     },
 )

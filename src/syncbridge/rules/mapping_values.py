@@ -121,7 +121,7 @@ def buy_mode(value: Value) -> BuyMode:
     """Who sends the purchase."""
     text = value.text()
     if text not in tuple(BuyMode):
-        raise value.unusable(f'"{text}" is no way to buy; write {" or ".join(BuyMode)}')
+        raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
 
 

@@ -43,7 +43,7 @@ class RetryPolicies:
         match kind.partition(".")[0]:
             case _ if kind in POLLS:
                 return ONCE
-            case "orders" | "purchase":
+            case "orders" | "purchase" | "withdraw" | "decisions":
                 return self.purchase
             case "fulfil":
                 return self.tracking

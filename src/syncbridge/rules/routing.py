@@ -4,31 +4,40 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import groupby
 
 from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.model.orders import Order, OrderLine
+from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import IntentKey, PurchaseLine
-from syncbridge.rules.mapping import Route, Rules
+from syncbridge.rules.mapping import BuyMode, Part, Route, Rules, SkuRule, Way
 
 MOST_LINES = 50
 """A purchase takes at most so many (1688.md §5.1)."""
+MOST_SPLITS = 100
+"""Of one order, supplier account and alternative: there the numbers of the next alternative begin."""
 REFERENCE_LENGTH = 10
 MOST_TRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class BoundSpec:
-    """The spec that feeds a SKU, and the supplier account and shop it is bought from."""
+    """The spec that feeds a SKU, and the supplier account it is bought from."""
 
     supplier: str
     offer_id: str
     spec_id: str
-    shop: str
+
+
+Bindings = Mapping[str, BoundSpec]
+"""By SKU code."""
+Offers = Mapping[tuple[str, str], Offer]
+"""Last snapshots, by supplier account and offer id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +45,13 @@ class Split:
     """Lines of an order that one purchase buys."""
 
     route: Route
+    """Of its first line, with the supplier account it is bought from."""
     number: int
-    """From 0; tells splits of one order and supplier account apart."""
+    """Tells splits of one order and supplier account apart; those of alternative k begin at 100 k."""
     lines: tuple[PurchaseLine, ...]
     payout: Money
     line_ids: tuple[str, ...] = ()
-    """The order lines it feeds."""
+    """The order lines it feeds, wholly or in part."""
     alternative: int = 0
 
 
@@ -51,7 +61,37 @@ class Routing:
 
     splits: tuple[Split, ...]
     unrouted: tuple[str, ...]
-    """A sentence for each line that has no rule or no binding."""
+    """A sentence for each line that cannot be bought in this way."""
+    own_stock: tuple[str, ...] = ()
+    """SKU codes the seller ships from own stock."""
+
+
+class _Unroutable(Exception):
+    """A line that cannot be bought in this way, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """A part of an order line on its way into a purchase."""
+
+    route: Route
+    shop: str
+    line: OrderLine
+    part: Part
+    payout: Money
+    number: int
+    """What a purchase that begins with it is called, among those of a backup."""
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """What a purchase has in common."""
+        route = self.route
+        return (route.supplier, self.shop, str(route.relay), route.buy, route.carrier)
+
+    @property
+    def spec(self) -> tuple[str, str]:
+        """What is bought."""
+        return (self.part.offer_id, self.part.spec_id)
 
 
 def route_for(sku_code: str, store: str, rules: Rules) -> Route | None:
@@ -60,12 +100,19 @@ def route_for(sku_code: str, store: str, rules: Rules) -> Route | None:
     return max(fitting, key=lambda route: len(route.prefix), default=None)
 
 
+def rule_of(sku_code: str, store: str, rules: Rules) -> SkuRule | None:
+    """What the mapping files say of this very SKU, beside its route."""
+    return next((r for r in rules.skus if r.code == sku_code and (not r.stores or store in r.stores)), None)
+
+
 def routes_of_offer(offer: Offer, supplier: str, rules: Rules) -> dict[str, Route]:
     """The route an offer is listed through, by store; the longest goods code wins."""
     chosen: dict[str, Route] = {}
     codes = [offer.goods_code or "", *(spec.goods_code or "" for spec in offer.specs)]
     for route in rules.routes:
-        if route.supplier != supplier or not any(code.startswith(route.goods_code) for code in codes):
+        if route.supplier != supplier or route.buy is BuyMode.OWN_STOCK:
+            continue
+        if not any(code.startswith(route.goods_code) for code in codes):
             continue
         for store in route.stores:
             if store not in chosen or len(route.goods_code) > len(chosen[store].goods_code):
@@ -94,58 +141,170 @@ def intent_key(store: str, order_id: str, supplier: str, split: int) -> IntentKe
     return IntentKey("SB" + _reference("out|" + name, 16), _reference("mark|" + name, 8))
 
 
-def split(order: Order, store: str, bindings: Mapping[str, BoundSpec], rules: Rules) -> Routing:
-    """Route every line that is ours to ship, and group those that are bought and sent in the same way."""
-    groups: dict[tuple[str, ...], list[tuple[Route, BoundSpec, OrderLine]]] = {}
+def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules) -> tuple[Way, ...]:
+    """How a unit of a SKU can be bought: first in parts or as it is bound, then from its backups.
+
+    Empty where nothing is bought. The first has no parts if the SKU is bound to no spec.
+    """
+    route = route_for(sku_code, store, rules)
+    if route is None or route.buy is BuyMode.OWN_STOCK:
+        return ()
+    rule = rule_of(sku_code, store, rules)
+    bound = bindings.get(sku_code)
+    if rule and rule.parts:
+        first = Way(route.supplier, rule.parts)
+    elif bound:
+        first = Way(bound.supplier, (Part(bound.offer_id, bound.spec_id, 1),))
+    else:
+        first = Way(route.supplier, ())
+    return (first, *(rule.backups if rule else ()))
+
+
+def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules) -> int:
+    """In how many ways all of these lines can be bought."""
+    return min((len(ways(line.sku_code, store, {}, rules)) for line in lines), default=0)
+
+
+def split(
+    lines: Sequence[OrderLine],
+    store: str,
+    bindings: Bindings,
+    offers: Offers,
+    rules: Rules,
+    *,
+    line_ids: Collection[str] | None = None,
+    alternative: int = 0,
+) -> Routing:
+    """Route the lines that are ours to ship, and group what is bought and sent in the same way.
+
+    `lines` are all lines of the order; those in `line_ids` are routed, or all if it is None.
+    """
+    needs: list[_Need] = []
     unrouted: list[str] = []
-    for line in order.lines:
-        if not line.ours_to_ship:
+    own_stock: list[str] = []
+    numbers = _numbers(lines, store, rules, alternative)
+    for line in lines:
+        if not line.ours_to_ship or (line_ids is not None and line.line_id not in line_ids):
             continue
         route = route_for(line.sku_code, store, rules)
-        bound = bindings.get(line.sku_code)
-        if route is None:
-            unrouted.append(f"no route's prefix fits SKU {line.sku_code} of store {store}")
-        elif bound is None:
-            unrouted.append(f"SKU {line.sku_code} is bound to no offer (route {route.name}, {route.place})")
-        elif bound.supplier != route.supplier:
-            unrouted.append(
-                f"SKU {line.sku_code} is bound to an offer of {bound.supplier}, "
-                f"but route {route.name} ({route.place}) buys from {route.supplier}"
-            )
-        else:
-            together = (route.supplier, bound.shop, str(route.relay), route.buy, route.carrier)
-            groups.setdefault(together, []).append((route, bound, line))
-    return Routing(_splits(groups), tuple(unrouted))
+        if route is not None and route.buy is BuyMode.OWN_STOCK:
+            own_stock.append(line.sku_code)
+            continue
+        try:
+            route, way = _chosen(line.sku_code, store, bindings, rules, alternative)
+            needs += _needs(line, route, way, offers, numbers[line.line_id])
+        except _Unroutable as problem:
+            unrouted.append(str(problem))
+    splits = _splits(needs, alternative)
+    if any(part.number >= (alternative + 1) * MOST_SPLITS for part in splits):
+        return Routing((), (f"the order takes {len(splits)} purchases or more; buy it on the suppliers' pages",))
+    return Routing(splits, tuple(unrouted), tuple(own_stock))
 
 
-def _splits(groups: Mapping[tuple[str, ...], list[tuple[Route, BoundSpec, OrderLine]]]) -> tuple[Split, ...]:
-    splits: list[Split] = []
+def _numbers(lines: Sequence[OrderLine], store: str, rules: Rules, alternative: int) -> dict[str, int]:
+    """A number for each line, with room for its parts, which does not depend on what else is bought this way.
+
+    Lines of one order go over to their backups at different times; no two purchases may get the same name.
+    """
     numbers: dict[str, int] = {}
-    for (supplier, *_), members in sorted(groups.items(), key=lambda item: item[0]):
-        for start in range(0, len(members), MOST_LINES):
-            some = members[start : start + MOST_LINES]
-            number = numbers.get(supplier, 0)
-            numbers[supplier] = number + 1
-            splits.append(Split(some[0][0], number, _merged(some), _payout(some), _line_ids(some)))
+    following = alternative * MOST_SPLITS
+    for line in sorted(lines, key=lambda line: line.line_id):
+        numbers[line.line_id] = following
+        following += sum(len(way.parts) for way in ways(line.sku_code, store, {}, rules)[alternative : alternative + 1])
+    return numbers
+
+
+def _chosen(sku_code: str, store: str, bindings: Bindings, rules: Rules, alternative: int) -> tuple[Route, Way]:
+    route = route_for(sku_code, store, rules)
+    if route is None:
+        raise _Unroutable(f"no route's prefix fits SKU {sku_code} of store {store}")
+    possible = ways(sku_code, store, bindings, rules)
+    if alternative >= len(possible):
+        raise _Unroutable(f"SKU {sku_code} has no backup {alternative} (route {route.name}, {route.place})")
+    way = possible[alternative]
+    if not way.parts:
+        raise _Unroutable(f"SKU {sku_code} is bound to no offer (route {route.name}, {route.place})")
+    if alternative == 0 and way.supplier != route.supplier:
+        raise _Unroutable(
+            f"SKU {sku_code} is bound to an offer of {way.supplier}, "
+            f"but route {route.name} ({route.place}) buys from {route.supplier}"
+        )
+    return replace(route, supplier=way.supplier), way
+
+
+def _needs(line: OrderLine, route: Route, way: Way, offers: Offers, number: int) -> list[_Need]:
+    known = [offers.get((way.supplier, part.offer_id)) for part in way.parts]
+    payout = line.price * line.quantity * (Decimal(1) - route.price.commission)
+    shares = _shares(payout, way.parts, known)
+    return [
+        _Need(route, _shop(line, way, part, offer), line, part, share, number + n)
+        for n, (part, offer, share) in enumerate(zip(way.parts, known, shares, strict=True))
+    ]
+
+
+def _shop(line: OrderLine, way: Way, part: Part, offer: Offer | None) -> str:
+    if offer is None:
+        raise _Unroutable(
+            f"offer {part.offer_id} of SKU {line.sku_code} was never read from account {way.supplier}; "
+            f"add it to the pool of that account and wait for the next import"
+        )
+    return offer.supplier_id
+
+
+def _shares(payout: Money, parts: Sequence[Part], offers: Sequence[Offer | None]) -> list[Money]:
+    """What each part earns of a payout, by its cost; by its pieces where a cost is not known. Nothing gets lost."""
+    costs = [_cost(part, offer) for part, offer in zip(parts, offers, strict=True)]
+    weights = costs if all(costs) else [Decimal(part.quantity) for part in parts]
+    whole, left = sum(weights), payout
+    shares = []
+    for weight in weights:
+        share = left * (weight / whole)
+        shares.append(share)
+        left, whole = left - share, whole - weight
+    return shares
+
+
+def _cost(part: Part, offer: Offer | None) -> Decimal:
+    costs = {spec.spec_id: spec.cost for spec in offer.specs} if offer else {}
+    cost = costs.get(part.spec_id)
+    return cost.amount * part.quantity if cost else Decimal(0)
+
+
+def _splits(needs: Sequence[_Need], alternative: int) -> tuple[Split, ...]:
+    splits: list[Split] = []
+    numbers: Counter[str] = Counter()
+    for (supplier, *_), members in groupby(sorted(needs, key=lambda need: need.together), lambda need: need.together):
+        for some in _purchases(list(members)):
+            number = min(need.number for need in some) if alternative else numbers[supplier]
+            numbers[supplier] += 1
+            line_ids = tuple(dict.fromkeys(need.line.line_id for need in some))
+            splits.append(Split(some[0].route, number, _merged(some), _payout(some), line_ids, alternative))
     return tuple(splits)
 
 
-def _merged(members: list[tuple[Route, BoundSpec, OrderLine]]) -> tuple[PurchaseLine, ...]:
-    quantities: dict[tuple[str, str], int] = {}
-    for _, bound, line in members:
-        spec = (bound.offer_id, bound.spec_id)
-        quantities[spec] = quantities.get(spec, 0) + line.quantity
+def _purchases(needs: Sequence[_Need]) -> Iterator[list[_Need]]:
+    """Needs of at most 50 specs; those of one order line stay together."""
+    some: list[_Need] = []
+    for _, members in groupby(needs, lambda need: need.line.line_id):
+        line = list(members)
+        if some and len({need.spec for need in [*some, *line]}) > MOST_LINES:
+            yield some
+            some = []
+        some += line
+    yield some
+
+
+def _merged(needs: Sequence[_Need]) -> tuple[PurchaseLine, ...]:
+    quantities: Counter[tuple[str, str]] = Counter()
+    for need in needs:
+        quantities[need.spec] += need.part.quantity * need.line.quantity
     return tuple(PurchaseLine(*spec, quantity) for spec, quantity in quantities.items())
 
 
-def _line_ids(members: list[tuple[Route, BoundSpec, OrderLine]]) -> tuple[str, ...]:
-    return tuple(line.line_id for _, _, line in members)
-
-
-def _payout(members: list[tuple[Route, BoundSpec, OrderLine]]) -> Money:
-    total = Money.zero(members[0][2].price.currency)
-    for route, _, line in members:
-        total += line.price * line.quantity * (Decimal(1) - route.price.commission)
+def _payout(needs: Sequence[_Need]) -> Money:
+    total = Money.zero(needs[0].payout.currency)
+    for need in needs:
+        total += need.payout
     return total.rounded()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from syncbridge.model.orders import OrderLine
 from syncbridge.model.shipping import Shipment, ShippingService
 
 
@@ -23,3 +24,8 @@ def problem(shipment: Shipment, services: Sequence[ShippingService], domestic: C
 def is_complete(declared: int, parcels: int) -> bool:
     """Whether one more declaration makes the order wholly shipped."""
     return declared + 1 >= parcels
+
+
+def has_own_stock(lines: Sequence[OrderLine], bought: Collection[str]) -> bool:
+    """Whether the seller ships lines of an order that are not among those `bought`, by id; unknown if none is."""
+    return bool(bought) and any(line.ours_to_ship and line.line_id not in bought for line in lines)

@@ -60,6 +60,21 @@ def pause(session: Session, account: str, *, until: datetime, why: str) -> None:
     session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
 
 
+def ledger_read(session: Session, account: str, *, at: datetime) -> None:
+    """The supplier's own ledger was read to its end, beginning at that time."""
+    values = {"account": account, "seed": "", "paused_why": "", "reconciled_at": at}
+    statement = upsert(AccountState).values(values)
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["account"], set_={"reconciled_at": at})
+    )
+
+
+def ledger_read_at(session: Session, account: str) -> datetime | None:
+    """When the last reading of the supplier's ledger began that came to its end."""
+    row = session.get(AccountState, account)
+    return None if row is None else row.reconciled_at
+
+
 def clear_pauses(session: Session) -> None:
     """Start afresh: somebody may have authorised the accounts again."""
     session.connection().execute(update(AccountState).values(paused_until=None, paused_why=""))

@@ -75,6 +75,13 @@ def offer(session: Session, account: str, offer_id: str) -> Offer | None:
     return None if row is None else row.snapshot
 
 
+def offers(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, Offer | None]:
+    """The last snapshots of these offers, by id; None for one that was never read."""
+    query = select(OfferRow).where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids))
+    known = {row.offer_id: row.snapshot for row in session.scalars(query)}
+    return {offer_id: known.get(offer_id) for offer_id in offer_ids}
+
+
 def followed(session: Session, account: str, offer_id: str) -> None:
     """Remember that the supplier sends messages about this offer."""
     session.connection().execute(
@@ -273,18 +280,8 @@ def applied(session: Session, listing: int, field: str, sku_codes: Collection[st
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:
     """The specs that feed these SKUs of a store."""
-    query = (
-        select(BindingRow, OfferRow)
-        .join(
-            OfferRow,
-            (col(OfferRow.account) == col(BindingRow.supplier)) & (col(OfferRow.offer_id) == col(BindingRow.offer_id)),
-        )
-        .where(col(BindingRow.store) == store, col(BindingRow.sku_code).in_(sku_codes))
-    )
-    return {
-        row.sku_code: BoundSpec(row.supplier, row.offer_id, row.spec_id, offer.snapshot.supplier_id)
-        for row, offer in session.execute(query)
-    }
+    query = select(BindingRow).where(col(BindingRow.store) == store, col(BindingRow.sku_code).in_(sku_codes))
+    return {row.sku_code: BoundSpec(row.supplier, row.offer_id, row.spec_id) for row in session.scalars(query)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,27 @@ def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: 
     )
 
 
-def close_subject(session: Session, subject: str, *, now: datetime) -> None:
-    """Close every hold on a subject that goes forward again."""
+def close(session: Session, hold: int, *, now: datetime) -> bool:
+    """Close one hold because a person decided; answers whether it was open."""
+    result = session.connection().execute(
+        update(HoldRow).where(col(HoldRow.id) == hold, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+    )
+    return result.rowcount == 1
+
+
+def close_subject(session: Session, subject: str, *, but: Collection[str] = (), now: datetime) -> None:
+    """Close the holds on a subject that goes forward again, `but` those of some kinds."""
     session.connection().execute(
-        update(HoldRow).where(col(HoldRow.subject) == subject, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+        update(HoldRow)
+        .where(col(HoldRow.subject) == subject, col(HoldRow.closed_at).is_(None), col(HoldRow.kind).not_in(but))
+        .values(closed_at=now)
+    )
+
+
+def close_kind(session: Session, kind: str, *, now: datetime) -> None:
+    """Close every hold of a kind."""
+    session.connection().execute(
+        update(HoldRow).where(col(HoldRow.kind) == kind, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
     )
 
 
@@ -73,6 +90,7 @@ def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str,
 class OpenHold:
     """Something a guard stopped."""
 
+    id: int
     kind: str
     subject: str
     figures: Mapping[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
@@ -10,8 +11,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage
-from syncbridge.store.tables import OrderRow
+from syncbridge.model.money import Money
+from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
+from syncbridge.model.purchasing import Purchase, PurchaseState
+from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import from_json, to_json
 
 
@@ -58,6 +61,22 @@ def keep(session: Session, store: str, order: Order) -> bool:
     return session.connection().execute(statement).rowcount == 1
 
 
+def get(session: Session, store: str, order_id: str) -> Order:
+    """An order as last read, with the last address that was."""
+    row = session.get_one(OrderRow, (store, order_id))
+    return Order(
+        order_id=row.order_id,
+        state=OrderState(row.state),
+        modified_at=row.modified_at,
+        created_at=row.created_at,
+        lines=tuple(row.lines),
+        total=row.total,
+        address=cast(BuyerAddress, from_json(row.address, BuyerAddress)) if row.address else None,
+        paid_at=row.paid_at,
+        ship_by=row.ship_by,
+    )
+
+
 def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
     """What we are doing for an order; None if it is not known."""
     row = session.get(OrderRow, (store, order_id))
@@ -66,8 +85,17 @@ def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
 
 def ship_by(session: Session, store: str, order_id: str) -> datetime | None:
     """When the order must be shipped, if the channel said so."""
-    row = session.get(OrderRow, (store, order_id))
-    return None if row is None else row.ship_by
+    seen = glance(session, store, order_id)
+    return None if seen is None else seen[0]
+
+
+def glance(session: Session, store: str, order_id: str) -> tuple[datetime | None, Money] | None:
+    """Ship-by time and total of an order, without a look at its buyer; None if it is not known."""
+    query = select(col(OrderRow.ship_by), col(OrderRow.total)).where(
+        col(OrderRow.store) == store, col(OrderRow.order_id) == order_id
+    )
+    row = session.connection().execute(query).first()
+    return None if row is None else (row.ship_by, row.total)
 
 
 def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) -> None:
@@ -79,10 +107,34 @@ def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) ->
     )
 
 
+def settle(session: Session, store: str, order_id: str) -> None:
+    """End an order of which nothing is left to buy or to declare: all its purchases are declared or given up."""
+    query = select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    states = {PurchaseState(state) for state in session.scalars(query)}
+    if not states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
+        return
+    if PurchaseState.DECLARED in states:
+        set_stage(session, store, order_id, OrderStage.DECLARED)
+    elif not OrderState(session.get_one(OrderRow, (store, order_id)).state).wants_goods:
+        set_stage(session, store, order_id, OrderStage.ENDED)
+
+
 def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))
     return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+
+
+def units(session: Session, purchase: Purchase) -> int:
+    """How many sold units a purchase is for: of a set each counts once, however many pieces it is made of."""
+    lines = session.get_one(OrderRow, (purchase.store, purchase.order_id)).lines
+    sold = sum(line.quantity for line in lines if line.line_id in purchase.line_ids)
+    return sold or sum(line.quantity for line in purchase.lines)
+
+
+def address_digest(address: BuyerAddress | None) -> str:
+    """What tells one buyer's address from another without showing it; empty for none."""
+    return hashlib.blake2b(to_json(address).encode(), digest_size=16).hexdigest() if address else ""
 
 
 def figures(session: Session) -> dict[str, int]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, VendorOrderState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store.rows import value
@@ -27,10 +27,17 @@ class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
 
 
+class AlreadyIntended(SyncBridgeError):
+    """What an order line wants is, or was, bought by another purchase."""
+
+
 def intend(
     session: Session, store: str, order_id: str, split: Split, *, address_digest: str = "", now: datetime
 ) -> int:
-    """Commit the decision to buy, once for each order, supplier account and split; answers its id."""
+    """Commit the decision to buy, once for each order, supplier account and split; answers its id.
+
+    Raises AlreadyIntended if it was made before for other lines of the order: the mapping files changed in between.
+    """
     key = intent_key(store, order_id, split.route.supplier, split.number)
     statement = upsert(PurchaseRow).values(
         store=store,
@@ -52,8 +59,20 @@ def intend(
         created_at=now,
     )
     session.connection().execute(statement.on_conflict_do_nothing())
-    query = select(col(PurchaseRow.id)).where(col(PurchaseRow.out_order_id) == key.out_order_id)
-    return session.connection().execute(query).scalar_one() or 0
+    query = select(col(PurchaseRow.id), col(PurchaseRow.line_ids)).where(
+        col(PurchaseRow.out_order_id) == key.out_order_id
+    )
+    row = session.connection().execute(query).one()
+    if row.line_ids != list(split.line_ids):
+        raise AlreadyIntended(f"purchase {key.mark} was made for other lines of order {order_id}; buy these by hand")
+    return row.id or 0
+
+
+def note_address(session: Session, purchase: int, address_digest: str) -> None:
+    """The buyer's address, as it is now, makes no difference to the purchase."""
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(address_digest=address_digest)
+    )
 
 
 def get(session: Session, purchase: int) -> Purchase:
@@ -73,10 +92,58 @@ def by_mark(session: Session, mark: str) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
-def by_out_order_id(session: Session, out_order_id: str) -> Purchase | None:
-    """The purchase of that name at the supplier."""
-    row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.out_order_id) == out_order_id)).first()
+def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
+    """The purchase whose name or mark a vendor order carries, whatever its state."""
+    named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
+    marked = literal(order.note).contains(col(PurchaseRow.mark))
+    row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
     return None if row is None else _purchase(row)
+
+
+def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
+    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
+        or_(
+            col(VendorOrderRow.out_order_id) == purchase.out_order_id,
+            col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
+        ),
+    )
+    return [_placed(row) for row in session.scalars(query)]
+
+
+def known(session: Session, purchase: int) -> Purchase | None:
+    """The purchase of that number, if there is one."""
+    row = session.get(PurchaseRow, purchase)
+    return None if row is None else _purchase(row)
+
+
+def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[SeenOrder]]]:
+    """Every purchase of an account, or of all, oldest first, each with the vendor orders it became."""
+    query = select(PurchaseRow).order_by(col(PurchaseRow.id))
+    became: dict[int, list[SeenOrder]] = {}
+    for row in session.scalars(select(VendorOrderRow).where(col(VendorOrderRow.purchase).is_not(None))):
+        became.setdefault(row.purchase or 0, []).append(value(SeenOrder, row))
+    if supplier is not None:
+        query = query.where(col(PurchaseRow.supplier) == supplier)
+    return [(_purchase(row), became.get(row.id or 0, [])) for row in session.scalars(query)]
+
+
+def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
+    """Vendor orders of its account that belong to no purchase, made since it was sent, less some slack for clocks.
+
+    One to be bought by hand counts from its intent; vendor orders whose time is not known are among them.
+    """
+    row = session.get_one(PurchaseRow, purchase.id)
+    made = col(VendorOrderRow.created_at)
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        or_(made >= (row.sent_at or row.created_at) - slack, made.is_(None)),
+    )
+    return [value(SeenOrder, order) for order in session.scalars(query)]
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
@@ -190,6 +257,14 @@ def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrde
     return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
 
 
+def seen(session: Session, purchase: int) -> list[SeenOrder]:
+    """The living vendor orders of a purchase, with all we keep of them."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.state) != VendorOrderState.CANCELLED
+    )
+    return [value(SeenOrder, row) for row in session.scalars(query)]
+
+
 def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
     """What the other living vendor orders of a purchase cost together."""
     query = select(VendorOrderRow).where(
@@ -201,6 +276,23 @@ def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Mone
     for row in session.scalars(query):
         total += row.total
     return total
+
+
+def approve(session: Session, purchase: int, code: str, limit: str) -> None:
+    """A person lets a halt pass, up to the figure shown."""
+    row = session.get_one(PurchaseRow, purchase)
+    session.connection().execute(
+        update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(approvals={**row.approvals, code: limit})
+    )
+
+
+def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_id: str) -> None:
+    """The supplier knows that we want the money back."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id)
+        .values(refund_id=refund_id)
+    )
 
 
 def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
@@ -287,6 +379,19 @@ def _spent(session: Session, supplier: str, since: datetime, currency: str) -> M
         if quote is not None:
             total += quote.total
     return total
+
+
+def _placed(row: VendorOrderRow) -> PlacedOrder:
+    return PlacedOrder(
+        row.vendor_order_id,
+        VendorOrderState(row.state),
+        row.total,
+        Money.zero(row.total.currency),
+        row.out_order_id,
+        row.note,
+        tuple(row.lines),
+        row.created_at,
+    )
 
 
 def _purchase(row: PurchaseRow) -> Purchase:

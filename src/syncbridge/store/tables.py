@@ -87,7 +87,7 @@ class InboxRow(SQLModel, table=True):
     """Events accepted, each once."""
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("account", "key"),)
+    __table_args__ = (UniqueConstraint("account", "key"), Index("inbox_received", "account", "received_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     account: str

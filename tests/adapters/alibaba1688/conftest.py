@@ -17,9 +17,18 @@ from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
 from syncbridge.model.catalog import Offer
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.ports import Tokens
+from syncbridge.testing.builders import make_offer
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
+from tests.adapters.alibaba1688.caller import Caller
+
+WRITES = (
+    "alibaba.trade.createCrossOrder",
+    "alibaba.trade.pay.protocolPay.preparePay",
+    "alibaba.trade.cancel",
+    "alibaba.trade.createRefund",
+)
 
 
 class Bench:
@@ -32,6 +41,7 @@ class Bench:
         self.mock = Mock1688(self.clock, self._take_push)
         self.account = self.mock.state.add_account()
         self.faults: list[tuple[str, Fault]] = []
+        self.losing = False
         self.settings = Alibaba1688Settings(
             app_key=self.account.app_key, app_secret=self.account.app_secret, offer_pool_id="1"
         )
@@ -77,6 +87,9 @@ class Bench:
     def ship(self, vendor_order_id: str, number: str) -> None:
         self.mock.state.ship(self.mock.state.order(int(vendor_order_id)), number, "圆通速递(YTO)")
 
+    def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
+        self.mock.sellers.answer(self.mock.state.order(int(vendor_order_id)), agree=agree, reason="已发货")
+
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
@@ -84,7 +97,7 @@ class Bench:
         self.mock.state.fail("*", "rate_limit", 1)
 
     def lose_next_answer(self) -> None:
-        self.break_next("alibaba.trade.createCrossOrder", Fault.RESET)
+        self.losing = True
 
     def break_next(self, api: str, fault: Fault) -> None:
         self.faults.append((api, fault))
@@ -97,6 +110,9 @@ class Bench:
             return response.raise_for_status().json()
 
     def _decide(self, request: httpx.Request) -> Fault | None:
+        if self.losing and any(f"/{api}/" in request.url.path for api in WRITES):
+            self.losing = False
+            return Fault.RESET
         for api, fault in self.faults:
             if f"/{api}/" in request.url.path:
                 self.faults.remove((api, fault))
@@ -114,3 +130,10 @@ async def bench() -> AsyncIterator[Bench]:
     bench = Bench()
     yield bench
     await bench.connection.close()
+
+
+@pytest.fixture
+def call(bench: Bench) -> Caller:
+    """A client of the mock, which sells one offer."""
+    bench.publish(make_offer())
+    return Caller(bench)

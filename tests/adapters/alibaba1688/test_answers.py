@@ -17,6 +17,7 @@ from syncbridge.errors import (
     OutOfStock,
     RateLimited,
     Rejected,
+    Transient,
     VendorDown,
     VendorError,
 )
@@ -79,7 +80,7 @@ def test_an_unknown_word_of_the_gateway_leaves_a_write_unclear() -> None:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        ("500_001", Rejected),
+        ("500_001", NotFound),
         ("500_002", Rejected),
         ("500_003", Rejected),
         ("500_004", OutOfStock),
@@ -97,6 +98,57 @@ def test_a_refused_preview_or_purchase_says_why(code: str, kind: type[VendorErro
     assert (type(previewed), type(bought)) == (kind, kind)
     assert code in str(bought)
     assert "商品[1]" in str(bought)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("5001", NotFound),
+        ("5002", NotFound),
+        ("5003", Rejected),
+        ("5004", Rejected),
+        ("5005", Rejected),
+        ("5006", Rejected),
+        ("5010", Rejected),
+        ("5011", Rejected),
+        ("5012", Rejected),
+        ("5013", Rejected),
+        ("5100", OutcomeUnknown),
+        ("4001", OutcomeUnknown),
+    ],
+)
+def test_a_refused_refund_says_why(code: str, kind: type[VendorError]) -> None:
+    found = error(client.CREATE_REFUND, said(result={"success": False, "code": code, "message": "退货状态错误"}))
+
+    assert (type(found), found.code) == (kind, code)
+
+
+def test_trouble_inside_the_vendor_about_refunds_is_worth_another_try() -> None:
+    refused = said(result={"success": False, "code": "4001", "message": "内部错误"})
+
+    assert type(error(client.REFUND_REASONS, refused)) is VendorDown
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("ORDER_STATUS_ERROR", Rejected), ("400_3", Rejected), ("ORDER_NOT_EXIST", NotFound)]
+)
+def test_a_refused_cancel_says_why(code: str, kind: type[VendorError]) -> None:
+    assert type(error(client.CANCEL, said(success=False, errorCode=code, errorMessage="订单状态错误"))) is kind
+
+
+@pytest.mark.parametrize("words", [{"errorCode": "CLOSE_ORDER_TOO_FAST"}, {"errorMessage": "CLOSE_ORDER_TOO_FAST"}])
+def test_an_order_too_young_to_cancel_is_tried_again_after_ten_seconds(words: dict[str, str]) -> None:
+    found = error(client.CANCEL, said(success=False, **words))
+
+    assert isinstance(found, Transient)
+    assert found.retry_after == 10.0
+
+
+@pytest.mark.parametrize(("cause", "api"), [("ORDER_NOT_EXIST", client.REFUNDS), ("REFUND_DATA_ERROR", client.REFUND)])
+def test_a_refusal_wrapped_in_json_is_understood(cause: str, api: Api) -> None:
+    inner = json.dumps({"errorCode": "003002", "errorMessage": "SERVICE:INVOKE_FAIL", "cause": f"errorCode:{cause}"})
+
+    assert type(error(api, said(errorCode="500", errorMessage=inner))) is NotFound
 
 
 @pytest.mark.parametrize("message", ["AddressId invalid:AddressId invalid", "not support tradeType:【bank】"])

@@ -13,6 +13,7 @@ from syncbridge.adapters.alibaba1688.webhook import Alibaba1688Webhook
 from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.webhook import WebhookContract
+from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
@@ -37,9 +38,10 @@ class WebhookHarness:
         return EventKind.PURCHASE_CHANGED
 
 
-class TestAlibaba1688Supplier(SupplierContract):
+class TestAlibaba1688Supplier(SupplierContract, CancelsContract, RefundsContract):
     @pytest.fixture
     def harness(self, bench: Bench) -> Bench:
+        bench.mock.state.switches.refund_delay_seconds = None
         return bench
 
 

@@ -1,12 +1,9 @@
-"""The mock is as strict as the vendor: asked here by a signer of this file's own."""
+"""The mock is as strict as the vendor: asked by a client that signs by hand."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import hmac
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import httpx
@@ -16,68 +13,19 @@ from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.webhook import Alibaba1688Webhook
 from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.testing.builders import make_draft, make_offer, make_spec
+from tests.adapters.alibaba1688.caller import ADDRESS, CARGO, CREATE, OFFER, TRADE, Caller, code, settled
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
 
 pytestmark = pytest.mark.anyio
 
-TRADE = "com.alibaba.trade"
-CREATE = f"{TRADE}/alibaba.trade.createCrossOrder"
 PREVIEW = f"{TRADE}/alibaba.createOrder.preview"
 ORDER_LIST = f"{TRADE}/alibaba.trade.getBuyerOrderList"
 ORDER_VIEW = f"{TRADE}/alibaba.trade.get.buyerView"
 PAY = f"{TRADE}/alibaba.trade.pay.protocolPay.preparePay"
 DETAIL = "com.alibaba.fenxiao.crossborder/product.search.queryProductDetail"
 FOLLOW = "com.alibaba.product/alibaba.product.follow.crossborder"
-OFFER = 676651652931
-ADDRESS = {
-    "fullName": "张三",
-    "mobile": "15251667788",
-    "phone": "0517-88990077",
-    "provinceText": "浙江省",
-    "cityText": "杭州市",
-    "areaText": "滨江区",
-    "address": "网商路699号",
-}
-CARGO = {"offerId": OFFER, "specId": f"{1:032x}", "quantity": 3}
-
-
-class Caller:
-    """Calls the gateway as its documents say, or not quite."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.account = bench.account
-        self.params: dict[str, str] = {"access_token": self.account.access_token}
-        transport = httpx.ASGITransport(app=bench.mock.asgi())
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://mock")
-
-    async def __call__(self, api: str, **params: Any) -> httpx.Response:
-        form = self.params | {k: v if isinstance(v, str) else json.dumps(v) for k, v in params.items()}
-        path = f"param2/1/{api}/{self.account.app_key}"
-        text = path + "".join(sorted(key + value for key, value in form.items()))
-        digest = hmac.new(self.account.app_secret.encode(), text.encode(), hashlib.sha1).hexdigest()
-        return await self._client.post(f"/openapi/{path}", data={"_aop_signature": digest.upper(), **form})
-
-    async def create(self, **changes: Any) -> dict[str, Any]:
-        params = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO]} | changes
-        return (await self(CREATE, **params)).json()
-
-
-@pytest.fixture
-def call(bench: Bench) -> Caller:
-    bench.publish(make_offer())
-    return Caller(bench)
-
-
-def code(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json().get("error_code", "")
-
-
-async def settled() -> None:
-    """Let background tasks run to their end."""
-    for _ in range(50):
-        await asyncio.sleep(0)
 
 
 async def test_a_well_made_call_is_answered(call: Caller) -> None:
@@ -288,6 +236,7 @@ async def test_the_books_tell_all(call: Caller, bench: Bench) -> None:
             "status": "waitbuyerreceive",
             "total": "46.70",
             "createTime": "2026-03-02T01:00:00+00:00",
+            "payTime": "2026-03-02T01:00:00+00:00",
             "lines": [{"offerId": str(OFFER), "specId": f"{1:032x}", "quantity": 3}],
             "address": ADDRESS,
             "parcels": [{"number": "YT1", "company": "圆通速递(YTO)"}],

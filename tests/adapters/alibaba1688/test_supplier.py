@@ -12,14 +12,26 @@ import respx
 from pydantic import ValidationError
 
 from syncbridge.adapters.alibaba1688 import adapter
+from syncbridge.adapters.alibaba1688.mock import aftersale
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
-from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown, OutOfStock, Rejected, Unreachable, VendorDown
-from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, VendorOrderState
-from syncbridge.ports import Follows, Supplier, Tokens
+from syncbridge.errors import (
+    NotFound,
+    NotGranted,
+    OutcomeUnknown,
+    OutOfStock,
+    Rejected,
+    Transient,
+    Unreachable,
+    VendorDown,
+)
+from syncbridge.model.catalog import MixRule
+from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, RefundState, VendorOrderState
+from syncbridge.ports import Cancels, Follows, Refunds, Supplier, Tokens
 from syncbridge.testing.builders import cny, make_draft, make_key, make_offer, make_spec
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import Fault
 from syncbridge.testing.wiring import wiring_for
+from tests.adapters.alibaba1688.caller import settled
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
@@ -308,6 +320,154 @@ async def test_a_payment_without_an_answer_is_unclear(bench: Bench) -> None:
 
     with pytest.raises(OutcomeUnknown):
         await bench.supplier.pay([vendor_order_id])
+
+
+async def test_it_can_take_orders_back(bench: Bench) -> None:
+    assert isinstance(bench.supplier, Cancels)
+    assert isinstance(bench.supplier, Refunds)
+
+
+async def test_an_order_of_this_moment_is_cancelled_ten_seconds_later(bench: Bench) -> None:
+    vendor_order_id = await bought(bench)
+
+    with pytest.raises(Transient) as too_young:
+        await bench.supplier.cancel(vendor_order_id)
+    assert too_young.value.retry_after
+    bench.pass_time(too_young.value.retry_after)
+    await bench.supplier.cancel(vendor_order_id)
+
+    assert (await bench.supplier.order(vendor_order_id)).state is VendorOrderState.CANCELLED
+    assert bench.mock.books()["calls"]["alibaba.trade.cancel"] == 2  # type: ignore[index]  # the contract's own shape
+
+
+async def test_a_refusal_to_cancel_keeps_its_reason(bench: Bench) -> None:
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+
+    with pytest.raises(Rejected) as refused:
+        await bench.supplier.cancel(vendor_order_id)
+
+    assert refused.value.code == "ORDER_STATUS_ERROR"
+
+
+async def test_another_accounts_order_is_not_cancelled(bench: Bench) -> None:
+    vendor_order_id = await bought(bench)
+    bench.mock.state.orders[int(vendor_order_id)].account = bench.mock.state.add_account()
+
+    with pytest.raises(Rejected) as refused:
+        await bench.supplier.cancel(vendor_order_id)
+
+    assert refused.value.code == "400_3"
+
+
+async def test_goods_and_freight_of_every_line_are_asked_back(bench: Bench) -> None:
+    bench.mock.state.switches.refund_delay_seconds = None
+    vendor_order_id = await bought(bench, *BOTH)
+    await bench.supplier.pay([vendor_order_id])
+
+    await bench.supplier.refund(vendor_order_id, why="订单取消" * 50)
+
+    (booked,) = bench.mock.state.orders[int(vendor_order_id)].refunds
+    assert (booked.goods_fen, booked.freight_fen, booked.reason_id) == (7150, 500, 20028)
+    assert len(booked.description) == 150
+
+
+async def test_a_seller_who_agrees_after_a_while_gives_it_back(bench: Bench) -> None:
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+
+    await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+    await settled()
+    (refund,) = await bench.supplier.refunds(vendor_order_id)
+
+    assert (refund.state, refund.amount) == (RefundState.REFUNDED, cny("46.70"))
+
+
+async def test_where_every_reason_wants_a_photo_a_person_is_asked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncbridge.adapters.alibaba1688.mock.aftersale.REASONS", aftersale.REASONS[:1])
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+
+    with pytest.raises(Rejected, match="photo"):
+        await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+
+    assert bench.mock.books()["refunds"] == []
+
+
+async def test_where_no_reason_gives_freight_back_the_goods_are_asked_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncbridge.adapters.alibaba1688.mock.aftersale.REASONS", aftersale.REASONS[:2])
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+
+    await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+
+    assert bench.mock.books()["refunds"][0]["amount"] == "41.70"  # type: ignore[index]  # a list of refunds
+
+
+async def test_an_order_that_names_no_refund_does_not_hide_one_that_succeeded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncbridge.adapters.alibaba1688.refunds.refund_ids", lambda _: ())
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+    await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+    await settled()
+
+    (refund,) = await bench.supplier.refunds(vendor_order_id)
+
+    assert refund.state is RefundState.REFUNDED
+
+
+async def test_a_refund_closed_by_shipping_is_still_found(bench: Bench) -> None:
+    bench.mock.state.switches.refund_delay_seconds = None
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+    refund_id = await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+    bench.ship(vendor_order_id, "YT9988776655443")
+
+    (refund,) = await bench.supplier.refunds(vendor_order_id)
+
+    assert (refund.refund_id, refund.state) == (refund_id, RefundState.CLOSED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "quantity", "code"),
+    [
+        ({"moq": 4}, 3, "500_005"),
+        ({"moq": 4, "mix": MixRule(True, cny("1000"), 100)}, 3, "500_006"),
+        ({"lot": 3}, 4, "500_009"),
+    ],
+)
+async def test_terms_that_are_not_met_are_refused_by_preview_and_purchase_alike(
+    bench: Bench, changes: dict[str, object], quantity: int, code: str
+) -> None:
+    bench.publish(make_offer(**changes))
+    line = PurchaseLine(OFFER, f"{1:032x}", quantity)
+
+    with pytest.raises(Rejected) as previewed:
+        await bench.supplier.preview(make_draft(line))
+    with pytest.raises(Rejected) as placed:
+        await bench.supplier.place(priced(line), key=make_key())
+
+    assert (previewed.value.code, placed.value.code) == (code, code)
+    assert not bench.vendor_orders()
+
+
+async def test_offers_of_one_seller_make_a_mixed_batch_together(bench: Bench) -> None:
+    mix = MixRule(True, None, 5)
+    bench.publish(make_offer(moq=10, mix=mix))
+    bench.publish(make_offer("600000000001", moq=10, mix=mix))
+    first, second = PurchaseLine(OFFER, f"{1:032x}", 3), PurchaseLine("600000000001", f"{1:032x}", 2)
+
+    with pytest.raises(Rejected):
+        await bench.supplier.preview(make_draft(first))
+    quote = await bench.supplier.preview(make_draft(first, second))
+
+    assert quote.goods == cny("69.50")
 
 
 async def test_a_parcel_has_its_couriers_name(bench: Bench) -> None:

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from syncbridge.adapters import alibaba1688
-from syncbridge.adapters.alibaba1688 import answers, client, reading, wire
+from syncbridge.adapters.alibaba1688 import answers, client, reading, refunds, wire
 from syncbridge.adapters.http import Answer
 from syncbridge.errors import OutcomeUnknown
-from syncbridge.model.catalog import Offer, Tier
-from syncbridge.model.purchasing import PurchaseLine, VendorOrderState
+from syncbridge.model.catalog import MixRule, Offer, Tier
+from syncbridge.model.purchasing import PurchaseLine, Refund, RefundState, VendorOrderState
 from syncbridge.testing.builders import cny, make_draft
 
 SAMPLES = Path(alibaba1688.__file__).with_name("samples")
@@ -42,6 +42,10 @@ def base_info(**changes: object) -> bytes:
 
 def trade_info(body: bytes) -> wire.TradeInfo:
     return msgspec.json.decode(body, type=wire.TradeInfo, strict=False)
+
+
+def refund_info(**changes: Any) -> refunds.RefundInfo:
+    return refunds.RefundInfo(**({"refund_id": "TQ1", "status": "waitselleragree"} | changes))
 
 
 def test_the_official_offer_reads() -> None:
@@ -115,6 +119,113 @@ def test_weights_are_grams_in_one_list_and_kilograms_in_another() -> None:
     assert offer.weight_g == 350
     assert [spec.weight_g for spec in offer.specs] == [4, 1200, None]
     assert offer.dispatch_hours == 48
+
+
+def test_a_mixed_batch_rule_is_in_yuan_and_pieces() -> None:
+    for name in ("product_detail", "product_detail_real"):
+        offer = reading.offer(result(client.DETAIL, sample(name), wire.ProductDetail))
+        assert offer.mix == MixRule(general=True, amount=cny("100"), number=2)
+
+
+@pytest.mark.parametrize(
+    ("setting", "mix"),
+    [
+        (None, None),
+        ({"generalHunpi": False, "mixAmount": None, "mixNumber": None}, MixRule(False, None, None)),
+        ({"generalHunpi": "true", "mixAmount": "99", "mixNumber": "3"}, MixRule(True, cny("99"), 3)),
+        ({"generalHunpi": True, "mixAmount": 0, "mixNumber": 0}, MixRule(True, None, None)),
+        ({}, MixRule(False, None, None)),
+    ],
+)
+def test_a_rule_nobody_set_mixes_nothing(setting: dict[str, object] | None, mix: MixRule | None) -> None:
+    assert offer_with(sellerMixSetting=setting).mix == mix
+
+
+def test_the_official_refund_reads_alike_alone_and_in_a_list() -> None:
+    alone = result(client.REFUND, sample("refund"), refunds.RefundDetail).op_order_refund_model_detail
+    (listed,) = client.asked_back(sample("refund_list"))
+
+    assert refunds.refunds([alone]) == refunds.refunds([listed])
+    assert refunds.refunds([alone, listed]) == (Refund("TQ8651493722961198", RefundState.REFUNDED, cny("0.01")),)
+
+
+def test_the_official_answers_to_a_cancel_and_a_refund_are_a_yes() -> None:
+    assert result(client.CANCEL, sample("cancel"), bool) is True
+    assert (
+        result(client.CREATE_REFUND, sample("refund_created"), refunds.CreatedRefund).refund_id == "TQ34931008034741532"
+    )
+
+
+@pytest.mark.parametrize(
+    ("api", "shape", "body"),
+    [
+        (client.CANCEL, bool, b"{}"),
+        (client.CANCEL, bool, b'{"success":null}'),
+        (client.CREATE_REFUND, refunds.CreatedRefund, b'{"result":{"success":true}}'),
+        (client.CREATE_REFUND, refunds.CreatedRefund, b'{"result":{"success":true,"result":{"refundId":null}}}'),
+    ],
+)
+def test_no_verdict_on_a_cancel_or_a_refund_is_unclear(api: answers.Api, shape: Any, body: bytes) -> None:
+    with pytest.raises(OutcomeUnknown):
+        result(api, Answer(200, body), shape)
+
+
+@pytest.mark.parametrize("none", [None, {}, {"opOrderRefundModels": None}, {"opOrderRefundModels": []}])
+def test_nothing_asked_back_is_an_empty_list_however_it_is_said(none: object) -> None:
+    assert client.asked_back(Answer(200, msgspec.json.encode({"result": none}))) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("waitselleragree", RefundState.ASKED),
+        ("waitbuyersend", RefundState.ASKED),
+        ("waitsellerreceive", RefundState.ASKED),
+        ("waitbuyermodify", RefundState.CLOSED),
+        ("refundclose", RefundState.CLOSED),
+        ("refundsuccess", RefundState.REFUNDED),
+        ("waitsomething", RefundState.ASKED),
+    ],
+)
+def test_each_refund_status_has_its_state(status: str, state: RefundState) -> None:
+    (refund,) = refunds.refunds([refund_info(status=status)])
+
+    assert refund.state is state
+
+
+def test_what_was_given_back_counts_once_it_was_given() -> None:
+    amounts = {"apply_payment": 4170, "apply_carriage": 500, "refund_payment": 4000, "refund_carriage": 0}
+    asked, given = (
+        refunds.refunds([refund_info(status=s, **amounts)])[0] for s in ("waitselleragree", "refundsuccess")
+    )
+
+    assert (asked.amount, given.amount) == (cny("46.70"), cny("40.00"))
+
+
+def test_the_newest_refund_comes_first() -> None:
+    old = refund_info(refund_id="TQ1", gmt_create="20260301090000000+0800")
+    new = refund_info(refund_id="TQ2", gmt_create="20260302090000000+0800")
+    undated = refund_info(refund_id="TQ3")
+
+    assert [each.refund_id for each in refunds.refunds([undated, old, new])] == ["TQ2", "TQ1", "TQ3"]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "chosen"),
+    [
+        ([], None),
+        ([refunds.RefundReason(id=1, need_voucher=True)], None),
+        ([refunds.RefundReason(id=1, no_refund_carriage=True)], 1),
+        ([refunds.RefundReason(id=1, no_refund_carriage=True), refunds.RefundReason(id=2)], 2),
+        ([refunds.RefundReason(id=1, need_voucher=True), refunds.RefundReason(id=2), refunds.RefundReason(id=3)], 2),
+    ],
+)
+def test_a_reason_without_a_photo_that_gives_freight_back_is_chosen(
+    reasons: list[refunds.RefundReason], chosen: int | None
+) -> None:
+    reason = refunds.reason(reasons)
+
+    assert (reason.id if reason else None) == chosen
 
 
 def test_preview_totals_are_fen() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
@@ -16,9 +17,17 @@ import pytest
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.channel import AliExpressChannel
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
-from syncbridge.adapters.aliexpress.mock.buying import Basket, Home, Wish, buy
+from syncbridge.adapters.aliexpress.mock.buying import (
+    Basket,
+    Home,
+    Wish,
+    accept_cancel,
+    ask_to_cancel,
+    buy,
+    change_address,
+)
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
-from syncbridge.model.orders import Order
+from syncbridge.model.orders import BuyerAddress, Order
 from syncbridge.model.shipping import Shipment
 from syncbridge.ports import Clock, Tokens
 from syncbridge.testing.clock import FixedClock, VirtualClock, VirtualLoop
@@ -71,11 +80,20 @@ class Store:
         assert order.ship_by
         basket = Basket(
             lines,
-            Home(home.name, home.phone, home.country, home.province, home.city, home.postcode, home.street),
+            Home(**asdict(home)),
             ship_within_hours=(order.ship_by - self.clock.now()).total_seconds() / 3600,
             order_id=order.order_id,
         )
         buy(self.mock.world, self.account, basket)
+
+    def ask_to_cancel(self, order_id: str) -> None:
+        ask_to_cancel(self.mock.world, self.mock.world.orders[int(order_id)], "no longer needed")
+
+    def accept_cancel(self, order_id: str) -> None:
+        accept_cancel(self.mock.world, self.mock.world.orders[int(order_id)])
+
+    def change_address(self, order_id: str, address: BuyerAddress) -> None:
+        change_address(self.mock.world, self.mock.world.orders[int(order_id)], asdict(address))
 
     def shipment(self, number: int = 1) -> Shipment:
         return Shipment("YANWEN_AM", f"UR{number:09d}YP")

@@ -91,6 +91,30 @@ async def test_a_freeze_a_dispute_or_no_payment_stops_an_order_that_waits_for_go
     assert (await read(answering, detail(**changes))).state is state
 
 
+@pytest.mark.parametrize("status", ["FINISH", "ARCHIVE"])
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"order_end_reason": "buyer_cancel_order"}, OrderState.CANCELLED),
+        ({"order_end_reason": "buyer_cancel_order_in_risk"}, OrderState.CANCELLED),
+        ({"order_end_reason": "buyer_cancel_notpay_order"}, OrderState.CANCELLED),
+        ({"order_end_reason": "pay_timeout"}, OrderState.CANCELLED),
+        ({"fund_status": "NOT_PAY"}, OrderState.CANCELLED),
+        ({"order_end_reason": "buyer_confirm_goods"}, OrderState.FINISHED),
+        ({"order_end_reason": "buyer_cancel_order_with_a_new_word"}, OrderState.FINISHED),
+        ({"order_end_reason": None}, OrderState.FINISHED),
+        ({}, OrderState.FINISHED),
+    ],
+)
+async def test_an_order_that_ended_without_a_sale_is_cancelled(answering, status, changes, state):
+    assert (await read(answering, detail(order_status=status, **changes))).state is state
+
+
+async def test_an_end_reason_counts_only_once_the_order_has_ended(answering):
+    order = await read(answering, detail(order_end_reason="buyer_cancel_order"))
+    assert order.state is OrderState.TO_SHIP
+
+
 @pytest.mark.parametrize(
     ("changes", "ours"),
     [
@@ -194,14 +218,14 @@ async def test_simplify_on_and_off_read_alike(make_store):
 @pytest.mark.parametrize("empty", [[], {}, {"aeop_order_item_dto": []}, None])
 async def test_an_empty_list_is_read_in_every_shape(answering, empty):
     answer = {"result": {"success": True, "target_list": empty, "total_page": 0, "total_count": 0}}
-    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
-    assert page.items == ()
+    pages = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    assert [page.items for page in pages] == [(), (), ()]
 
 
 async def test_success_with_an_error_code_is_a_success(answering):
     row = {"order_id": 1160045860056286, "gmt_create": "2017-10-12 12:12:12", "gmt_update": "2017-10-12 12:12:12"}
     answer = {"result": {"success": True, "error_code": "1", "target_list": [row], "total_page": 1}}
-    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    page = await anext(aiter(answering(lambda *_: answer).orders(since=None)))
     assert [ref.order_id for ref in page.items] == ["1160045860056286"]
 
 
@@ -218,7 +242,7 @@ async def test_one_spoilt_order_does_not_spoil_its_page(answering):
         {"gmt_create": "2026-03-01 17:00:00"},
     ]
     answer = {"result": {"success": True, "target_list": rows, "total_page": 1}}
-    (page,) = [page async for page in answering(lambda *_: answer).orders(since=None)]
+    page = await anext(aiter(answering(lambda *_: answer).orders(since=None)))
     assert [ref.order_id for ref in page.items] == ["2"]
     assert [failed for failed, _ in page.failures] == ["1", "?"]
 
@@ -234,14 +258,15 @@ async def test_an_interrupted_read_is_repeated_from_its_start(store):
 
 
 async def test_pages_that_shifted_while_being_read_are_read_again(answering):
-    totals = iter([60, 59, 59, 59])
+    totals = iter([60, 59, 7, 7, 59, 59, 7, 7])
 
     def answers(_, __):
         return {"result": {"success": True, "target_list": [], "total_page": 2, "total_count": next(totals)}}
 
     channel, since = answering(answers), Cursor("2026-03-01T00:00:00+00:00")
-    assert [page.cursor for page in [page async for page in channel.orders(since=since)]] == [since, since]
-    *_, last = [page async for page in channel.orders(since=since)]
+    assert {page.cursor for page in [page async for page in channel.orders(since=since)]} == {since}
+    *pages, last = [page async for page in channel.orders(since=since)]
+    assert {page.cursor for page in pages} == {since}
     assert last.cursor > since
 
 

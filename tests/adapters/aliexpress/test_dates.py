@@ -77,3 +77,17 @@ async def test_dates_of_change_go_with_dates_of_creation_within_the_allowed_rang
     assert timedelta(days=178) < span < timedelta(days=180)
     assert "order_status" not in query
     assert query["page_size"] == 50
+
+
+@pytest.mark.anyio
+async def test_finished_orders_are_asked_for_apart_and_for_no_more_than_they_are_shown(store):
+    async for _ in store.channel.orders(since=Cursor("2025-05-02T01:00:00+00:00")):
+        pass
+    unfinished, finished = (
+        json.loads(dict(parse_qsl(sent.content.decode()))["param_aeop_order_query"]) for sent in store.sent
+    )
+    assert ("order_status" in unfinished, finished["order_status"]) == (False, "FINISH")
+    for query, days in ((unfinished, 180), (finished, 30)):
+        for dates in ("create_date", "modified_date"):
+            span = utc(query[f"{dates}_end"]) - utc(query[f"{dates}_start"])
+            assert timedelta(days=days - 2) < span < timedelta(days=days)

@@ -49,6 +49,90 @@ async def test_ended_orders_come_only_if_asked_for(seller):
     assert (unasked["result"]["total_count"], asked["result"]["total_count"]) == (0, 1)
 
 
+async def test_a_cancel_runs_from_the_request_to_the_end(seller):
+    await seller.open("http://bridge/webhooks/toys")
+    order_id = await seller.order()
+    await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"reason": "too late"})
+    await seller.clock.sleep(1)
+    await seller.control(f"/_mock/orders/{order_id}/accept_cancel", {})
+    await seller.clock.sleep(1)
+    target = (await seller.sync(FIND, {"param1": {"order_id": int(order_id)}}))["target"]
+    assert (target["order_status"], target["order_end_reason"]) == ("FINISH", "buyer_cancel_order")
+    assert (target["cancel_request_reason"], target["fund_status"]) == ("too late", "PAY_SUCCESS")
+    (order,) = (await seller.books())["orders"]
+    assert order["cancel_asked_at"] < order["cancelled_at"]
+    assert [json.loads(body)["data"]["orderStatus"] for body, _ in seller.received] == ["IN_CANCEL", "FINISH"]
+
+
+async def test_a_cancel_in_risk_control_says_so(seller):
+    order_id = await seller.order(status="RISK_CONTROL")
+    await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"push": False})
+    await seller.control(f"/_mock/orders/{order_id}/accept_cancel", {"push": False})
+    assert (await seller.books())["orders"][0]["end_reason"] == "buyer_cancel_order_in_risk"
+
+
+async def test_a_withdrawn_cancel_leaves_no_trace(seller):
+    order_id = await seller.order()
+    await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"push": False})
+    told = await seller.control(f"/_mock/orders/{order_id}/withdraw_cancel", {"push": False})
+    (order,) = (await seller.books())["orders"]
+    assert told["status"] == "WAIT_SELLER_SEND_GOODS"
+    assert (order["cancel_asked_at"], order["cancelled_at"]) == (None, None)
+
+
+@pytest.mark.parametrize(("reason", "funds"), [("pay_timeout", "NOT_PAY"), ("buyer_confirm_goods", "PAY_SUCCESS")])
+async def test_an_order_ends_for_a_reason(seller, reason, funds):
+    order_id = await seller.order()
+    await seller.control(f"/_mock/orders/{order_id}/status", {"status": "FINISH", "end_reason": reason, "push": False})
+    target = (await seller.sync(FIND, {"param1": {"order_id": int(order_id)}}))["target"]
+    assert (target["order_end_reason"], target["fund_status"]) == (reason, funds)
+    assert ("gmt_pay_success" in target) == (funds == "PAY_SUCCESS")
+    cancelled_at = (await seller.books())["orders"][0]["cancelled_at"]
+    assert (cancelled_at is None) == (funds == "PAY_SUCCESS")
+
+
+async def test_another_address_moves_the_time_of_change_and_is_pushed(seller):
+    await seller.open("http://bridge/webhooks/toys")
+    order_id = await seller.order()
+    await seller.clock.sleep(60)
+    await seller.control(f"/_mock/orders/{order_id}/address", {"address": {"city": "Sevilla"}})
+    await seller.clock.sleep(0.1)
+    target = (await seller.sync(FIND, {"param1": {"order_id": int(order_id)}}))["target"]
+    assert (target["receipt_address"]["city"], target["gmt_modified"]) == ("Sevilla", "2026-03-01 17:01:00")
+    assert len(seller.received) == 1
+    assert (await seller.books())["orders"][0]["address_changed_at"] == ["2026-03-02T01:01:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [
+        ("PLACE_ORDER_SUCCESS", "ask_to_cancel"),
+        ("WAIT_BUYER_ACCEPT_GOODS", "ask_to_cancel"),
+        ("WAIT_SELLER_SEND_GOODS", "accept_cancel"),
+        ("WAIT_SELLER_SEND_GOODS", "withdraw_cancel"),
+        ("WAIT_BUYER_ACCEPT_GOODS", "address"),
+        ("FINISH", "address"),
+    ],
+)
+async def test_a_buyer_cannot_do_it_at_any_time(seller, status, step):
+    order_id = await seller.order(status=status)
+    words = {"address": {}} if step == "address" else {}
+    assert (await seller.control(f"/_mock/orders/{order_id}/{step}", words, 400))["error"]
+
+
+async def test_an_address_has_no_other_parts(seller):
+    order_id = await seller.order()
+    told = await seller.control(f"/_mock/orders/{order_id}/address", {"address": {"planet": "Mars"}}, 400)
+    assert "planet" in told["error"]
+
+
+async def test_finished_orders_are_shown_for_thirty_days_only(seller):
+    dates = {"create_date_start": "2026-01-20 00:00:00", "page_size": 50, "current_page": 1}
+    asked = {"param_aeop_order_query": dates | {"order_status": "FINISH"}}
+    assert (await seller.sync(LIST, asked))["error_response"]["code"] == "InvalidParameter"
+    assert (await seller.sync(LIST, {"param_aeop_order_query": dates}))["result"]["success"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -25,7 +25,7 @@ def sample(name: str) -> bytes:
 @pytest.mark.anyio
 async def test_the_list_of_orders(answering):
     channel = answering(lambda *_: json.loads(sample("order_list.json")))
-    (page,) = [page async for page in channel.orders(since=None)]
+    page = await anext(aiter(channel.orders(since=None)))
     (ref,) = page.items
     assert (ref.order_id, ref.modified_at) == ("1160045860056286", datetime(2017, 10, 12, 19, 12, 12, tzinfo=UTC))
     assert page.failures == ()

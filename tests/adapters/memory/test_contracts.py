@@ -10,12 +10,13 @@ from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.model.orders import Order
+from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.channel import ChannelContract
 from syncbridge.testing.contracts.supplier import SupplierContract
+from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
 
 
 class MemorySupplierHarness:
@@ -46,6 +47,9 @@ class MemorySupplierHarness:
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
 
+    def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
+        self.supplier.answer_refund(vendor_order_id, agree=agree)
+
     def limit_next_call(self) -> None:
         self.supplier.limit_next = True
 
@@ -62,6 +66,15 @@ class MemoryChannelHarness:
 
     def buy(self, order: Order) -> None:
         self.channel.books[order.order_id] = order
+
+    def ask_to_cancel(self, order_id: str) -> None:
+        self.channel.change(order_id, state=OrderState.CANCELLING)
+
+    def accept_cancel(self, order_id: str) -> None:
+        self.channel.change(order_id, state=OrderState.CANCELLED)
+
+    def change_address(self, order_id: str, address: BuyerAddress) -> None:
+        self.channel.change(order_id, address=address)
 
     def shipment(self, number: int = 1) -> Shipment:
         return Shipment("YANWEN_AM", f"UR{number:09d}YP")
@@ -82,7 +95,7 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract):
+class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()

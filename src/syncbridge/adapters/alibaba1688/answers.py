@@ -5,6 +5,7 @@ Failures of the gateway have one shape (1688.md §3.1); each API wraps its own f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,14 +21,13 @@ from syncbridge.errors import (
     OutOfStock,
     RateLimited,
     Rejected,
+    Transient,
     VendorDown,
     VendorError,
 )
 
 T = TypeVar("T")
 NULL = msgspec.Raw(b"null")
-_PAUSE = 5.0
-"""Seconds to wait after too many calls; the vendor publishes no figure (1688.md §3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,10 @@ A = Envelope(within="result", code="code", message="message")
 B = Envelope()
 C = Envelope(code="code", message="message")
 D = Envelope(result="orderPreviewResuslt", message="errorMsg")
+F = Envelope(result="success")
 H = Envelope(result="code", code="code", message="message")
 I = Envelope()  # noqa: E741  the letters are those of 1688.md §3.2
-"""The letters of 1688.md §3.2; E, F, G and J belong to APIs that are not called."""
+"""The letters of 1688.md §3.2; E, G and J belong to APIs that are not called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Api:
 
 
 Kind = type[VendorError]
+
+_WAITS: dict[Kind, float] = {RateLimited: 5.0, Transient: 10.0}
+"""Seconds: after too many calls, of which the vendor publishes no figure (1688.md §3.3), and after a cancel of an
+order too young for it, the only refusal here that is worth another try as it is (§5.9)."""
 
 GATEWAY: dict[str, tuple[Kind, str]] = {
     "401": (AccessExpired, "it does not take the access token; authorise the account again"),
@@ -80,7 +85,7 @@ GATEWAY: dict[str, tuple[Kind, str]] = {
 """Refusals of the gateway (1688.md §3.1). They come before the API is reached, so nothing was written."""
 
 BUSINESS: dict[str, tuple[Kind, str]] = {
-    "500_001": (Rejected, "the offer cannot be bought online; choose another offer"),
+    "500_001": (NotFound, "the offer is not for sale online any more; choose another offer"),
     "500_002": (Rejected, "the lines are of several sellers or lack a spec; split the purchase, re-read the offer"),
     "500_003": (Rejected, "the spec is not one of this offer any more; re-read the offer and bind it again"),
     "500_004": (OutOfStock, "the supplier has not enough stock; wait or choose another offer"),
@@ -89,21 +94,38 @@ BUSINESS: dict[str, tuple[Kind, str]] = {
     "500_007": (Rejected, "there is no consignment relation with the supplier; add it or use another flow"),
     "500_008": (Rejected, "the spec has no price; ask the supplier"),
     "500_009": (Rejected, "the quantity is below the wholesale minimum; buy more or use another flow"),
+    "5001": (NotFound, "there is no such order"),
+    "5002": (NotFound, "this account has no such order"),
+    "5003": (Rejected, "it does not know this state of goods; please report this"),
+    "5004": (Rejected, "it does not take this reason; ask for the refund on the order's page"),
+    "5005": (Rejected, "this reason wants a photo as proof; ask for the refund on the order's page"),
+    "5006": (Rejected, "this reason does not give freight back; ask for the refund on the order's page"),
+    "5010": (Rejected, "the order cannot be refunded now: unpaid, shipped, closed, or asked for already; re-read it"),
+    "5011": (Rejected, "the amount is not what was paid; ask for the refund on the order's page"),
+    "5012": (Rejected, "the description must have 2 to 150 characters; change it"),
+    "5013": (Rejected, "part of a line cannot be given back before it arrived; ask for all of it"),
+    "ORDER_STATUS_ERROR": (Rejected, "the order is in a state that does not allow it; re-read it"),
+    "CLOSE_ORDER_TOO_FAST": (Transient, "the order is younger than ten seconds; it is tried again then"),
+    "400_3": (Rejected, "the account is not the buyer of this order; check which account bought it"),
     "400": (Rejected, "it does not take what was sent; correct it"),
     "404": (NotFound, "there is no such order"),
     "ORDER_NOT_EXIST": (NotFound, "there is no such order"),
     "order.nopermission.buyer": (NotFound, "this account has no such order"),
 }
-"""Refusals by the API itself (1688.md §5.2, §5.3 and §5.11), each a clear no."""
+"""Refusals by the API itself (1688.md §5.2, §5.3, §5.9, §5.11 and §5.12), each a clear no."""
 
 _WORDS: tuple[tuple[str, Kind, str], ...] = (
     ("已下架", NotFound, "the offer was withdrawn"),
     ("不存在", NotFound, "there is no such thing any more"),
     ("ORDER_NOT_EXIST", NotFound, "there is no such order"),
+    ("CLOSE_ORDER_TOO_FAST", Transient, "the order is younger than ten seconds; it is tried again then"),
+    ("REFUND_DATA_ERROR", NotFound, "there is no such refund"),
     ("AddressId invalid", Rejected, "it does not know the address; use its province, city and district names"),
     ("not support tradeType", Rejected, "it does not take this trade type; use one the preview names"),
 )
 _ITS_OWN_FAULT = ("系统", "超时", "timeout", "system error")
+_INTERNAL = re.compile(r"^4\d{3}$")
+"""Codes of the refund APIs for trouble inside the vendor (1688.md §5.12)."""
 _FINE = ("", "0", "200", "S0000")
 
 
@@ -158,15 +180,15 @@ def refusal(api: Api, answer: Answer, code: str, message: str) -> VendorError:
     """The error for an API's own no. A write refused for no documented reason is not taken for a no."""
     kind, meaning = BUSINESS.get(code) or _by_words(message) or (None, "")
     if kind is None:
-        kind, meaning = _undocumented(api, message)
+        kind, meaning = _undocumented(api, code, message)
     said = redact(message) or "it gave no reason"
     return error_of(kind, f"1688 refused {api.name}: {meaning} ({code or 'no code'}: {said})", answer, code)
 
 
 def error_of(kind: Kind, text: str, answer: Answer, code: str) -> VendorError:
     """An error of a kind, with what was answered."""
-    if issubclass(kind, RateLimited):
-        return kind(text, vendor=VENDOR, code=code, body=answer.excerpt, retry_after=_PAUSE)
+    if issubclass(kind, Transient):
+        return kind(text, vendor=VENDOR, code=code, body=answer.excerpt, retry_after=_WAITS.get(kind))
     return kind(text, vendor=VENDOR, code=code, body=answer.excerpt)
 
 
@@ -209,10 +231,10 @@ def _by_words(message: str) -> tuple[Kind, str] | None:
     return next(((kind, meaning) for words, kind, meaning in _WORDS if words in message), None)
 
 
-def _undocumented(api: Api, message: str) -> tuple[Kind, str]:
+def _undocumented(api: Api, code: str, message: str) -> tuple[Kind, str]:
     if api.write:
         return OutcomeUnknown, "for an undocumented reason; look before it is sent again"
-    if any(words in message for words in _ITS_OWN_FAULT):
+    if _INTERNAL.match(code) or any(words in message for words in _ITS_OWN_FAULT):
         return VendorDown, "it has trouble of its own; it is tried again later"
     return Rejected, "for an undocumented reason; look it up in the vendor's documents"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from syncbridge.adapters.alibaba1688 import wire
-from syncbridge.model.catalog import Offer, Spec, Tier
+from syncbridge.model.catalog import MixRule, Offer, Spec, Tier
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import (
     PlacedOrder,
@@ -58,6 +58,7 @@ def offer(detail: wire.ProductDetail) -> Offer:
         tiers=tiers,
         moq=detail.min_order_quantity or 1,
         lot=detail.batch_number or None,
+        mix=_mix(detail.seller_mix_setting),
         images=tuple(detail.product_image.images or ()) if detail.product_image else (),
         description_html=detail.description or "",
         identities=_labels(detail.offer_identities or ()),
@@ -125,6 +126,12 @@ def shipments(parcels: Sequence[wire.LogisticsOrder]) -> tuple[Shipment, ...]:
         and parcel.status != "CANCEL"
         and parcel.type != "2"
     )
+
+
+def _mix(setting: wire.SellerMixSetting | None) -> MixRule | None:
+    if setting is None:
+        return None
+    return MixRule(bool(setting.general_hunpi), wire.price(setting.mix_amount), setting.mix_number or None)
 
 
 def _specs(detail: wire.ProductDetail, shipping: wire.ProductShippingInfo, fallback: Money | None) -> tuple[Spec, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from syncbridge.adapters.alibaba1688 import reading, wire
+from syncbridge.adapters.alibaba1688 import reading, refunds, wire
 from syncbridge.adapters.alibaba1688.client import OpenClient, long
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.signing import VENDOR
@@ -24,7 +24,9 @@ from syncbridge.model.purchasing import (
     PurchaseDraft,
     PurchaseLine,
     Quote,
+    Refund,
     RelayAddress,
+    VendorOrderState,
 )
 from syncbridge.model.shipping import Shipment
 from syncbridge.ports import Clock
@@ -32,6 +34,7 @@ from syncbridge.ports import Clock
 PAGE = 20
 OVERLAP = timedelta(minutes=5)
 """Read again at the start of a window: the vendor's clock is not ours, and its times are whole seconds."""
+_LONGEST_DESCRIPTION = 150
 _MEMORY = timedelta(days=90)
 """How far back the vendor's list of current orders goes (1688.md §5.7)."""
 
@@ -123,6 +126,44 @@ class Alibaba1688Supplier:
     async def shipments(self, vendor_order_id: str) -> Sequence[Shipment]:
         """Parcels that have a tracking number."""
         return reading.shipments(await self._client.logistics(vendor_order_id))
+
+    async def cancel(self, vendor_order_id: str) -> None:
+        """Close an unpaid order; one that is closed already is done. Transient in its first ten seconds (§5.9)."""
+        try:
+            await self._client.cancel(vendor_order_id)
+        except Rejected as refused:
+            if refused.code != "ORDER_STATUS_ERROR" or not await self._is_closed(vendor_order_id):
+                raise
+
+    async def refunds(self, vendor_order_id: str) -> Sequence[Refund]:
+        """The refunds listed for an order, and those only the order itself still names."""
+        found = await self._client.refunds(vendor_order_id)
+        listed = {refund.refund_id for refund in found}
+        named = refunds.refund_ids(await self._client.order_view(vendor_order_id))
+        found += [await self._client.refund(refund_id) for refund_id in named if refund_id not in listed]
+        return refunds.refunds(found)
+
+    async def refund(self, vendor_order_id: str, *, why: str) -> str:
+        """Ask for goods and freight of an unshipped order; of `why` the first 150 characters are sent (§5.12)."""
+        counts = refunds.entries(await self._client.order_view(vendor_order_id))
+        reason = refunds.reason(await self._client.refund_reasons(vendor_order_id, list(counts)))
+        if reason is None:
+            raise Rejected(
+                "1688 takes no refund of this order without a photo; ask for it on the order's page",
+                vendor=VENDOR,
+                code="5005",
+            )
+        most = await self._client.max_refund(vendor_order_id, counts)
+        asked = {
+            "applyPayment": most.max_goods_fee,
+            "applyCarriage": 0 if reason.no_refund_carriage else most.max_post_fee or 0,
+            "applyReasonId": reason.id,
+            "description": why[:_LONGEST_DESCRIPTION],
+        }
+        return await self._client.create_refund(vendor_order_id, list(counts), asked)
+
+    async def _is_closed(self, vendor_order_id: str) -> bool:
+        return (await self.order(vendor_order_id)).state is VendorOrderState.CANCELLED
 
     async def _page_of_offers(self, offer_ids: Sequence[str], cursor: Cursor) -> Page[Offer]:
         items, failures = [], []

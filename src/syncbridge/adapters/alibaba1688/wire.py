@@ -162,6 +162,15 @@ class ProductImage(Wire):
     images: list[str] | None = None
 
 
+class SellerMixSetting(Wire):
+    """The seller's mixed-batch rule (1688.md §4.1)."""
+
+    general_hunpi: bool | None = None
+    mix_amount: msgspec.Raw = _NOTHING
+    """Its unit is stated nowhere; yuan, as all prices of an offer are (1688.md §8.2)."""
+    mix_number: int | None = None
+
+
 class ProductDetail(Wire):
     """An offer (1688.md §4.1)."""
 
@@ -178,6 +187,7 @@ class ProductDetail(Wire):
     company_name: str | None = None
     min_order_quantity: int | None = None
     batch_number: int | None = None
+    seller_mix_setting: SellerMixSetting | None = None
     offer_identities: list[str] | None = None
     product_cargo_number: str | None = None
 
@@ -255,6 +265,7 @@ class BaseInfo(Wire):
     """By its document the note made when ordering; the two are read as one."""
     create_time: Id | None = None
     modify_time: Id | None = None
+    refund_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Refuse an order without an id or with a time of no known format, as a wrong shape."""
@@ -275,6 +286,15 @@ class ProductItem(Wire):
     product_id: Id | None = msgspec.field(default=None, name="productID")
     spec_id: str | None = None
     quantity: Decimal | None = None
+    sub_item_id: Id | None = msgspec.field(default=None, name="subItemID")
+    """May have been through a double: see `sub_item_id_string`."""
+    sub_item_id_string: Id | None = msgspec.field(default=None, name="subItemIDString")
+    refund_id: Id | None = None
+
+    @property
+    def entry_id(self) -> str:
+        """The exact id of the line, as refunds name it."""
+        return str(self.sub_item_id_string or self.sub_item_id or "")
 
 
 class TradeInfo(Wire):

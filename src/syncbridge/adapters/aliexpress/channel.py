@@ -25,6 +25,8 @@ FIRST_READ = timedelta(days=3)
 """How far the first read of orders reaches back; what waited longer was surely seen to by hand."""
 _LONGEST_RANGE = timedelta(days=179)
 """Of creation dates, which must go with dates of change; the vendor allows 180 days (aliexpress.md §5.1)."""
+_LONGEST_FINISHED = timedelta(days=29)
+"""The same for finished orders, of which the vendor shows 30 days."""
 _STATUSES = ("auditing", "editingRequired", "onSelling", "offline")
 """In the order a listing passes through them, so that one which moves on during the read is met again."""
 _FROM_THE_START = Cursor("")
@@ -40,25 +42,21 @@ class AliExpressChannel:
         self._overlap = timedelta(minutes=settings.overlap_minutes)
 
     async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
-        """Unfinished orders changed since, page by page (aliexpress.md §5.1).
+        """Orders changed since: the unfinished, then the finished, which are listed apart (aliexpress.md §5.3).
 
-        The last page's cursor is the time the read began; the pages before repeat the read from its start. If
-        orders came or went meanwhile, pages may have shifted, and the last page repeats it too.
+        The cursor of the last page, which is empty, is the time the read began; the pages before repeat the read
+        from its start. If orders came or went meanwhile, pages may have shifted, and the last page repeats it too.
         """
         began = self._clock.now()
         start = datetime.fromisoformat(since) - self._overlap if since else began - FIRST_READ
-        query = self._dates(start, began)
-        number, count = 1, None
-        while True:
-            page = await self._client.orders({**query, "current_page": number})
-            count = page.total_count if count is None else count
-            refs, failures = reading.each(page.target_list, reading.order_ref, "order_id")
-            is_last = number >= (page.total_page or 1)
-            settled = is_last and page.total_count == count
-            yield Page(refs, _time_cursor(began) if settled else since or _FROM_THE_START, failures)
-            if is_last:
-                return
-            number += 1
+        unfinished = self._dates(start, began, _LONGEST_RANGE)
+        finished = self._dates(start, began, _LONGEST_FINISHED) | {"order_status": "FINISH"}
+        resume, settled = since or _FROM_THE_START, True
+        for query in (unfinished, finished):  # in this order, so that one which ends meanwhile is met
+            async for refs, failures, shifted in self._ordered(query):
+                settled = settled and not shifted
+                yield Page(refs, resume, failures)
+        yield Page((), _time_cursor(began) if settled else resume)
 
     async def order(self, order_id: str) -> Order:
         """One order as it is now; raises NotFound."""
@@ -133,15 +131,29 @@ class AliExpressChannel:
             )
         await self._client.declare(order_id, shipment.carrier, shipment.number, "all" if complete else "part")
 
-    def _dates(self, start: datetime, now: datetime) -> dict[str, str]:
+    def _dates(self, start: datetime, now: datetime, longest: timedelta) -> dict[str, str]:
         """The range of a read. Its end lies ahead, so that no hour of the autumn change falls behind it."""
         end = now + self._overlap
         return {
-            "modified_date_start": pacific(start),
+            "modified_date_start": pacific(max(start, end - longest)),
             "modified_date_end": pacific(end),
-            "create_date_start": pacific(end - _LONGEST_RANGE),
+            "create_date_start": pacific(end - longest),
             "create_date_end": pacific(end),
         }
+
+    async def _ordered(
+        self, query: dict[str, str]
+    ) -> AsyncIterator[tuple[tuple[OrderRef, ...], tuple[tuple[str, str], ...], bool]]:
+        """Pages of the list of orders, and whether it has another length than on its first page."""
+        number, count = 1, None
+        while True:
+            page = await self._client.orders({**query, "current_page": number})
+            count = page.total_count if count is None else count
+            refs, failures = reading.each(page.target_list, reading.order_ref, "order_id")
+            yield refs, failures, page.total_count != count
+            if number >= (page.total_page or 1):
+                return
+            number += 1
 
     async def _listed(
         self, query: dict[str, str], status: str

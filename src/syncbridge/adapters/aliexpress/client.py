@@ -36,7 +36,7 @@ class AliExpressClient:
         await self._http.close()
 
     async def orders(self, query: Mapping[str, str | int]) -> wire.OrderList:
-        """A page of unfinished orders (aliexpress.md §5.1)."""
+        """A page of orders; without a status the unfinished ones only (aliexpress.md §5.1)."""
         params = {"param_aeop_order_query": _json({**query, "page_size": PAGE})}
         call = self._call("aliexpress.trade.seller.orderlist.get", params, group="orders")
         page = await self._send(call, wire.OrderList, "result")

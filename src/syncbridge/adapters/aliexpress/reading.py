@@ -33,6 +33,11 @@ _STATES = {
 }
 """aliexpress.md §5.3; any other word is OTHER, which is not bought for."""
 
+_ENDED_WITHOUT_A_SALE = frozenset(
+    {"buyer_cancel_order", "buyer_cancel_order_in_risk", "buyer_cancel_notpay_order", "pay_timeout"}
+)
+"""Reasons an order ended for that name a cancel or a missing payment (§5.3); with any other it ended as sold."""
+
 _STATUSES = {
     "onSelling": ListingStatus.ON_SALE,
     "offline": ListingStatus.OFFLINE,
@@ -66,8 +71,13 @@ def order(detail: wire.OrderDetail) -> Order:
 
 
 def order_state(detail: wire.OrderDetail) -> OrderState:
-    """The order's state; a freeze, a dispute or a missing payment keeps it from being bought for (§5.3)."""
+    """The order's state; a freeze, a dispute or a missing payment keeps it from being bought for (§5.3).
+
+    A cancelled order ends as ``FINISH`` too; only its end reason and its payment tell it from a sale.
+    """
     state = _STATES.get(detail.order_status, OrderState.OTHER)
+    if state is OrderState.FINISHED and _ended_without_a_sale(detail):
+        return OrderState.CANCELLED
     if not state.wants_goods:
         return state
     if detail.frozen_status == "IN_FROZEN":
@@ -77,6 +87,10 @@ def order_state(detail: wire.OrderDetail) -> OrderState:
     if detail.fund_status == "NOT_PAY":
         return OrderState.UNPAID
     return state
+
+
+def _ended_without_a_sale(detail: wire.OrderDetail) -> bool:
+    return detail.fund_status == "NOT_PAY" or detail.order_end_reason in _ENDED_WITHOUT_A_SALE
 
 
 def listing(product: wire.Product, currency: str) -> Listing:

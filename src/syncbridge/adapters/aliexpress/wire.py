@@ -181,6 +181,7 @@ class OrderDetail(msgspec.Struct):
     gmt_modified: str | None = None
     gmt_pay_success: str | None = None
     over_time_left: str | None = None
+    order_end_reason: str | None = None
     fund_status: str | None = None
     frozen_status: str | None = None
     issue_status: str | None = None

@@ -16,8 +16,8 @@ from syncbridge.model.catalog import (
     Sku,
     StockUpdate,
 )
-from syncbridge.model.orders import Order, OrderRef, OrderState
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderState
+from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Clock
 
@@ -36,9 +36,9 @@ class MemoryChannel:
     async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
         """Orders by time of change."""
         known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.order_id))
-        fresh = [order for order in known if since is None or str(order.modified_at) >= since]
+        fresh = [order for order in known if not since or order.modified_at >= datetime.fromisoformat(since)]
         refs = tuple(OrderRef(order.order_id, order.modified_at) for order in fresh)
-        yield Page(refs, Cursor(str(self.clock.now())))
+        yield Page(refs, cursor_at(self.clock.now()))
 
     async def order(self, order_id: str) -> Order:
         """One order."""
@@ -123,11 +123,17 @@ class MemoryChannel:
         if not order.state.wants_goods:
             raise Rejected(f"order {order_id} takes no declaration now", vendor="memory", code="state")
         self.declarations.setdefault(order_id, []).append(shipment)
-        state = OrderState.SHIPPED if complete else OrderState.PART_SHIPPED
-        self.books[order_id] = replace(order, state=state, modified_at=self.clock.now())
+        self.change(order_id, state=OrderState.SHIPPED if complete else OrderState.PART_SHIPPED)
         if self.lose_next:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the declaration", vendor="memory", code="no_answer")
+
+    def change(self, order_id: str, *, state: OrderState | None = None, address: BuyerAddress | None = None) -> None:
+        """The buyer or the channel changes an order."""
+        order = self.books[order_id]
+        self.books[order_id] = replace(
+            order, state=state or order.state, address=address or order.address, modified_at=self.clock.now()
+        )
 
     def _update(self, updates: Sequence[tuple[str, PriceUpdate | StockUpdate]]) -> Sequence[Refusal]:
         self._answerable()

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown, OutOfStock, RateLimited, Rejected
-from syncbridge.model.catalog import Offer, Spec
+from syncbridge.model.catalog import MixRule, Offer, Spec
 from syncbridge.model.money import Money
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.purchasing import (
     Found,
     IntentKey,
@@ -19,6 +19,8 @@ from syncbridge.model.purchasing import (
     PurchaseDraft,
     PurchaseLine,
     Quote,
+    Refund,
+    RefundState,
     VendorOrderState,
 )
 from syncbridge.model.shipping import Shipment
@@ -36,6 +38,7 @@ class MemorySupplier:
         self.catalogue: dict[str, Offer] = {}
         self.books: dict[str, PlacedOrder] = {}
         self.parcels: dict[str, list[Shipment]] = {}
+        self.asked_back: dict[str, list[Refund]] = {}
         self.grants_orders = True
         self.limit_next = False
         self.lose_next = False
@@ -67,6 +70,7 @@ class MemorySupplier:
             if (spec.stock or 0) < line.quantity:
                 raise OutOfStock(f"only {spec.stock} of {line.spec_id} left", vendor="memory", code="stock")
             goods += spec.cost * line.quantity
+        self._check_terms(draft.lines, goods)
         return Quote(goods, FREIGHT, goods + FREIGHT, draft.flow or "general", ("alipay",))
 
     async def place(self, draft: PurchaseDraft, *, key: IntentKey) -> Placement:
@@ -76,9 +80,7 @@ class MemorySupplier:
             raise NotGranted("this account may not create orders", vendor="memory", code="acl")
         quote = await self.preview(draft)
         order = self.bought_on_the_page(draft, total=quote.total, out_order_id=key.out_order_id)
-        if self.lose_next:
-            self.lose_next = False
-            raise OutcomeUnknown("no answer to the purchase", vendor="memory", code="no_answer")
+        self._answer_may_get_lost("purchase")
         return Placement((order,))
 
     def bought_on_the_page(self, draft: PurchaseDraft, *, total: Money, out_order_id: str | None = None) -> PlacedOrder:
@@ -108,11 +110,12 @@ class MemorySupplier:
         return Found(tuple(mine), fresh=any(order not in mine for order in late))
 
     async def pay(self, vendor_order_ids: Sequence[str]) -> PaymentResult:
-        """Mark them paid."""
+        """Mark those that wait for it paid."""
         self._answerable()
-        for vendor_order_id in vendor_order_ids:
+        due = [each for each in vendor_order_ids if self.books[each].state is VendorOrderState.UNPAID]
+        for vendor_order_id in due:
             self._change(vendor_order_id, VendorOrderState.PAID)
-        return PaymentResult(tuple(vendor_order_ids))
+        return PaymentResult(tuple(due), tuple(each for each in vendor_order_ids if each not in due))
 
     async def order(self, vendor_order_id: str) -> PlacedOrder:
         """One vendor order."""
@@ -125,13 +128,47 @@ class MemorySupplier:
         """Orders by time of change."""
         self._answerable()
         known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.vendor_order_id))
-        fresh = [order for order in known if since is None or str(order.modified_at) >= since]
-        yield Page(tuple(fresh), Cursor(str(self.clock.now())))
+        start = datetime.fromisoformat(since) if since else None
+        fresh = [order for order in known if start is None or (order.modified_at and order.modified_at >= start)]
+        yield Page(tuple(fresh), cursor_at(self.clock.now()))
 
     async def shipments(self, vendor_order_id: str) -> Sequence[Shipment]:
         """Parcels so far."""
         self._answerable()
         return tuple(self.parcels.get(vendor_order_id, ()))
+
+    async def cancel(self, vendor_order_id: str) -> None:
+        """Close an unpaid order."""
+        order = await self.order(vendor_order_id)
+        if order.state is VendorOrderState.CANCELLED:
+            return
+        if order.state is not VendorOrderState.UNPAID:
+            raise Rejected(f"{vendor_order_id} is {order.state}, not unpaid", vendor="memory", code="state")
+        self._change(vendor_order_id, VendorOrderState.CANCELLED)
+        self._answer_may_get_lost("cancel")
+
+    async def refunds(self, vendor_order_id: str) -> Sequence[Refund]:
+        """What was asked back."""
+        await self.order(vendor_order_id)
+        return tuple(reversed(self.asked_back.get(vendor_order_id, ())))
+
+    async def refund(self, vendor_order_id: str, *, why: str) -> str:
+        """Ask for the whole total of a paid order; a second request is refused while one is under way."""
+        order = await self.order(vendor_order_id)
+        asked = self.asked_back.setdefault(vendor_order_id, [])
+        if order.state is not VendorOrderState.PAID or any(each.state is RefundState.ASKED for each in asked):
+            raise Rejected(f"{vendor_order_id} cannot be refunded now", vendor="memory", code="state")
+        asked.append(Refund(f"R{vendor_order_id}-{len(asked)}", RefundState.ASKED, order.total))
+        self._answer_may_get_lost("refund")
+        return asked[-1].refund_id
+
+    def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
+        """The supplier gives the money back, which closes the order, or refuses."""
+        *_, asked = self.asked_back[vendor_order_id]
+        state = RefundState.REFUNDED if agree else RefundState.CLOSED
+        self.asked_back[vendor_order_id][-1] = replace(asked, state=state)
+        if agree:
+            self._change(vendor_order_id, VendorOrderState.CANCELLED)
 
     def ship(self, vendor_order_id: str, number: str) -> None:
         """The supplier hands the parcel to a courier."""
@@ -142,14 +179,37 @@ class MemorySupplier:
         order = self.books[vendor_order_id]
         self.books[vendor_order_id] = replace(order, state=state, modified_at=self.clock.now())
 
+    def _check_terms(self, lines: Sequence[PurchaseLine], goods: Money) -> None:
+        """Whole lots, and each offer's minimum unless the supplier mixes and the whole purchase is enough."""
+        pieces = sum(line.quantity for line in lines)
+        for offer_id in dict.fromkeys(line.offer_id for line in lines):
+            offer = self.catalogue[offer_id]
+            bought = sum(line.quantity for line in lines if line.offer_id == offer_id)
+            if bought < offer.moq and not _is_enough(offer.mix, pieces, goods):
+                raise Rejected(f"{bought} are below the minimum of {offer.moq}", vendor="memory", code="moq")
+            if bought % (offer.lot or 1):
+                raise Rejected(f"{bought} are no whole lots of {offer.lot}", vendor="memory", code="lot")
+
     def _spec(self, line: PurchaseLine) -> Spec:
-        offer = self.catalogue.get(line.offer_id)
-        for spec in offer.specs if offer else ():
+        if line.offer_id not in self.catalogue:
+            raise NotFound(f"offer {line.offer_id} is not there", vendor="memory", code="gone")
+        for spec in self.catalogue[line.offer_id].specs:
             if spec.spec_id == line.spec_id:
                 return spec
         raise Rejected(f"{line.spec_id} is not a spec of {line.offer_id}", vendor="memory", code="spec")
+
+    def _answer_may_get_lost(self, what: str) -> None:
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown(f"no answer to the {what}", vendor="memory", code="no_answer")
 
     def _answerable(self) -> None:
         if self.limit_next:
             self.limit_next = False
             raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+
+
+def _is_enough(mix: MixRule | None, pieces: int, goods: Money) -> bool:
+    if mix is None or not mix.general:
+        return False
+    return (mix.number is not None and pieces >= mix.number) or (mix.amount is not None and goods >= mix.amount)

@@ -16,8 +16,8 @@ from syncbridge.errors import (
     VendorError,
 )
 from syncbridge.model.catalog import ListingStatus, PriceUpdate, StockUpdate
-from syncbridge.model.orders import Order, OrderState
-from syncbridge.model.paging import Cursor
+from syncbridge.model.orders import BuyerAddress, Order, OrderState
+from syncbridge.model.paging import Cursor, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Channel
 from syncbridge.testing.builders import (
@@ -35,6 +35,15 @@ class ChannelHarness(Faulty, Protocol):
 
     def buy(self, order: Order) -> None:
         """A buyer orders; the mock keeps the order's id, lines, money and address."""
+
+    def ask_to_cancel(self, order_id: str) -> None:
+        """The buyer asks for a cancel."""
+
+    def accept_cancel(self, order_id: str) -> None:
+        """What the buyer asked for is agreed to."""
+
+    def change_address(self, order_id: str, address: BuyerAddress) -> None:
+        """The buyer has another address."""
 
     def shipment(self, number: int = 1) -> Shipment:
         """A shipment the channel would accept, different for each number."""
@@ -95,6 +104,46 @@ class ChannelContract:
         again, _ = await self._listed(harness, None)
         assert once == again
         assert cursor
+
+    async def test_a_cancel_asked_for_shows_and_takes_no_parcel(self, harness: ChannelHarness) -> None:
+        """It is neither cancelled yet nor to be shipped any more."""
+        order_id = self._order(harness)
+        harness.ask_to_cancel(order_id)
+        assert (await harness.channel.order(order_id)).state is OrderState.CANCELLING
+        with pytest.raises(Rejected):
+            await harness.channel.declare(order_id, harness.shipment(), complete=True)
+
+    async def test_a_cancelled_order_is_listed_and_is_no_sale(self, harness: ChannelHarness) -> None:
+        """Whoever only reads the list learns of it."""
+        order_id = self._order(harness)
+        _, cursor = await self._listed(harness, None)
+        harness.pass_time(5 * 3600)
+        harness.ask_to_cancel(order_id)
+        harness.accept_cancel(order_id)
+        seen, _ = await self._listed(harness, cursor)
+        assert seen == {order_id}
+        assert (await harness.channel.order(order_id)).state is OrderState.CANCELLED
+
+    async def test_another_address_makes_a_newer_order(self, harness: ChannelHarness) -> None:
+        """And is listed as a change."""
+        order_id = self._order(harness)
+        before = await harness.channel.order(order_id)
+        _, cursor = await self._listed(harness, None)
+        harness.pass_time(5 * 3600)
+        address = BuyerAddress("Ana García", "612345678", "ES", "Sevilla", "Sevilla", "41001", "Calle Sierpes 2")
+        harness.change_address(order_id, address)
+        assert (await self._listed(harness, cursor))[0] == {order_id}
+        after = await harness.channel.order(order_id)
+        assert after.address == address
+        assert after.modified_at > before.modified_at
+
+    async def test_orders_are_listed_from_a_moment_on(self, harness: ChannelHarness) -> None:
+        """Those that changed then or later, however long ago, and not everything there ever was."""
+        harness.buy(make_order("8172481060036440", harness.clock.now()))
+        harness.pass_time(timedelta(days=5).total_seconds())
+        now = harness.clock.now()
+        assert (await self._listed(harness, cursor_at(now - timedelta(days=6))))[0] == {"8172481060036440"}
+        assert (await self._listed(harness, cursor_at(now - timedelta(days=1))))[0] == set()
 
     async def test_a_published_listing_reads_back(self, harness: ChannelHarness) -> None:
         """Its SKU codes, prices and stock, by the keys later calls use."""

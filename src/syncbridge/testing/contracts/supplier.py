@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -14,11 +14,12 @@ from syncbridge.errors import (
     OutcomeUnknown,
     OutOfStock,
     RateLimited,
+    Rejected,
     VendorError,
 )
-from syncbridge.model.catalog import Offer
-from syncbridge.model.paging import Cursor
-from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, VendorOrderState
+from syncbridge.model.catalog import MixRule, Offer
+from syncbridge.model.paging import Cursor, Page, cursor_at
+from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseLine, VendorOrderState
 from syncbridge.ports import Supplier
 from syncbridge.testing.builders import (
     cny,
@@ -129,11 +130,56 @@ class SupplierContract:
         with pytest.raises(OutOfStock):
             await harness.supplier.preview(make_draft(PurchaseLine("676651652931", f"{2:032x}", 8)))
 
+    async def test_a_withdrawn_offer_cannot_be_bought(self, harness: SupplierHarness) -> None:
+        """It is not found, so that another is looked for."""
+        harness.publish(make_offer())
+        harness.withdraw("676651652931")
+        with pytest.raises(NotFound):
+            await harness.supplier.preview(make_draft())
+
+    async def test_below_an_offers_minimum_is_rejected(self, harness: SupplierHarness) -> None:
+        """All its specs together count; it is no want of stock."""
+        harness.publish(make_offer(moq=4))
+        with pytest.raises(Rejected) as caught:
+            await harness.supplier.preview(make_draft())
+        assert not isinstance(caught.value, OutOfStock)
+        two = (PurchaseLine("676651652931", f"{1:032x}", 2), PurchaseLine("676651652931", f"{2:032x}", 2))
+        assert (await harness.supplier.preview(make_draft(*two))).goods == cny("57.60")
+
+    async def test_a_broken_lot_is_rejected(self, harness: SupplierHarness) -> None:
+        """Whole lots are not."""
+        harness.publish(make_offer(lot=3))
+        assert (await harness.supplier.preview(make_draft())).goods == cny("41.70")
+        with pytest.raises(Rejected):
+            await harness.supplier.preview(make_draft(PurchaseLine("676651652931", f"{1:032x}", 4)))
+
+    @pytest.mark.parametrize(
+        ("mix", "sold"),
+        [
+            (MixRule(general=True, amount=cny("1000"), number=3), True),
+            (MixRule(general=True, amount=cny("41"), number=100), True),
+            (MixRule(general=True, amount=cny("42"), number=4), False),
+            (MixRule(general=True, amount=None, number=None), False),
+            (MixRule(general=False, amount=cny("1"), number=1), False),
+        ],
+    )
+    async def test_a_mixed_batch_stands_in_for_the_minimum(
+        self, harness: SupplierHarness, mix: MixRule, sold: bool
+    ) -> None:
+        """So many pieces or so much money of the whole purchase is enough, where the supplier mixes."""
+        harness.publish(make_offer(moq=10, mix=mix))
+        assert (await harness.supplier.offer("676651652931")).mix == mix
+        if sold:
+            assert (await harness.supplier.preview(make_draft())).goods == cny("41.70")
+        else:
+            with pytest.raises(Rejected):
+                await harness.supplier.preview(make_draft())
+
     async def test_what_was_placed_is_found_by_its_key(self, harness: SupplierHarness) -> None:
         """With its key, note, lines, money and state."""
         harness.publish(make_offer())
         before = harness.clock.now() - timedelta(seconds=1)
-        draft = await self._priced(harness, make_draft(note=f"mark {make_key().mark}"))
+        draft = await priced(harness, make_draft(note=f"mark {make_key().mark}"))
         placement = await harness.supplier.place(draft, key=make_key())
         (placed,) = placement.orders
         assert not placement.refused
@@ -150,7 +196,7 @@ class SupplierContract:
         """Even where the vendor's filter is loose."""
         harness.publish(make_offer())
         before = harness.clock.now() - timedelta(seconds=1)
-        await harness.supplier.place(await self._priced(harness, make_draft()), key=make_key(1))
+        await harness.supplier.place(await priced(harness, make_draft()), key=make_key(1))
         found = await harness.supplier.find(make_key(2), since=before)
         assert found.orders == ()
 
@@ -178,7 +224,7 @@ class SupplierContract:
         """It landed once, is said to be unknown, and is not sent again."""
         harness.publish(make_offer())
         before = harness.clock.now() - timedelta(seconds=1)
-        draft = await self._priced(harness, make_draft())
+        draft = await priced(harness, make_draft())
         harness.lose_next_answer()
         with pytest.raises(OutcomeUnknown):
             await harness.supplier.place(draft, key=make_key())
@@ -188,7 +234,7 @@ class SupplierContract:
     async def test_an_account_without_the_right_is_told_so(self, harness: SupplierHarness) -> None:
         """So that a person can buy instead."""
         harness.publish(make_offer())
-        draft = await self._priced(harness, make_draft())
+        draft = await priced(harness, make_draft())
         harness.refuse_orders()
         with pytest.raises(NotGranted):
             await harness.supplier.place(draft, key=make_key())
@@ -196,7 +242,7 @@ class SupplierContract:
 
     async def test_a_paid_order_reads_as_paid(self, harness: SupplierHarness) -> None:
         """Whatever the payment call answered, the order tells."""
-        vendor_order_id = await self._placed(harness)
+        vendor_order_id = await placed(harness)
         assert not (await harness.supplier.order(vendor_order_id)).state.is_paid
         await harness.supplier.pay([vendor_order_id])
         assert (await harness.supplier.order(vendor_order_id)).state.is_paid
@@ -208,7 +254,7 @@ class SupplierContract:
 
     async def test_no_parcel_yet_is_an_empty_list(self, harness: SupplierHarness) -> None:
         """And a parcel appears with its number once shipped."""
-        vendor_order_id = await self._placed(harness)
+        vendor_order_id = await placed(harness)
         await harness.supplier.pay([vendor_order_id])
         assert list(await harness.supplier.shipments(vendor_order_id)) == []
         harness.ship(vendor_order_id, "YT9988776655443")
@@ -218,7 +264,7 @@ class SupplierContract:
 
     async def test_changed_vendor_orders_are_listed(self, harness: SupplierHarness) -> None:
         """Everything at first; later what changed since the cursor."""
-        vendor_order_id = await self._placed(harness)
+        vendor_order_id = await placed(harness)
         cursor: Cursor | None = None
         seen: list[str] = []
         async for page in harness.supplier.orders(since=None):
@@ -231,6 +277,16 @@ class SupplierContract:
         async for page in harness.supplier.orders(since=cursor):
             states |= {order.vendor_order_id: order.state for order in page.items}
         assert states == {vendor_order_id: VendorOrderState.PAID}
+
+    async def test_vendor_orders_are_listed_from_a_moment_on(self, harness: SupplierHarness) -> None:
+        """Those that changed then or later, however long ago, and not everything there ever was."""
+        vendor_order_id = await placed(harness)
+        harness.pass_time(timedelta(days=5).total_seconds())
+        found = {
+            days: [order.vendor_order_id async for page in self._from(harness, days) for order in page.items]
+            for days in (6, 1)
+        }
+        assert found == {6: [vendor_order_id], 1: []}
 
     async def test_a_rate_limit_is_said_so(self, harness: SupplierHarness) -> None:
         """With the wait the vendor asks for, and without trying again inside the call."""
@@ -253,12 +309,19 @@ class SupplierContract:
             await harness.supplier.order("1")
         assert_nothing_leaked(harness.secrets, caplog, capsys, missing.value, limited.value)
 
-    async def _priced(self, harness: SupplierHarness, draft: PurchaseDraft) -> PurchaseDraft:
-        quote = await harness.supplier.preview(draft)
-        return PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])
+    def _from(self, harness: SupplierHarness, days: int) -> AsyncIterator[Page[PlacedOrder]]:
+        return harness.supplier.orders(since=cursor_at(harness.clock.now() - timedelta(days=days)))
 
-    async def _placed(self, harness: SupplierHarness) -> str:
-        harness.publish(make_offer())
-        draft = await self._priced(harness, make_draft())
-        (order,) = (await harness.supplier.place(draft, key=make_key())).orders
-        return order.vendor_order_id
+
+async def priced(harness: SupplierHarness, draft: PurchaseDraft) -> PurchaseDraft:
+    """The draft with the flow and trade type its preview names."""
+    quote = await harness.supplier.preview(draft)
+    return PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])
+
+
+async def placed(harness: SupplierHarness) -> str:
+    """An unpaid vendor order of one offer."""
+    harness.publish(make_offer())
+    draft = await priced(harness, make_draft())
+    (order,) = (await harness.supplier.place(draft, key=make_key())).orders
+    return order.vendor_order_id

@@ -13,12 +13,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from syncbridge.adapters.alibaba1688.mock import products, trade, views
+from syncbridge.adapters.alibaba1688.mock import aftersale, products, trade, views
+from syncbridge.adapters.alibaba1688.mock.books import books
 from syncbridge.adapters.alibaba1688.mock.control import Control
 from syncbridge.adapters.alibaba1688.mock.params import Fields, Json, from_form
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes, sign
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal, GatewayRefusal
-from syncbridge.adapters.alibaba1688.mock.state import TOKEN_LIFE, Account, FaultName, State, yuan_text
+from syncbridge.adapters.alibaba1688.mock.seller import Sellers
+from syncbridge.adapters.alibaba1688.mock.state import TOKEN_LIFE, Account, FaultName, State
 from syncbridge.ports import Clock, Push
 
 _MONEY = ("alibaba.trade.createCrossOrder", "alibaba.trade.pay.protocolPay.preparePay")
@@ -54,6 +56,10 @@ def _d(code: str, message: str) -> Json:
     return {"success": False, "errorCode": code, "errorMsg": message}
 
 
+def _f(code: str, message: str) -> Json:
+    return {"success": False, "errorCode": code, "errorMessage": message}
+
+
 def _h(code: str, message: str) -> Json:
     return {"code": int(code), "message": message}
 
@@ -71,6 +77,14 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "com.alibaba.trade/alibaba.trade.getBuyerOrderList": Endpoint(views.ORDER_LIST, views.order_list, _i),
     "com.alibaba.trade/alibaba.trade.get.buyerView": Endpoint(views.ORDER_VIEW, views.order_view, _b),
     "com.alibaba.trade/alibaba.trade.pay.protocolPay.preparePay": Endpoint(trade.PAY, trade.pay, _a),
+    "com.alibaba.trade/alibaba.trade.cancel": Endpoint(aftersale.CANCEL, aftersale.cancel, _f),
+    "com.alibaba.trade/alibaba.trade.getRefundReasonList": Endpoint(aftersale.REASON_LIST, aftersale.reason_list, _a),
+    "com.alibaba.trade/alibaba.trade.getMaxRefundFee": Endpoint(aftersale.MAX_FEE, aftersale.max_fee, _a),
+    "com.alibaba.trade/alibaba.trade.createRefund": Endpoint(aftersale.CREATE, aftersale.create, _a),
+    "com.alibaba.trade/alibaba.trade.refund.OpQueryOrderRefund": Endpoint(aftersale.QUERY_ONE, aftersale.query_one, _i),
+    "com.alibaba.trade/alibaba.trade.refund.OpQueryBatchRefundByOrderIdAndStatus": Endpoint(
+        aftersale.QUERY_ORDER, aftersale.query_order, _i
+    ),
     "com.alibaba.logistics/alibaba.trade.getLogisticsInfos.buyerView": Endpoint(views.LOGISTICS, views.logistics, _b),
 }
 
@@ -81,7 +95,8 @@ class Mock1688:
     def __init__(self, clock: Clock, push: Push) -> None:
         self.state = State(clock)
         self.pushes = Pushes(self.state, push)
-        self.control = Control(self.state, self.pushes)
+        self.sellers = Sellers(self.state, self.pushes)
+        self.control = Control(self.state, self.pushes, self.sellers)
         self._app = Starlette(
             routes=[
                 Route("/openapi/param2/1/{namespace}/{api}/{app_key}", self._gateway, methods=["GET", "POST"]),
@@ -96,31 +111,8 @@ class Mock1688:
         return self._app
 
     def books(self) -> Mapping[str, object]:
-        """Orders, money, calls and refusals, as JSON values."""
-        orders = [
-            {
-                "orderId": str(order.order_id),
-                "member_id": order.account.member_id,
-                "outOrderId": order.out_order_id,
-                "message": order.message,
-                "status": order.status,
-                "total": yuan_text(order.total_fen),
-                "createTime": order.created_at.isoformat(),
-                "lines": [
-                    {"offerId": str(line.offer_id), "specId": line.spec_id, "quantity": line.quantity}
-                    for line in order.lines
-                ],
-                "address": order.address,
-                "parcels": order.parcels,
-            }
-            for order in self.state.orders.values()
-        ]
-        return {
-            "orders": orders,
-            "money": self.state.money,
-            "calls": dict(self.state.calls),
-            "refused": dict(self.state.refused),
-        }
+        """Orders, money, what was taken back, calls and refusals, as JSON values."""
+        return books(self.state)
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(self.books())
@@ -197,6 +189,11 @@ class Mock1688:
             paid = self.state.order(params["tradeWithholdPreparePayParam"]["orderId"])
             self.pushes.order_changed(paid, "ORDER_PAY")
             return trade.payment(fault != "pay_says_no")
+        if endpoint.act is aftersale.cancel:
+            self.pushes.order_changed(self.state.order(params["tradeID"]), "ORDER_BUYER_CLOSE")
+        if endpoint.act is aftersale.create:
+            order = self.state.order(params["orderId"])
+            self.sellers.asked(order, order.refunds[-1])
         return answer
 
     def _renewed(self, account: Account, form: dict[str, str]) -> Json:

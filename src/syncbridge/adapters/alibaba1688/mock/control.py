@@ -15,6 +15,7 @@ from syncbridge.adapters.alibaba1688.mock import shop
 from syncbridge.adapters.alibaba1688.mock.params import Json
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
+from syncbridge.adapters.alibaba1688.mock.seller import Sellers
 from syncbridge.adapters.alibaba1688.mock.state import FaultName, NewOrder, State, Switches, VendorOrder
 
 Act = Callable[[Json, Json], Json]
@@ -23,9 +24,10 @@ Act = Callable[[Json, Json], Json]
 class Control:
     """What tests, the demo and the simulation may do to the vendor's world; answers JSON, 400 with a reason if not."""
 
-    def __init__(self, state: State, pushes: Pushes) -> None:
+    def __init__(self, state: State, pushes: Pushes, sellers: Sellers) -> None:
         self._state = state
         self._pushes = pushes
+        self._sellers = sellers
 
     def routes(self) -> list[Route]:
         """The routes under ``/_mock``."""
@@ -38,6 +40,7 @@ class Control:
             "/_mock/orders": self.buy,
             "/_mock/orders/{order_id:int}/pay": self.pay,
             "/_mock/orders/{order_id:int}/ship": self.ship,
+            "/_mock/orders/{order_id:int}/refund": self.answer_refund,
             "/_mock/faults": self.fail,
             "/_mock/switches": self.switch,
         }
@@ -98,9 +101,13 @@ class Control:
 
     def ship(self, path: Json, body: Json) -> Json:
         """The supplier sends a parcel: ``number``, ``company``."""
+        self._sellers.ship(self._state.order(path["order_id"]), body["number"], body["company"])
+        return {}
+
+    def answer_refund(self, path: Json, body: Json) -> Json:
+        """The supplier answers the refund under way now: ``agree``, and a ``reason`` if not."""
         order = self._state.order(path["order_id"])
-        self._state.ship(order, body["number"], body["company"])
-        self._pushes.order_changed(order, "ANNOUNCE_SENDGOODS")
+        self._sellers.answer(order, agree=body["agree"], reason=body.get("reason", "已发货"))
         return {}
 
     def fail(self, path: Json, body: Json) -> Json:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Account, Line, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import Account, Line, Refund, State, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.views import CHINA
 from syncbridge.ports import Push
 
@@ -52,13 +52,17 @@ class Pushes:
 
     def order_changed(self, order: VendorOrder, topic: str) -> None:
         """Tell the buyer of an order where it stands; the id is a number."""
-        data = {
-            "orderId": order.order_id,
-            "currentStatus": order.status,
-            "msgSendTime": self._send_time(),
-            "buyerMemberId": order.account.member_id,
+        self._send(order.account, f"ORDER_BUYER_VIEW_{topic}", self._about(order))
+
+    def refund_changed(self, order: VendorOrder, refund: Refund, action: str, operator: str) -> None:
+        """Tell the buyer what was done about a refund; the status is the refund's, as in the vendor's sample."""
+        data = self._about(order) | {
+            "currentStatus": refund.status,
+            "refundAction": action,
+            "operator": operator,
+            "refundId": refund.refund_id,
         }
-        self._send(order.account, f"ORDER_BUYER_VIEW_{topic}", data)
+        self._send(order.account, "ORDER_BUYER_VIEW_ORDER_BUYER_REFUND_IN_SALES", data)
 
     def bought(self, orders: Iterable[VendorOrder]) -> None:
         """Say that orders were made, and that they took stock."""
@@ -66,6 +70,14 @@ class Pushes:
             self.order_changed(order, "BUYER_MAKE")
             for line in order.lines:
                 self._taken(line)
+
+    def _about(self, order: VendorOrder) -> Json:
+        return {
+            "orderId": order.order_id,
+            "currentStatus": order.status,
+            "msgSendTime": self._send_time(),
+            "buyerMemberId": order.account.member_id,
+        }
 
     def _taken(self, line: Line) -> None:
         offer = self._state.offers[line.offer_id]

@@ -22,6 +22,7 @@ def checked_lines(state: State, cargo: list[Json]) -> tuple[Line, ...]:
     if len(offers) > 1:
         raise BusinessRefusal("500_002", "商品不属于同一卖家")
     lines = tuple(_line(state, line, _quantity_of_offer(cargo, line["offerId"])) for line in cargo)
+    _check_terms(state, lines)
     _check_stock(state, lines)
     return lines
 
@@ -84,8 +85,6 @@ def _line(state: State, cargo: Json, of_offer: int) -> Line:
     if quantity != int(quantity) or quantity < 1:
         raise BusinessRefusal("400", f"quantity {quantity}")
     sku = sku_of(offer, spec_id)
-    if of_offer < int(offer.get("minOrderQuantity") or 1):
-        raise BusinessRefusal("500_005", f"商品[{cargo['offerId']}]的购买数量不满足起批量限制。")
     price = _price(offer, sku, of_offer)
     if price <= 0:
         raise BusinessRefusal("500_008", f"商品规格[{cargo['offerId']}_{spec_id}]的价格为0，不可以下单")
@@ -103,6 +102,33 @@ def _price(offer: Json, sku: Json, of_offer: int) -> Decimal:
     ranges = sorted(sale.get("priceRangeList") or [], key=lambda each: int(each["startQuantity"]))
     reached = [each for each in ranges if int(each["startQuantity"]) <= of_offer] or ranges[:1]
     return Decimal(str(reached[-1]["price"])) if reached else Decimal(0)
+
+
+def _check_terms(state: State, lines: tuple[Line, ...]) -> None:
+    """Each offer's minimum, which its seller's mixed-batch rule may stand in for, and its lots.
+
+    Of lots the vendor says no more than that too few pieces are refused; that a lot is never broken is taken from
+    its name, 一手数量.
+    """
+    for offer_id in dict.fromkeys(line.offer_id for line in lines):
+        offer = state.offers[offer_id]
+        bought = sum(line.quantity for line in lines if line.offer_id == offer_id)
+        if bought < int(offer.get("minOrderQuantity") or 1):
+            _check_mix(offer, lines)
+        if bought % int(offer.get("batchNumber") or 1):
+            raise BusinessRefusal("500_009", f"商品[{offer_id}]的购买数量不满足批售起批量限制。")
+
+
+def _check_mix(offer: Json, lines: tuple[Line, ...]) -> None:
+    """Below its minimum an offer is sold with enough others of its seller: so many pieces, or so much money."""
+    mix = offer.get("sellerMixSetting") or {}
+    if not mix.get("generalHunpi"):
+        raise BusinessRefusal("500_005", f"商品[{offer['offerId']}]的购买数量不满足起批量限制。")
+    pieces, yuan = int(mix.get("mixNumber") or 0), int(mix.get("mixAmount") or 0)
+    enough_pieces = 0 < pieces <= sum(line.quantity for line in lines)
+    enough_money = 0 < yuan * 100 <= sum(line.amount_fen for line in lines)
+    if not enough_pieces and not enough_money:
+        raise BusinessRefusal("500_006", f"商品[{offer['offerId']}]的购买数量或者价格不满足混批限制。")
 
 
 def _check_stock(state: State, lines: tuple[Line, ...]) -> None:

@@ -16,6 +16,7 @@ from syncbridge.ports import Clock
 TOKEN_LIFE = timedelta(hours=10)
 """The documented ``expires_in`` of 36000 seconds (1688.md §2)."""
 _FIRST_ORDER = 218_800_000_000_000_001
+_FIRST_REFUND = 8_651_493_722_000_001
 
 FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable", "pay_says_no"]
 
@@ -35,6 +36,8 @@ class Switches:
     split_orders: bool = False
     """Whether each line of a purchase becomes a vendor order of its own (1688.md §8.9)."""
     freight_fen: int = 500
+    refund_delay_seconds: float | None = 2.0
+    """How long a seller takes to agree to a refund; None: until told."""
     trade_delay_seconds: float = 0.0
     """Between acting on a purchase or a payment and answering, so that a client may die in between."""
 
@@ -104,6 +107,27 @@ class Line:
 
 
 @dataclass(slots=True)
+class Refund:
+    """A request for the money of an order; amounts in fen."""
+
+    refund_id: str
+    goods_fen: int
+    freight_fen: int
+    reason_id: int
+    description: str
+    asked_at: datetime
+    modified_at: datetime
+    status: str = "waitselleragree"
+    reject_reason: str = ""
+    ended_at: datetime | None = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Neither given nor closed; a refused one waits for the buyer to change it."""
+        return self.status in ("waitselleragree", "waitbuyermodify")
+
+
+@dataclass(slots=True)
 class VendorOrder:
     """One order in the books; amounts in fen, times with the vendor's whole seconds."""
 
@@ -120,6 +144,21 @@ class VendorOrder:
     status: str = "waitbuyerpay"
     paid_at: datetime | None = None
     parcels: list[Json] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    closed_at: datetime | None = None
+    close_reason: str = ""
+    closed_by: str = ""
+    """``BUYER`` of an unpaid order, ``CLOSE_TRADE_BY_SELLER`` by a refund."""
+
+    @property
+    def entry_ids(self) -> list[int]:
+        """Ids of its lines."""
+        return [self.order_id + number for number in range(1, len(self.lines) + 1)]
+
+    @property
+    def refund_under_way(self) -> Refund | None:
+        """What is asked back now, at most one."""
+        return next((refund for refund in self.refunds if refund.is_under_way), None)
 
     @property
     def total_fen(self) -> int:
@@ -222,9 +261,34 @@ class State:
         """Hand a parcel to a courier; raises BusinessRefusal for an unpaid or cancelled order."""
         if order.status not in ("waitsellersend", "waitbuyerreceive"):
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许发货")
+        if (refund := order.refund_under_way) is not None:
+            self._end(refund, "refundclose")
         order.status = "waitbuyerreceive"
         order.modified_at = self.now()
         order.parcels.append({"number": number, "company": company})
+
+    def close(self, order: VendorOrder, reason: str, by: str) -> None:
+        """End an order without a sale."""
+        order.status, order.close_reason, order.closed_by = "cancel", reason, by
+        order.closed_at = order.modified_at = self.now()
+
+    def ask_back(self, order: VendorOrder, goods_fen: int, freight_fen: int, reason_id: int, why: str) -> Refund:
+        """Write a request for money into the books."""
+        number = _FIRST_REFUND + sum(len(each.refunds) for each in self.orders.values())
+        now = order.modified_at = self.now()
+        refund = Refund(f"TQ{number}", goods_fen, freight_fen, reason_id, why, now, now)
+        order.refunds.append(refund)
+        return refund
+
+    def give_back(self, order: VendorOrder, refund: Refund) -> None:
+        """Move the money back, which closes the order."""
+        self._end(refund, "refundsuccess")
+        self.close(order, "other", "CLOSE_TRADE_BY_SELLER")
+
+    def turn_down(self, order: VendorOrder, refund: Refund, reason: str) -> None:
+        """Refuse to give money back."""
+        refund.status, refund.reject_reason = "waitbuyermodify", reason
+        refund.modified_at = order.modified_at = self.now()
 
     def fail(self, api: str, name: FaultName, count: int) -> None:
         """Let the next calls of an API fail."""
@@ -239,6 +303,10 @@ class State:
                     self._faults.remove(fault)
                 return fault.name
         return None
+
+    def _end(self, refund: Refund, status: str) -> None:
+        refund.status = status
+        refund.ended_at = refund.modified_at = self.now()
 
     def _book(self, wanted: NewOrder, lines: tuple[Line, ...]) -> VendorOrder:
         now = self.now()

@@ -36,6 +36,12 @@ LOGISTICS: Fields = {
     "fields": Field("String"),
 }
 _MAX_PAGE = 50
+_ITEM_REFUND = {
+    "waitselleragree": "WAIT_SELLER_AGREE",
+    "waitbuyermodify": "WAIT_BUYER_MODIFY",
+    "refundsuccess": "REFUND_SUCCESS",
+    "refundclose": "REFUND_CLOSED",
+}
 
 
 def order_list(state: State, account: Account, params: Json) -> Json:
@@ -105,8 +111,15 @@ def _trade_info(order: VendorOrder) -> Json:
     return {
         "baseInfo": _base_info(order),
         "productItems": [_product_item(order, number, line) for number, line in enumerate(order.lines, 1)],
-        "tradeTerms": [{"payStatus": "2" if order.paid_at else "1", "phasAmount": _yuan(order.total_fen)}],
+        "tradeTerms": [{"payStatus": _pay_status(order), "phasAmount": _yuan(order.total_fen)}],
     }
+
+
+def _pay_status(order: VendorOrder) -> str:
+    """Not paid, paid, given back whole, or closed before it was paid (1688.md §5.6)."""
+    if order.closed_at:
+        return "4" if order.paid_at else "8"
+    return "2" if order.paid_at else "1"
 
 
 def _base_info(order: VendorOrder) -> Json:
@@ -131,11 +144,19 @@ def _base_info(order: VendorOrder) -> Json:
         info["outOrderId"] = order.out_order_id
     if order.paid_at:
         info["payTime"] = time_text(order.paid_at)
+    if order.closed_at:
+        info |= {"closeReason": order.close_reason, "closeOperateType": order.closed_by}
+    if order.refunds:
+        last = order.refunds[-1]
+        info |= {"refundId": last.refund_id, "refundStatus": last.status}
+        if last.status == "refundsuccess":
+            info["refund"] = _yuan(last.goods_fen + last.freight_fen)
     return info
 
 
 def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
     item_id = order.order_id + number
+    refund = order.refunds[-1] if order.refunds else None
     return {
         "productID": line.offer_id,
         "skuID": line.sku_id,
@@ -151,6 +172,8 @@ def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
         "subItemIDString": str(item_id),
         "unit": "件",
         "logisticsStatus": 2 if order.parcels else 1,
+        "refundId": refund.refund_id if refund else None,
+        "refundStatus": _ITEM_REFUND[refund.status] if refund else None,
     }
 
 
@@ -160,7 +183,7 @@ def _logistics_item(order: VendorOrder, parcel: Json) -> Json:
         "status": "alreadysend",
         "logisticsBillNo": parcel["number"],
         "logisticsCompanyName": parcel["company"],
-        "subItemIds": ",".join(str(order.order_id + number) for number in range(1, len(order.lines) + 1)),
+        "subItemIds": ",".join(map(str, order.entry_ids)),
     }
 
 
@@ -168,7 +191,7 @@ def _parcel(order: VendorOrder, parcel: Json) -> Json:
     return {
         "logisticsId": f"LP{order.order_id}",
         "logisticsBillNo": parcel["number"],
-        "orderEntryIds": ",".join(str(order.order_id + number) for number in range(1, len(order.lines) + 1)),
+        "orderEntryIds": ",".join(map(str, order.entry_ids)),
         "status": "TRANSPORT",
         "logisticsCompanyId": "1",
         "logisticsCompanyName": parcel["company"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.model.catalog import Offer, Spec
+from syncbridge.model.catalog import MixRule, Offer, Spec
 from syncbridge.model.money import Money
 
 
@@ -44,9 +44,14 @@ def wire_offer(offer: Offer) -> Json:
             ],
             "shippingTimeGuarantee": f"shipIn{offer.dispatch_hours}Hours" if offer.dispatch_hours else None,
         },
-        "sellerMixSetting": None,
+        "sellerMixSetting": _mix(offer.mix) if offer.mix else None,
         "tagInfoList": [],
     }
+
+
+def _mix(mix: MixRule) -> Json:
+    amount = int(mix.amount.amount) if mix.amount else None
+    return {"generalHunpi": mix.general, "mixAmount": amount, "mixNumber": mix.number}
 
 
 def _sku(spec: Spec) -> Json:

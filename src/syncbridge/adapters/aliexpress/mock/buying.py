@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from syncbridge.adapters.aliexpress.mock.world import Account, Line, Order, Product, Sku, World
+from syncbridge.adapters.aliexpress.mock.world import UNPAID, Account, Line, Order, Product, Sku, World
+
+_CANCELLABLE = ("WAIT_SELLER_SEND_GOODS", "WAIT_SELLER_EXAMINE_MONEY", "RISK_CONTROL", "RISK_CONTROL_HOLD")
+"""Paid, and nothing sent yet."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,45 @@ def buy(world: World, account: Account, basket: Basket) -> Order:
         ship_by=now + timedelta(hours=basket.ship_within_hours),
     )
     return order
+
+
+def ask_to_cancel(world: World, order: Order, reason: str) -> None:
+    """The buyer asks for a cancel; raises ValueError once parcels are on their way, or before the payment."""
+    if order.status not in _CANCELLABLE:
+        raise ValueError(f"no cancel can be asked for in status {order.status}")
+    order.status_before_cancel, order.cancel_reason = order.status, reason
+    world.change(order, "IN_CANCEL")
+    order.cancel_asked_at = order.modified_at
+
+
+def accept_cancel(world: World, order: Order) -> None:
+    """The cancel is agreed to, which ends the order."""
+    _check_in_cancel(order)
+    in_risk = order.status_before_cancel.startswith("RISK_CONTROL")
+    world.change(order, "FINISH", "buyer_cancel_order_in_risk" if in_risk else "buyer_cancel_order")
+
+
+def withdraw_cancel(world: World, order: Order) -> None:
+    """The buyer wants the goods after all."""
+    _check_in_cancel(order)
+    world.change(order, order.status_before_cancel)
+    order.cancel_reason, order.cancel_asked_at = "", None
+
+
+def change_address(world: World, order: Order, parts: Mapping[str, str]) -> None:
+    """The buyer changes parts of the address; raises ValueError for an order that ended or is on its way."""
+    if unknown := parts.keys() - order.address.keys():
+        raise ValueError(f"an address has no {sorted(unknown)}")
+    if order.status not in (*_CANCELLABLE, *UNPAID):
+        raise ValueError(f"no address can be changed in status {order.status}")
+    order.address |= parts
+    order.modified_at = world.now()
+    order.address_changed_at.append(order.modified_at)
+
+
+def _check_in_cancel(order: Order) -> None:
+    if order.status != "IN_CANCEL":
+        raise ValueError("no cancel was asked for")
 
 
 def _found(world: World, account: Account, wish: Wish) -> tuple[Product, Sku] | None:

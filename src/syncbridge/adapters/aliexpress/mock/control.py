@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -11,7 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from syncbridge.adapters.aliexpress.mock.buying import Basket, Home, Wish, buy
+from syncbridge.adapters.aliexpress.mock.buying import (
+    Basket,
+    Home,
+    Wish,
+    accept_cancel,
+    ask_to_cancel,
+    buy,
+    change_address,
+    withdraw_cancel,
+)
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
 from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
 
@@ -44,6 +54,21 @@ class _NewOrder(_Asked):
 
 class _NewStatus(_Asked):
     status: Annotated[str, Meta(min_length=1)]
+    end_reason: str = ""
+    push: bool = True
+
+
+class _CancelAsked(_Asked):
+    reason: str = "no longer needed"
+    push: bool = True
+
+
+class _CancelAnswered(_Asked):
+    push: bool = True
+
+
+class _NewAddress(_Asked):
+    address: dict[str, str]
     push: bool = True
 
 
@@ -72,6 +97,10 @@ class Control:
             _route("/_mock/settings", _Settings, self._set),
             _route("/_mock/orders", _NewOrder, self._buy),
             _route("/_mock/orders/{order_id:int}/status", _NewStatus, self._change),
+            _route("/_mock/orders/{order_id:int}/ask_to_cancel", _CancelAsked, self._ask_to_cancel),
+            _route("/_mock/orders/{order_id:int}/accept_cancel", _CancelAnswered, self._accept_cancel),
+            _route("/_mock/orders/{order_id:int}/withdraw_cancel", _CancelAnswered, self._withdraw_cancel),
+            _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
@@ -106,8 +135,31 @@ class Control:
 
     async def _change(self, request: Request, asked: _NewStatus) -> Payload:
         account, order = self._named(request)
-        order.status, order.modified_at = asked.status, self._world.now()
-        if asked.push:
+        self._world.change(order, asked.status, asked.end_reason)
+        return self._changed(account, order, push=asked.push)
+
+    async def _ask_to_cancel(self, request: Request, asked: _CancelAsked) -> Payload:
+        account, order = self._named(request)
+        ask_to_cancel(self._world, order, asked.reason)
+        return self._changed(account, order, push=asked.push)
+
+    async def _accept_cancel(self, request: Request, asked: _CancelAnswered) -> Payload:
+        account, order = self._named(request)
+        accept_cancel(self._world, order)
+        return self._changed(account, order, push=asked.push)
+
+    async def _withdraw_cancel(self, request: Request, asked: _CancelAnswered) -> Payload:
+        account, order = self._named(request)
+        withdraw_cancel(self._world, order)
+        return self._changed(account, order, push=asked.push)
+
+    async def _change_address(self, request: Request, asked: _NewAddress) -> Payload:
+        account, order = self._named(request)
+        change_address(self._world, order, asked.address)
+        return self._changed(account, order, push=asked.push)
+
+    def _changed(self, account: Account, order: Order, *, push: bool) -> Payload:
+        if push:
             self._announcer.announce(account, order)
         return {"order_id": str(order.order_id), "status": order.status}
 
@@ -155,6 +207,10 @@ def books(world: World) -> Payload:
             {
                 "order_id": str(order.order_id),
                 "status": order.status,
+                "end_reason": order.end_reason,
+                "cancel_asked_at": _time(order.cancel_asked_at),
+                "cancelled_at": _time(order.cancelled_at),
+                "address_changed_at": [_time(at) for at in order.address_changed_at],
                 "lines": [{"sku_code": line.sku_code, "quantity": line.quantity} for line in order.lines],
                 "declarations": [
                     {
@@ -170,6 +226,10 @@ def books(world: World) -> Payload:
         "calls": dict(world.calls),
         "refused": dict(world.refused),
     }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
 
 
 def _route(path: str, shape: type[P], act: Callable[[Request, P], Awaitable[Payload]]) -> Route:

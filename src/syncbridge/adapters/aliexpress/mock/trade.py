@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from syncbridge.adapters.aliexpress.mock import words
 from syncbridge.adapters.aliexpress.mock.world import (
+    ENDED,
     Account,
     Declared,
     Line,
@@ -30,22 +31,21 @@ SERVICES: Mapping[str, tuple[str, str, str]] = {
 }
 """Carriers by key: display name, company, pattern of their numbers."""
 _WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
-_UNPAID = ("PLACE_ORDER_SUCCESS", "PAYMENT_PROCESSING")
-_ENDED = ("FINISH", "ARCHIVE")
 _LONGEST_RANGE = timedelta(days=180)
+_LONGEST_FINISHED = timedelta(days=30)
 _GENERIC_REFUSAL = "-1"
 
 
 def find_list(world: World, account: Account, asked: words.ListOrders) -> Payload:
     """A page of orders; the ended ones only if asked for by status (aliexpress.md §10, 16)."""
     wanted = asked.param_aeop_order_query
-    _check_dates(wanted)
     statuses = set(wanted.order_status_list) | ({wanted.order_status} if wanted.order_status else set())
+    _check_dates(wanted, _LONGEST_FINISHED if statuses & set(ENDED) else _LONGEST_RANGE, world.now())
     found = [
         order
         for order in world.orders.values()
         if order.seller_id == account.seller_id
-        and (order.status in statuses if statuses else order.status not in _ENDED)
+        and (order.status in statuses if statuses else order.status not in ENDED)
         and _inside(order.created_at, wanted.create_date_start, wanted.create_date_end)
         and _inside(order.modified_at, wanted.modified_date_start, wanted.modified_date_end)
     ]
@@ -97,8 +97,7 @@ def declare(world: World, account: Account, asked: words.DeclareShipment) -> Pay
         world.refused[_GENERIC_REFUSAL] += 1
         return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "result_error_desc": refused}
     order.declarations.append(Declared(asked.service_name, asked.logistics_no, asked.send_type))
-    order.status = "WAIT_BUYER_ACCEPT_GOODS" if asked.send_type == "all" else "SELLER_PART_SEND_GOODS"
-    order.modified_at = world.now()
+    world.change(order, "WAIT_BUYER_ACCEPT_GOODS" if asked.send_type == "all" else "SELLER_PART_SEND_GOODS")
     return {"result_success": True}
 
 
@@ -126,7 +125,7 @@ def _own(world: World, account: Account, order_id: int) -> Order | None:
     return order if order and order.seller_id == account.seller_id else None
 
 
-def _check_dates(wanted: words.OrderQuery) -> None:
+def _check_dates(wanted: words.OrderQuery, longest: timedelta, now: datetime) -> None:
     if wanted.create_date_start is None and wanted.modified_date_start is None:
         raise Refused("MissingParameter", "create_date_start and modified_date_start are both empty")
     if wanted.modified_date_start is not None and wanted.create_date_start is None:
@@ -135,8 +134,9 @@ def _check_dates(wanted: words.OrderQuery) -> None:
         (wanted.create_date_start, wanted.create_date_end),
         (wanted.modified_date_start, wanted.modified_date_end),
     ):
-        if start and end and understood(end, late=False) - understood(start, late=False) > _LONGEST_RANGE:
-            raise Refused("InvalidParameter", "a range of dates is over 180 days")
+        until = understood(end, late=False) if end else now
+        if start and until - understood(start, late=False) > longest:
+            raise Refused("InvalidParameter", f"a range of dates is over {longest.days} days")
 
 
 def _inside(at: datetime, start: str | None, end: str | None) -> bool:
@@ -169,6 +169,7 @@ def _row(order: Order) -> Payload:
         "fund_status": _fund_status(order),
         "frozen_status": "NO_FROZEN",
         "issue_status": "NO_ISSUE",
+        "end_reason": order.end_reason or None,
         "product_list": [
             {
                 "child_id": line.child_id,
@@ -196,6 +197,9 @@ def _detail(order: Order) -> Payload:
         "fund_status": _fund_status(order),
         "frozen_status": "NO_FROZEN",
         "issue_status": "NO_ISSUE",
+        "cancel_request_reason": order.cancel_reason or None,
+        "order_end_reason": order.end_reason or None,
+        "gmt_trade_end": written(order.ended_at) if order.ended_at else None,
         "order_amount": _money_str(order.total),
         "init_oder_amount": _money_str(order.total),
         "logistics_amount": _money_str(Decimal(0)),
@@ -214,7 +218,7 @@ def _detail(order: Order) -> Payload:
             for parcel in order.declarations
         ],
     }
-    if order.status not in _UNPAID:
+    if order.was_paid:
         detail["gmt_pay_success"] = written(order.created_at)
     if order.status in _WAITS_FOR_GOODS:
         detail["over_time_left"] = written(order.ship_by)
@@ -240,7 +244,7 @@ def _child(order: Order, line: Line, place: int) -> Payload:
 
 
 def _fund_status(order: Order) -> str:
-    return "NOT_PAY" if order.status in _UNPAID else "PAY_SUCCESS"
+    return "PAY_SUCCESS" if order.was_paid else "NOT_PAY"
 
 
 def _simple(amount: Decimal) -> Payload:

@@ -15,6 +15,11 @@ from syncbridge.ports import Clock
 FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable"]
 ACCESS_LIFETIME = timedelta(days=30)
 REFRESH_LIFETIME = timedelta(days=60)
+UNPAID = ("PLACE_ORDER_SUCCESS", "PAYMENT_PROCESSING")
+ENDED = ("FINISH", "ARCHIVE")
+CANCELLED = ("buyer_cancel_order", "buyer_cancel_order_in_risk")
+NOT_PAID = ("buyer_cancel_notpay_order", "pay_timeout")
+"""Statuses and end reasons of orders (aliexpress.md §5.3)."""
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DATE = "%Y-%m-%d %H:%M:%S"
 
@@ -140,6 +145,23 @@ class Order:
     modified_at: datetime
     ship_by: datetime
     declarations: list[Declared] = field(default_factory=list)
+    status_before_cancel: str = ""
+    cancel_reason: str = ""
+    """The buyer's words, while and after a cancel is asked for."""
+    cancel_asked_at: datetime | None = None
+    end_reason: str = ""
+    ended_at: datetime | None = None
+    address_changed_at: list[datetime] = field(default_factory=list)
+
+    @property
+    def was_paid(self) -> bool:
+        """Whether the buyer's money came, whatever became of it."""
+        return self.status not in UNPAID and self.end_reason not in NOT_PAID
+
+    @property
+    def cancelled_at(self) -> datetime | None:
+        """When it ended without a sale."""
+        return self.ended_at if self.end_reason in (*CANCELLED, *NOT_PAID) else None
 
     @property
     def total(self) -> Decimal:
@@ -176,6 +198,12 @@ class World:
     def now(self) -> datetime:
         """The time by the clock."""
         return self.clock.now()
+
+    def change(self, order: Order, status: str, end_reason: str = "") -> None:
+        """Move an order to a status; one that ends does so for a reason."""
+        order.status, order.end_reason = status, end_reason
+        order.modified_at = self.now()
+        order.ended_at = order.modified_at if status in ENDED else None
 
     def serial(self, base: int) -> int:
         """A number not given before."""

@@ -21,3 +21,4 @@ def upgrade() -> None:
     op.add_column("vendor_order", sa.Column("created_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("vendor_order", sa.Column("refund_id", sa.String(), nullable=True))
     op.create_index(op.f("ix_vendor_order_out_order_id"), "vendor_order", ["out_order_id"], unique=False)
+    op.create_index("inbox_received", "inbox", ["account", "received_at"], unique=False)

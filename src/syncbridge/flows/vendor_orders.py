@@ -1,0 +1,176 @@
+"""What the supplier's ledger shows: ours move on, what was bought by hand is adopted, the rest is an open item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from syncbridge.flows.bridge import Bridge, order_priority
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
+from syncbridge.queue.job import NewJob, enqueue, park_again, wake
+from syncbridge.rules import purchasing
+from syncbridge.store import holds, orders, purchases, timeline
+
+NOT_ABOUT_BUYING = ("address_changed", "order_ended")
+"""Holds on an order that its being bought does not settle."""
+
+
+def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
+    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
+    now = bridge.clock.now()
+    purchases.adopt(session, purchase, found, now=now)
+    numbers = ", ".join(order.vendor_order_id for order in found)
+    timeline.note(session, purchase.subject, "placed", at=now, vendor_orders=numbers, mark=purchase.mark)
+    unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
+    if purchase.state is not PurchaseState.BY_HAND:
+        enqueue(session, [_pay_job(session, purchase, order, now) for order in unpaid], now=now)
+    wake(session, place_key(purchase), now=now)
+    holds.close_subject(session, purchase.subject, but=NOT_ABOUT_BUYING, now=now)
+    note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
+    """A person is to buy it on the supplier's page; what they bought is found by its mark."""
+    purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=purchases.UNPLACED)
+    timeline.note(session, purchase.subject, "to be bought by hand", at=bridge.clock.now(), why=why)
+
+
+def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
+    """A vendor order that carries the name of an intent just made was bought before a backup was restored."""
+    found = purchases.unclaimed(session, purchase)
+    if found:
+        adopted(session, bridge, purchase, found)
+
+
+def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOrder]) -> None:
+    """Vendor orders as they are now: ours move on, others are matched to open cards or kept as open items."""
+    now = bridge.clock.now()
+    cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
+    for order in seen:
+        purchases.see(session, account, order, now=now)
+        purchase = purchases.purchase_of(session, account, order.vendor_order_id)
+        if purchase is None:
+            _claim(session, bridge, account, order, cards)
+            continue
+        if order.state is VendorOrderState.CANCELLED:
+            _cancelled(session, bridge, purchase, order)
+        if order.state.is_paid:
+            paid(session, bridge, purchase, order)
+        if order.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED):
+            enqueue(session, [_waybill_job(purchase, order.vendor_order_id, now)], now=now)
+
+
+def _may_adopt(bridge: Bridge, card: Purchase) -> bool:
+    """A purchase of unknown outcome is left to its own look-up until the quarantine is over."""
+    if card.state is not PurchaseState.UNKNOWN or card.sent_at is None:
+        return True
+    return bridge.clock.now() >= card.sent_at + bridge.terms.quarantine
+
+
+def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, cards: Sequence[Purchase]) -> None:
+    """A vendor order nobody owns: an open card's, or one too many of a purchase, or none of ours."""
+    if order.state is VendorOrderState.CANCELLED:
+        return
+    card = next((card for card in cards if _fits(card, order)), None)
+    if card is not None:
+        adopted(session, bridge, card, [order])
+        return
+    known = purchases.named_by(session, order)
+    if known is None or known.state in purchases.UNPLACED:
+        return
+    if known.state is PurchaseState.PLACED and purchasing.is_part(order, known, purchases.seen(session, known.id)):
+        adopted(session, bridge, known, [order])
+    else:
+        why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
+        subject = f"vendor order {account}/{order.vendor_order_id}"
+        holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())
+
+
+def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+    """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
+    if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
+        return
+    if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
+        now = bridge.clock.now()
+        timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
+        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.id):
+            wake(session, withdraw_key(purchase, vendor_order_id), now=now)
+        orders.settle(session, purchase.store, purchase.order_id)
+        return
+    bought = [PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED]
+    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=bought):
+        now = bridge.clock.now()
+        why = f"the supplier's order {order.vendor_order_id} was cancelled; buy it again or elsewhere"
+        park_again(session, place_key(purchase), code="vendor_cancelled", why=why, now=now)
+        timeline.note(
+            session, purchase.subject, "cancelled by the supplier", at=now, vendor_order=order.vendor_order_id
+        )
+
+
+def _fits(card: Purchase, order: PlacedOrder) -> bool:
+    """A vendor order belongs to a card if it carries its key or mark, and nothing less."""
+    return order.out_order_id == card.out_order_id or card.mark in order.note
+
+
+def paid(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+    """The money for a vendor order has left."""
+    now = bridge.clock.now()
+    purchases.paid(session, purchase, order, now=now)
+    wake(session, pay_key(purchase, order.vendor_order_id), now=now)
+
+
+def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, numbers: Sequence[str]) -> None:
+    """The supplier handed these domestic parcels to a courier."""
+    purchase = purchases.purchase_of(session, account, vendor_order_id)
+    if purchase is None or not numbers:
+        return
+    purchases.shipped(session, purchase, vendor_order_id, numbers)
+    timeline.note(session, purchase.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
+
+
+def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> NewJob:
+    ship_by = orders.ship_by(session, purchase.store, purchase.order_id)
+    return NewJob(
+        kind="purchase.pay",
+        key=pay_key(purchase, order.vendor_order_id),
+        account=purchase.supplier,
+        run_at=now,
+        priority=order_priority(ship_by, now),
+        subject=purchase.subject,
+        lock=f"purchase:{purchase.id}",
+        args={
+            "purchase": str(purchase.id),
+            "vendor_order": order.vendor_order_id,
+            "order": purchase.order_id,
+            "store": purchase.store,
+        },
+    )
+
+
+def place_key(purchase: Purchase) -> str:
+    """The key of the job that buys it."""
+    return f"purchase.place:{purchase.id}"
+
+
+def withdraw_key(purchase: Purchase, vendor_order_id: str) -> str:
+    """The key of the job that takes one of its vendor orders back."""
+    return f"withdraw.order:{purchase.supplier}/{vendor_order_id}"
+
+
+def pay_key(purchase: Purchase, vendor_order_id: str) -> str:
+    """The key of the job that pays one of its vendor orders."""
+    return f"purchase.pay:{purchase.supplier}/{vendor_order_id}"
+
+
+def _waybill_job(purchase: Purchase, vendor_order_id: str, now: datetime) -> NewJob:
+    return NewJob(
+        kind="purchase.waybill",
+        key=f"purchase.waybill:{purchase.supplier}/{vendor_order_id}",
+        account=purchase.supplier,
+        run_at=now,
+        priority=order_priority(None, now),
+        subject=purchase.subject,
+        args={"vendor_order": vendor_order_id, "order": purchase.order_id, "store": purchase.store},
+    )

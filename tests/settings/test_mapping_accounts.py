@@ -1,0 +1,37 @@
+"""Every account a mapping file names must be one of the settings, of the right sort, or nothing starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncbridge.bootstrap import assemble, open_database
+from syncbridge.errors import ConfigError
+from syncbridge.settings import load_settings
+from tests.web.conftest import write_settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("      - supplier: byhand", "      - supplier: second", "SKU TYSET3 names the supplier account 'second'"),
+        ("      - supplier: byhand", "      - supplier: toys", "SKU TYSET3 names the supplier account 'toys'"),
+        ("    supplier: main", "    supplier: forwarder", "route toys-main names the supplier account 'forwarder'"),
+        ("    carrier: forwarder", "    carrier: main", "route toys-main names the carrier account 'main'"),
+        ("      - toys", "      - garden", "route toys-main names the store account 'garden'"),
+    ],
+)
+async def test_an_account_of_no_such_sort_is_refused_at_start(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    example = tmp_path / "mappings" / "example.yaml"
+    example.write_text(example.read_text("utf-8").replace(old, new), "utf-8")
+    db = open_database(settings)
+
+    with pytest.raises(ConfigError, match=f"example.yaml:[0-9]+:[0-9]+: {sentence}, but the settings have no such"):
+        await assemble(settings, db)
+    await db.close()
