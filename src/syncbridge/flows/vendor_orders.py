@@ -19,6 +19,9 @@ NOT_ABOUT_BUYING = ("address_changed", "order_ended")
 
 def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
     """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
+    if _has(session, purchase, found):  # the look-up and the poll may find the same at the same time
+        note(session, bridge, purchase.supplier, found)
+        return
     now = bridge.clock.now()
     purchases.adopt(session, purchase, found, now=now)
     numbers = ", ".join(order.vendor_order_id for order in found)
@@ -29,6 +32,12 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     wake(session, place_key(purchase), now=now)
     holds.close_subject(session, purchase.subject, but=NOT_ABOUT_BUYING, now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
+    known = {number for number, _, _ in purchases.vendor_orders(session, purchase.id)}
+    placed = purchases.get(session, purchase.id).state not in purchases.UNPLACED
+    return placed and known >= {order.vendor_order_id for order in found}
 
 
 def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
