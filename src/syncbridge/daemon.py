@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
 from syncbridge.store import accounts
 from syncbridge.store.backup import check, in_plain_words
+from syncbridge.store.db import Database
 from syncbridge.web.receiver import Receiver
 
 GRACE = 25
@@ -57,7 +58,10 @@ def _not_owner(file: Path, error: sqlite3.OperationalError) -> ConfigError:
     return ConfigError(f"{file}.owner cannot be locked ({error}); check the permissions of its folder")
 
 
-async def run(settings: Settings) -> None:
+Assemble = Callable[[Settings, Database], Awaitable[App]]
+
+
+async def run(settings: Settings, *, assemble: Assemble = assemble) -> None:
     """Work until SIGTERM or SIGINT; then let running jobs end and close. Raises ConfigError or MappingError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
