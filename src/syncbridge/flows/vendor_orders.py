@@ -25,6 +25,9 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
 
     Orders made for several purchases are kept under one, whichever of them finds them.
     """
+    if _has(session, purchase, found):  # the look-up and the poll may find the same at the same time
+        note(session, bridge, purchase.supplier, found)
+        return
     now = bridge.clock.now()
     holder = purchases.holder(session, purchase, found)
     purchases.adopt(session, holder, found, now=now)
@@ -40,6 +43,12 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     if purchase.state is not PurchaseState.BY_HAND:
         enqueue(session, [_pay_job(session, holder, order, now) for order in unpaid], now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
+    now = purchases.get(session, purchase.id)
+    known = {number for number, _, _ in purchases.vendor_orders(session, now.holder)}
+    return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
 def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
