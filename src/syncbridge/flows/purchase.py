@@ -39,7 +39,7 @@ from syncbridge.queue.execute import RATE_LIMIT_SECONDS, Done, Outcome, Park, Re
 from syncbridge.queue.job import Claim
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode
-from syncbridge.rules.merging import note
+from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
 from syncbridge.store import merging as store
 
@@ -70,7 +70,7 @@ async def place(bridge: Bridge, job: Claim) -> Outcome:
 async def pay(bridge: Bridge, job: Claim) -> Outcome:
     """Pay one vendor order, after looking at it: it may be paid, dearer, or no longer wanted."""
     purchase = await bridge.db.read(purchases.get, int(job.args["purchase"]))
-    if purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+    if not living(await bridge.db.read(store.together, purchase)):
         return Done()  # it is being taken back, which reads what a payment under way has done
     if job.previous_claim_at is not None:
         settled = job.previous_claim_at + bridge.terms.quarantine
