@@ -22,10 +22,11 @@ from syncbridge.model.purchasing import (
     PurchaseLine,
     PurchaseState,
     Quote,
+    RefusedLine,
     VendorOrderState,
 )
 from syncbridge.queue import dead_letters
-from syncbridge.rules.mapping import Part, Rules, SkuRule
+from syncbridge.rules.mapping import Part, Rules, SkuRule, Way
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import holds, orders, purchases, timeline
 from syncbridge.testing.builders import cny, make_draft, make_offer, make_order_line, make_spec
@@ -378,22 +379,30 @@ async def run_place(shop: Shop, purchase: int) -> None:
     await shop.worker.execute(job.id)
 
 
-async def test_a_purchase_that_leaves_for_its_backup_is_not_bought_along_as_well(shop: Shop) -> None:
-    """Its own job decides so while the job of the other one is under way."""
-    await sell_two(shop)
-    preview = shop.supplier.preview
+async def test_a_purchase_that_just_leaves_for_its_backup_is_not_bought_along_as_well(shop: Shop) -> None:
+    other = make_offer("700000000003", make_spec(7))
+    await shop.list_offer()
+    await shop.list_offer(other)
+    backup = Way("main", (Part(other.offer_id, other.specs[0].spec_id, 1),))
+    shop.rules = replace(shop.rules, skus=(SkuRule(shop.code(), (), (), (backup,), ROUTE.place),))
+    shop.connect()
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    preview, begun = shop.supplier.preview, []
 
-    async def meanwhile(draft: PurchaseDraft) -> Quote:
-        shop.supplier.preview = preview  # type: ignore[method-assign]
-        await run_place(shop, 1)
+    async def sold_out(draft: PurchaseDraft) -> Quote:
+        """For the second purchase; the job of the first begins and ends while it asks."""
+        begun.append(draft)
+        if len(begun) == 1:
+            await run_place(shop, 1)
+        if len(begun) == 2 or draft.lines[0].offer_id == other.offer_id:
+            return await preview(draft)
         raise Rejected("sold out", vendor="memory", code="stock")
 
+    shop.supplier.preview = sold_out  # type: ignore[method-assign]
     shop.clock.advance(COOL_OFF)
-    await shop.db.run(purchases.note_address, 1, "")  # so that the second is quoted alone
-    shop.supplier.preview = meanwhile  # type: ignore[method-assign]
-    digest = (await shop.db.read(purchases.get, 2)).address_digest
-    await shop.db.run(purchases.note_address, 1, digest)
     await run_place(shop, 2)
+    shop.supplier.preview = preview  # type: ignore[method-assign]
     await shop.pass_time(60)
     assert sum(map(sum, quantities(shop))) == 5
 
@@ -440,6 +449,24 @@ async def test_a_clear_no_stops_the_one_that_was_sent_and_the_other_is_bought_al
     await shop.work()
     assert quantities(shop) == [[3], [2]]
     assert await differences(shop) == []
+
+
+async def test_a_line_the_supplier_leaves_out_is_told_for_the_order_it_is_for(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(1), 3))
+    place = shop.supplier.place
+
+    async def in_part(draft: PurchaseDraft, *, key: IntentKey) -> Placement:
+        first, second = draft.lines
+        placed = await place(replace(draft, lines=(first,)), key=key)
+        return Placement(placed.orders, (RefusedLine(second, "gone", "sold out"),))
+
+    shop.supplier.place = in_part  # type: ignore[method-assign]
+    await shop.pass_time(COOL_OFF)
+    assert [(entry.code, entry.subject.split()[1]) for entry in await shop.queue()] == [
+        ("line_refused", f"toys/{SECOND}")
+    ]
 
 
 async def test_an_unclear_purchase_is_decided_for_all_at_once(shop: Shop) -> None:
@@ -527,6 +554,20 @@ async def test_an_order_the_seller_shipped_otherwise_is_a_persons_matter_too(sho
     await shop.pass_time(121)
     (entry,) = await shop.queue()
     assert (entry.code, the_one(shop).state) == ("merged_cancelled", VendorOrderState.UNPAID)
+
+
+async def test_a_parcel_on_its_way_to_be_declared_is_not_declared_to_an_order_that_is_cancelled(shop: Shop) -> None:
+    await buy_two(shop)
+    shop.channel.lose_next = True
+    await fulfil(shop, (await marks(shop))[0])
+    (undeclared,) = {FIRST, SECOND} - {one for one in (FIRST, SECOND) if await is_declared(shop, one)}
+    await cancel(shop, undeclared)
+    await shop.pass_time(61)
+    assert [entry.code for entry in await shop.queue()] == ["merged_cancelled"]
+
+
+async def is_declared(shop: Shop, order_id: str) -> bool:
+    return await shop.db.read(orders.stage_of, "toys", order_id) is OrderStage.DECLARED
 
 
 async def test_what_was_paid_for_a_cancelled_order_too_counts_against_the_cap(shop: Shop) -> None:
