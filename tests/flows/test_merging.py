@@ -19,14 +19,17 @@ from syncbridge.model.purchasing import (
     PlacedOrder,
     Placement,
     PurchaseDraft,
+    PurchaseLine,
     PurchaseState,
     Quote,
+    RefusedLine,
     VendorOrderState,
 )
-from syncbridge.rules import merging
-from syncbridge.rules.mapping import Part, Rules, SkuRule
+from syncbridge.queue import dead_letters
+from syncbridge.rules.mapping import Part, Rules, SkuRule, Way
+from syncbridge.rules.routing import intent_key
 from syncbridge.store import holds, orders, purchases, timeline
-from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
+from syncbridge.testing.builders import cny, make_draft, make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 
 pytestmark = pytest.mark.anyio
@@ -343,8 +346,65 @@ async def test_a_member_settled_at_the_last_moment_is_not_bought_along(shop: Sho
 
     shop.supplier.preview = someone_is_faster  # type: ignore[method-assign]
     await shop.pass_time(COOL_OFF)
+    assert not shop.supplier.books
+    await shop.pass_time(5)
     assert quantities(shop) == [[2]]
     assert await states(shop) == [PurchaseState.PAID, PurchaseState.STOPPED]
+
+
+@pytest.mark.parametrize("first", [1, 2])
+async def test_two_workers_at_once_buy_both_together_and_neither_alone(shop: Shop, first: int) -> None:
+    await sell_two(shop)
+    preview, begun = shop.supplier.preview, []
+
+    async def meanwhile(draft: PurchaseDraft) -> Quote:
+        """The job of the other purchase begins and ends while this one is under way."""
+        begun.append(len(draft.lines))
+        if len(begun) == 1:
+            await run_place(shop, 3 - first)
+        return await preview(draft)
+
+    shop.supplier.preview = meanwhile  # type: ignore[method-assign]
+    shop.clock.advance(COOL_OFF)
+    await run_place(shop, first)
+    await shop.pass_time(60)
+    assert quantities(shop) == [[5]]
+    assert await states(shop) == [PurchaseState.PAID, PurchaseState.PAID]
+
+
+async def run_place(shop: Shop, purchase: int) -> None:
+    """A worker takes the job that buys a purchase."""
+    job = await shop.db.read(dead_letters.named, f"purchase.place:{purchase}")
+    assert job is not None
+    await shop.worker.execute(job.id)
+
+
+async def test_a_purchase_that_just_leaves_for_its_backup_is_not_bought_along_as_well(shop: Shop) -> None:
+    other = make_offer("700000000003", make_spec(7))
+    await shop.list_offer()
+    await shop.list_offer(other)
+    backup = Way("main", (Part(other.offer_id, other.specs[0].spec_id, 1),))
+    shop.rules = replace(shop.rules, skus=(SkuRule(shop.code(), (), (), (backup,), ROUTE.place),))
+    shop.connect()
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    preview, begun = shop.supplier.preview, []
+
+    async def sold_out(draft: PurchaseDraft) -> Quote:
+        """For the second purchase; the job of the first begins and ends while it asks."""
+        begun.append(draft)
+        if len(begun) == 1:
+            await run_place(shop, 1)
+        if len(begun) == 2 or draft.lines[0].offer_id == other.offer_id:
+            return await preview(draft)
+        raise Rejected("sold out", vendor="memory", code="stock")
+
+    shop.supplier.preview = sold_out  # type: ignore[method-assign]
+    shop.clock.advance(COOL_OFF)
+    await run_place(shop, 2)
+    shop.supplier.preview = preview  # type: ignore[method-assign]
+    await shop.pass_time(60)
+    assert sum(map(sum, quantities(shop))) == 5
 
 
 # ---------------------------------------------------------------- no clear answer, or a clear no
@@ -389,6 +449,24 @@ async def test_a_clear_no_stops_the_one_that_was_sent_and_the_other_is_bought_al
     await shop.work()
     assert quantities(shop) == [[3], [2]]
     assert await differences(shop) == []
+
+
+async def test_a_line_the_supplier_leaves_out_is_told_for_the_order_it_is_for(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(1), 3))
+    place = shop.supplier.place
+
+    async def in_part(draft: PurchaseDraft, *, key: IntentKey) -> Placement:
+        first, second = draft.lines
+        placed = await place(replace(draft, lines=(first,)), key=key)
+        return Placement(placed.orders, (RefusedLine(second, "gone", "sold out"),))
+
+    shop.supplier.place = in_part  # type: ignore[method-assign]
+    await shop.pass_time(COOL_OFF)
+    assert [(entry.code, entry.subject.split()[1]) for entry in await shop.queue()] == [
+        ("line_refused", f"toys/{SECOND}")
+    ]
 
 
 async def test_an_unclear_purchase_is_decided_for_all_at_once(shop: Shop) -> None:
@@ -442,7 +520,8 @@ async def test_one_cancelled_after_it_was_paid_is_a_persons_matter_and_the_other
     await cancel(shop, dead)
     (entry,) = await shop.queue()
     assert entry.code == "merged_cancelled"
-    assert f"order toys/{dead} is cancelled" in entry.reason
+    assert f"order toys/{dead} no longer wants its goods, for which it would pay" in entry.reason
+    assert "one vendor order that costs 74.50 CNY" in entry.reason
     assert the_one(shop).state is VendorOrderState.PAID
     assert not shop.supplier.asked_back
 
@@ -467,6 +546,28 @@ async def test_one_cancelled_before_it_is_paid_is_paid_for_only_if_a_person_says
     await shop.work()
     assert the_one(shop).state is VendorOrderState.PAID
     assert await shop.queue() == []
+
+
+async def test_an_order_the_seller_shipped_otherwise_is_a_persons_matter_too(shop: Shop) -> None:
+    await leave_unpaid(shop)
+    await change(shop, SECOND, state=OrderState.FINISHED, tell=False)
+    await shop.pass_time(121)
+    (entry,) = await shop.queue()
+    assert (entry.code, the_one(shop).state) == ("merged_cancelled", VendorOrderState.UNPAID)
+
+
+async def test_a_parcel_on_its_way_to_be_declared_is_not_declared_to_an_order_that_is_cancelled(shop: Shop) -> None:
+    await buy_two(shop)
+    shop.channel.lose_next = True
+    await fulfil(shop, (await marks(shop))[0])
+    (undeclared,) = {FIRST, SECOND} - {one for one in (FIRST, SECOND) if await is_declared(shop, one)}
+    await cancel(shop, undeclared)
+    await shop.pass_time(61)
+    assert [entry.code for entry in await shop.queue()] == ["merged_cancelled"]
+
+
+async def is_declared(shop: Shop, order_id: str) -> bool:
+    return await shop.db.read(orders.stage_of, "toys", order_id) is OrderStage.DECLARED
 
 
 async def test_what_was_paid_for_a_cancelled_order_too_counts_against_the_cap(shop: Shop) -> None:
@@ -599,9 +700,20 @@ async def test_row_47_a_member_first_heard_of_after_its_parcel_left_is_declared_
     assert await differences(shop) == []
 
 
-async def test_row_47_a_person_who_wrote_two_marks_has_bought_for_the_one_they_say(shop: Shop) -> None:
+async def test_row_47_a_person_who_wrote_two_marks_is_not_paid_for(shop: Shop) -> None:
     """Only a note in our own words says that goods are for several orders."""
-    assert not merging.marks("唛头 ABCDEFGH BCDEFGHI")
+    shop.supplier.grants_orders = False
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    await shop.pass_time(COOL_OFF)
+    (mark,) = await marks(shop)
+    second = intent_key("toys", SECOND, "main", 0).mark
+    line = PurchaseLine(make_offer().offer_id, make_spec(1).spec_id, 5)
+    shop.supplier.bought_on_the_page(make_draft(line, note=f"唛头 {mark} {second}"), total=cny("74.50"))
+    await shop.poll("purchase.poll", "main")
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    assert await states(shop) == [PurchaseState.PLACED, PurchaseState.INTENDED]
+    assert the_one(shop).state is VendorOrderState.UNPAID
 
 
 async def test_a_crash_after_sending_is_settled_for_both(shop: Shop) -> None:

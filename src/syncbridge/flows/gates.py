@@ -20,7 +20,7 @@ from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
 from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
-from syncbridge.rules.merging import cancelled, living
+from syncbridge.rules.merging import BOUGHT, cancelled
 from syncbridge.rules.pricing import margin
 from syncbridge.store import accounts, catalogue, holds, merging, orders, purchases, timeline
 
@@ -135,22 +135,23 @@ def verdict(bridge: Bridge, purchase: Purchase, order: Order) -> purchasing.Verd
 
 
 async def _orders(bridge: Bridge, holder: Purchase, together: Sequence[Purchase]) -> Outcome | None:
-    """Read each of the orders again that one vendor order is for: what stops one is looked at again for the others."""
-    wanted = living(together)
-    if not wanted:
-        return Done()
+    """Read each of the orders again that one vendor order is for; what stops one must not end it for the others."""
+    wanted = [purchase for purchase in together if purchase.state in BOUGHT]
     for purchase in wanted:
-        match await _order(bridge, purchase):
-            case None:
-                continue
-            case Done(write):
-                why = "an order it was bought for is not wanted any more"
-                return Snooze(bridge.clock.now(), "merged_cancelled", why, write)
-            case Park(code, why, write):
-                return Snooze(bridge.clock.now() + bridge.terms.cool_off, code, why, write)
-            case stopped:
-                return stopped
-    return _unless_let_pass(bridge, holder, cancelled(together))
+        stopped = await _order(bridge, purchase)
+        if stopped is not None:
+            return stopped if len(wanted) == 1 else _look_again(bridge, stopped)
+    return _unless_let_pass(bridge, holder, cancelled(together)) if wanted else Done()
+
+
+def _look_again(bridge: Bridge, stopped: Outcome) -> Outcome:
+    match stopped:
+        case Done(write):
+            why = "an order it was bought for does not want it any more"
+            return Snooze(bridge.clock.now(), "merged_cancelled", why, write)
+        case Park(code, why, write):
+            return Snooze(bridge.clock.now() + bridge.terms.cool_off, code, why, write)
+    return stopped
 
 
 async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:

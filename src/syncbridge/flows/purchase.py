@@ -43,6 +43,8 @@ from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
 from syncbridge.store import merging as store
 
+BREATH = timedelta(seconds=5)
+"""Until it is looked again what can be bought together."""
 FRESH_LOOK_UPS = 2
 """So many spaced look-ups, each proven fresh, must find nothing before an account may send again by itself."""
 
@@ -180,7 +182,8 @@ async def _send(
     try:
         await bridge.db.run(_sent, bridge, purchase, quote, others, cap, sent_at)
     except purchases.NotIntended as error:
-        return Snooze(sent_at, "not_intended", str(error))  # the poll found it meanwhile: look again
+        at = sent_at + BREATH if others else sent_at
+        return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
     except purchases.CapReached as error:
         return gates.halted(bridge, purchase, purchasing.Halt("cap", str(error)))
     final = PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])
@@ -210,6 +213,8 @@ def _sent(
     cap: Money,
     sent_at: datetime,
 ) -> None:
+    if merging.are_running(session, others):
+        raise purchases.NotIntended("another order of the buyer is just being bought by itself")
     ids = [other.id for other in others]
     purchases.sent(session, purchase.id, quote, others=ids, cap=cap, day_began=day_began(sent_at), now=sent_at)
     for one in [purchase, *others] if others else []:

@@ -115,6 +115,8 @@ def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: Plac
     for one in merging.together(session, purchase):
         _gone(session, bridge, one, order)
     merging.part(session, purchase.id)
+    holds.close_holds(session, "merged_cancelled", [purchase.subject], now=bridge.clock.now())
+    wake(session, pay_key(purchase, order.vendor_order_id), now=bridge.clock.now())
 
 
 def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:

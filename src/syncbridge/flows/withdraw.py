@@ -37,7 +37,7 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
             why = f"the order is {order.state} on the channel"
             timeline.note(session, purchase.subject, "not bought", at=now, mark=purchase.mark, why=why)
             wake(session, vendor_orders.place_key(purchase), now=now)
-        elif order.state is OrderState.CANCELLED and _is_shared(session, purchase):
+        elif _is_shared(session, purchase):
             _leave(session, bridge, purchase)
         elif order.state is OrderState.CANCELLED and purchases.move(
             session, purchase.id, PurchaseState.WITHDRAWING, when=[PurchaseState.PLACED, PurchaseState.PAID]
@@ -58,7 +58,7 @@ def _leave(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     """Nothing of it can be taken back without what the others wait for, so a person is asked."""
     now = bridge.clock.now()
     purchases.move(session, purchase.id, PurchaseState.STOPPED, when=BOUGHT)
-    timeline.note(session, purchase.subject, "cancelled, but bought together with others", at=now, mark=purchase.mark)
+    timeline.note(session, purchase.subject, "not wanted, but bought together with others", at=now, mark=purchase.mark)
     together = merging.together(session, purchase)
     halt = cancelled(together)
     if halt is not None:
@@ -162,7 +162,7 @@ def _take_back(session: Session, bridge: Bridge, purchase: Purchase) -> None:
             run_at=now,
             priority=priority,
             subject=purchase.subject,
-            lock=f"purchase:{purchase.id}",
+            lock=f"purchase:{purchase.holder}",
             args={
                 "purchase": str(purchase.id),
                 "vendor_order": vendor_order_id,

@@ -10,7 +10,7 @@ from syncbridge.rules.candidates import uncovered
 from syncbridge.rules.purchasing import Halt
 
 MOST_PURCHASES = 20
-"""In one vendor order, so that its note can name them all: 1688 takes 500 characters (1688.md §5.2)."""
+"""In one vendor order, so that its note can name them all: 1688 takes 500 characters (1688.md §5.4)."""
 BOUGHT = (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED)
 OUT = (PurchaseState.WITHDRAWING, PurchaseState.STOPPED)
 """Nobody waits any more for what was bought for these."""
@@ -41,17 +41,15 @@ def living(together: Sequence[Purchase]) -> list[Purchase]:
 
 
 def cancelled(together: Sequence[Purchase]) -> Halt | None:
-    """A person decides where goods were bought for several orders and some of these are cancelled now."""
+    """A person decides where goods were bought for several orders and some of these want them no longer."""
     dead = [purchase for purchase in together if purchase.state in OUT]
     if not dead or len(dead) == len(together):
         return None
     wanted = ", ".join(purchase.subject for purchase in living(together))
     gone = "; ".join(
-        f"{purchase.subject} is cancelled, worth {purchase.payout} and {_pieces(purchase)} pieces" for purchase in dead
+        f"{purchase.subject} no longer wants its goods, for which it would pay {purchase.payout}" for purchase in dead
     )
-    why = f"{gone}; its goods are in one vendor order with those of {wanted}, which goes on"
+    quote = together[0].quote
+    cost = f" that costs {quote.total}" if quote else ""
+    why = f"{gone}; they are in one vendor order{cost} with what {wanted} still waits for"
     return Halt("merged_cancelled", why, " ".join(sorted(purchase.mark for purchase in dead)))
-
-
-def _pieces(purchase: Purchase) -> int:
-    return sum(line.quantity for line in purchase.lines)

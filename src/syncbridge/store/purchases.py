@@ -15,6 +15,7 @@ from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
+from syncbridge.rules.merging import marks
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
 from syncbridge.store.rows import value
@@ -103,9 +104,9 @@ def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
 
 
 def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
-    """Living vendor orders that carry a purchase's name or mark and are not known as its: of a time a backup forgot.
+    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot.
 
-    One made for several purchases may be known as another's.
+    One made for several purchases may belong to another of them.
     """
     query = select(VendorOrderRow).where(
         col(VendorOrderRow.supplier) == purchase.supplier,
@@ -116,7 +117,8 @@ def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
             col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
         ),
     )
-    return [_placed(row) for row in session.scalars(query)]
+    found = session.scalars(query)
+    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
@@ -285,9 +287,11 @@ def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purcha
 
 
 def holder(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder]) -> Purchase:
-    """Under which purchase these vendor orders of a purchase are kept: that which has them, or was sent with it."""
+    """The purchase these vendor orders of a purchase are kept under: another they were made for too, if it has them."""
     known = purchase_of(session, purchase.supplier, orders[0].vendor_order_id)
-    return known or get(session, get(session, purchase.id).holder)
+    if known is not None and purchase.mark in marks(orders[0].note):
+        return known
+    return get(session, get(session, purchase.id).holder)
 
 
 def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
