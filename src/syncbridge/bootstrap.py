@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 
 from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows import reconcile
+from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import (
@@ -23,6 +25,7 @@ from syncbridge.ports import (
     Clock,
     Connection,
     Deadlines,
+    Health,
     Notifier,
     Supplier,
     Tokens,
@@ -37,7 +40,8 @@ from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
-from syncbridge.store.migrate import migrate
+from syncbridge.store.migrate import migrate, outdated
+from syncbridge.store.owner import sole_owner
 
 ENTRY_POINTS = "syncbridge.adapters"
 LEASED_SLOTS = 10
@@ -103,15 +107,19 @@ class App:
         await self.bridge.db.close()
 
 
-def open_database(settings: Settings) -> SqliteDatabase:
-    """The database of the settings, at the tables this program knows. Raises ConfigError, SyncBridgeError."""
+def open_database(settings: Settings, *, owned: bool = False) -> SqliteDatabase:
+    """The database of the settings, at the tables this program knows. Raises ConfigError, SyncBridgeError.
+
+    Tables are upgraded by their owner only: beside a daemon of an older version a command changes nothing.
+    """
     if settings.database_file.exists() and not settings.key_file.exists():
         raise ConfigError(
             f"the key file {settings.key_file} is missing, and the database {settings.database_file} cannot be read "
             f"without it: put the key file back, or {remedy(settings.database_file)} together with its key file"
         )
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
-    migrate(engine)
+    with contextlib.nullcontext() if owned or not outdated(engine) else sole_owner(settings.database_file):
+        migrate(engine)
     return SqliteDatabase(engine)
 
 
@@ -142,7 +150,8 @@ async def assemble(
     rules = rules or _rules(texts)
     connections: dict[str, Connection] = {}
     for name in settings.accounts:
-        connections[name] = await _connect(settings, name, db, clock, (transports or {}).get(name))
+        health = AccountHealth(db, clock, name, notifiers)
+        connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
@@ -151,7 +160,9 @@ async def assemble(
     return App(settings, bridge, connections, texts)
 
 
-async def _connect(settings: Settings, name: str, db: Database, clock: Clock, transport: object) -> Connection:
+async def _connect(
+    settings: Settings, name: str, db: Database, clock: Clock, health: Health, transport: object
+) -> Connection:
     account = settings.accounts[name]
     adapter = find_adapter(account.adapter)
     own = settings.adapter_settings(name, adapter.settings)
@@ -161,6 +172,7 @@ async def _connect(settings: Settings, name: str, db: Database, clock: Clock, tr
         clock=clock,
         limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
         tokens=DatabaseVault(db, name),
+        health=health,
         deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
         transport=transport,
     )

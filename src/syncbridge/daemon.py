@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC
 
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.errors import ConfigError, MappingError
-from syncbridge.flows import reconcile, rules_changed
+from syncbridge.flows import alarms, reconcile, rules_changed
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
@@ -25,6 +24,7 @@ from syncbridge.settings import Settings
 from syncbridge.store import accounts
 from syncbridge.store.backup import check, in_plain_words
 from syncbridge.store.db import Database
+from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
 
 GRACE = 25
@@ -32,26 +32,6 @@ GRACE = 25
 STEP = 2.0
 """Seconds by which the clock must move beside the time that passed to have been set."""
 log = structlog.get_logger("syncbridge.daemon")
-
-
-@contextlib.contextmanager
-def sole_owner(settings: Settings) -> Iterator[None]:
-    """Hold the database's owner lock, which ends with the process however it dies; raises ConfigError if it is held."""
-    file = settings.database_file
-    if not file.parent.is_dir():
-        raise ConfigError(f"database_url: there is no folder {file.parent}; make it, or name another")
-    lock = sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        lock.close()
-        raise ConfigError(
-            f"another syncbridge daemon works on {file}; stop it first, or use another database"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.close()
 
 
 Assemble = Callable[[Settings, Database], Awaitable[App]]
@@ -64,27 +44,28 @@ async def run(settings: Settings, *, assemble: Assemble = assemble) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl+C cancels there
             loop.add_signal_handler(name, stop.set)
-    with sole_owner(settings), _listener(settings) as listener:
+    with sole_owner(settings.database_file), _listener(settings) as listener:
         if settings.database_file.exists():
             check(settings.database_file, quick=True)
-        db = open_database(settings)
+        db = open_database(settings, owned=True)
         with in_plain_words(settings.database_file):
             app = await assemble(settings, db)
         try:
             with in_plain_words(settings.database_file):
-                await take_over(app)
+                await _take_over(app)
             await _serve(app, listener, stop)
         finally:
             await app.close()
     log.info("daemon.stopped")
 
 
-async def take_over(app: App) -> None:
+async def _take_over(app: App) -> None:
     """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
     db, now = app.bridge.db, app.bridge.clock.now()
     freed = await db.run(jobs.free_leases, now=now)
     await db.run(accounts.free_slots, now=now)
     await db.run(accounts.clear_pauses)
+    await db.run(alarms.forget_outages, now=now)
     await db.run(reconcile.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
@@ -127,10 +108,10 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
         wake=wake,
         stop=stop,
     )
-    tasks = [asyncio.create_task(web.serve(sockets=[listener])), asyncio.create_task(work)]
+    ticking = asyncio.create_task(_keep_ticking(app, every, wake))
+    tasks = [asyncio.create_task(web.serve(sockets=[listener])), asyncio.create_task(work), ticking]
     for task in tasks:
         task.add_done_callback(lambda _: stop.set())
-    ticking = asyncio.create_task(_keep_ticking(app, every, wake))
     try:
         await stop.wait()
     finally:
@@ -148,7 +129,8 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
         log.warning("daemon.cut_off", seconds=GRACE)
         await asyncio.wait(unended, timeout=2 * LAST_WORDS)
     for task in ended:
-        task.result()
+        if not task.cancelled():
+            task.result()
 
 
 async def _keep_ticking(app: App, every: Sequence[Every], wake: asyncio.Event) -> None:

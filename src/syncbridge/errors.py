@@ -6,7 +6,7 @@ SyncBridgeError
 ├── MappingError              names the file, line and rule
 ├── SignatureInvalid          answer 401, keep nothing
 └── VendorError               vendor, code, request id, redacted body
-    ├── Transient             retry, after `retry_after` if given   → Unreachable, RateLimited, VendorDown
+    ├── Transient             retry, after `retry_after` if given   → Unreachable, RateLimited, VendorDown, Outage
     ├── Rejected              park                                  → NotFound, OutOfStock, PriceChanged
     ├── NotGranted            take the other way (by hand, poll)
     ├── AccessExpired         pause the account; jobs wait, attempts do not count
@@ -72,6 +72,10 @@ class RateLimited(Transient):
 
 class VendorDown(Transient):
     """The vendor answered that it cannot answer."""
+
+
+class Outage(Transient):
+    """The vendor has not answered for a while and is left alone until `retry_after`; waiting costs no attempt."""
 
 
 class Rejected(VendorError):

@@ -201,6 +201,16 @@ class TokenVault(Protocol):
         """Store `new` if `old` is still in force, else answer what another worker stored meanwhile."""
 
 
+class Health(Protocol):
+    """Who is told whether an account's vendor answers."""
+
+    async def lost(self, why: str) -> None:
+        """It does not answer any more."""
+
+    async def back(self) -> None:
+        """It answers again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deadlines:
     """How long one call may take, in seconds."""
@@ -217,6 +227,7 @@ class Wiring:
     clock: Clock
     limiter: Limiter
     tokens: TokenVault
+    health: Health
     deadlines: Deadlines = Deadlines()
     transport: object | None = None
     """An HTTP transport to use instead of the network (tests, simulation)."""

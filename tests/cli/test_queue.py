@@ -428,6 +428,17 @@ def job_args(session: Session, kind: str) -> object:
     return json.loads(text)
 
 
+def test_a_purchase_without_a_backup_is_not_switched_and_the_others_are_looked_at(desk: Desk) -> None:
+    (place,) = desk.change(parked)
+
+    result = desk.run("switch", str(place), "77", "--reason", "too dear", "--json")
+
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)["results"]
+    assert "no backup is left" in first["why"]
+    assert "there is no entry 77" in second["why"]
+
+
 def test_a_total_without_a_currency_is_a_usage_error(desk: Desk) -> None:
     result = desk.run("adopt", "hand-1", "88", "--total", "12.30")
 

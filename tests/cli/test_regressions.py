@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
+import structlog
+
+from syncbridge.cli.log import set_up_log
 from tests.cli.test_queue import Desk, parked
 
 
@@ -22,3 +27,18 @@ def test_an_entry_in_foreign_digits_is_no_entry(tmp_path: Path) -> None:
     result = Desk(tmp_path).run("retry", "²")
 
     assert (result.exit_code, result.stderr) == (1, "there is no entry ²; see: syncbridge queue list\n")
+
+
+def test_a_log_on_a_full_disk_loses_a_line_and_not_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk:
+        def write(self, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        flush = isatty = lambda _: False
+
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    set_up_log()
+    try:
+        structlog.get_logger().error("the database is full")
+    finally:
+        structlog.reset_defaults()

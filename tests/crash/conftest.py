@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crash.vendors import serving
+from tests.crash.vendors import vendors
 
 
 @pytest.fixture(scope="session")
-def vendors() -> Iterator[str]:
-    with serving() as base_url:
-        yield base_url
+def base_url() -> Iterator[str]:
+    """Where the mock vendors listen, started once for all days."""
+    with vendors() as url:
+        yield url

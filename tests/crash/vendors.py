@@ -1,4 +1,4 @@
-"""The mock vendors' process, started once for many days."""
+"""The mock vendors as one process for many days."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[str]:
-    """Answers where they listen; ended with the block."""
+def vendors() -> Iterator[str]:
+    """Start the mocks; answers where they listen."""
     command = [sys.executable, "-m", "syncbridge", "mock", "all", "--port", "0"]
+    # stderr tells of callers that were killed in the middle of a request, which is what happens here
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as mocks:
         try:
             assert mocks.stdout is not None

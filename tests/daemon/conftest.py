@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,10 @@ def run_daemon(config: Path) -> subprocess.CompletedProcess[str]:
 
 
 @contextlib.contextmanager
-def daemon(config: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """A daemon that answers; killed at the end if it still runs."""
-    process = subprocess.Popen(_command(config), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def daemon(config: Path, port: int, *, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A daemon that answers, after a line of Python; killed at the end if it still runs."""
+    command = [sys.executable, "-c", f"{before}\nfrom syncbridge.__main__ import app; app()", *_command(config)[3:]]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         until(lambda: listens(port) or process.poll() is not None)
         assert process.poll() is None, process.communicate()[0]
@@ -60,3 +62,31 @@ def column(file: Path, query: str) -> list[str]:
 
 def _command(config: Path) -> list[str]:
     return [sys.executable, "-m", "syncbridge", "--config", str(config), "daemon"]
+
+
+@contextlib.contextmanager
+def slow_vendor(no_answer: float = 0.7) -> Iterator[tuple[str, threading.Event]]:
+    """A vendor that takes calls and hangs up after a while without an answer; tells when one came."""
+    asked, over = threading.Event(), threading.Event()
+
+    def hang_up_late(connection: socket.socket) -> None:
+        with connection:
+            if connection.recv(65536):
+                asked.set()
+            over.wait(no_answer)
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=hang_up_late, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = threading.Thread(target=serve, args=(listener,), daemon=True)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        finally:
+            over.set()
+            listener.shutdown(socket.SHUT_RDWR)
+            serving.join()

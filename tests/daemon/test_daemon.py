@@ -2,61 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import socket
-import threading
-from collections.abc import Iterator
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from syncbridge.daemon import sole_owner
+from syncbridge import daemon as process
+from syncbridge.bootstrap import GcraLimiter, assemble, open_database
 from syncbridge.errors import ConfigError
-from syncbridge.settings import load_settings
-from tests.daemon.conftest import column, daemon, free_port, run_daemon, until
+from syncbridge.settings import LimitSettings, load_settings
+from syncbridge.store.owner import sole_owner
+from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
-NO_ANSWER = 0.7
+MODULES = 1000
 
 
 def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:
     settings = load_settings(write_settings(tmp_path), environ={})
 
-    with sole_owner(settings), pytest.raises(ConfigError, match="another syncbridge daemon"), sole_owner(settings):
+    with (
+        sole_owner(settings.database_file),
+        pytest.raises(ConfigError, match="another syncbridge daemon"),
+        sole_owner(settings.database_file),
+    ):
         raise AssertionError("there are two owners")
-    with sole_owner(settings):
+    with sole_owner(settings.database_file):
         pass
-
-
-@pytest.mark.process
-def test_a_second_daemon_on_the_same_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    port = free_port()
-    config = write_settings(tmp_path, port=port)
-    with daemon(config, port) as first:
-        second = run_daemon(config)
-
-        assert (second.returncode, second.stdout) == (4, "")
-        assert second.stderr.startswith("another syncbridge daemon works on ")
-        assert "Traceback" not in second.stderr
-        assert first.poll() is None
-
-
-@pytest.mark.process
-def test_sigterm_ends_it_in_order_and_lets_a_running_job_end(tmp_path: Path) -> None:
-    port = free_port()
-    with slow_vendor() as (base_url, asked), daemon(write_settings(tmp_path, port=port, base_url=base_url), port) as it:
-        assert asked.wait(10)
-        it.send_signal(signal.SIGTERM)
-        output, _ = it.communicate(timeout=10)
-
-    assert it.returncode == 0, output
-    assert "daemon.stopped" in output
-    states = column(tmp_path / "syncbridge.db", "SELECT state FROM job WHERE kind = 'orders.poll'")
-    reasons = column(tmp_path / "syncbridge.db", "SELECT reason_code FROM job WHERE kind = 'orders.poll'")
-    assert states == ["parked"]  # it ended and said why; the next tick is its next attempt
-    assert reasons != [""]
 
 
 @pytest.mark.process
@@ -127,29 +102,41 @@ def test_an_account_a_route_names_and_the_settings_lack_is_refused_with_its_plac
     assert "'byhand'" in done.stderr
 
 
-@contextlib.contextmanager
-def slow_vendor() -> Iterator[tuple[str, threading.Event]]:
-    """A vendor that takes calls and hangs up after a while without an answer; tells when the first one came."""
-    asked, over = threading.Event(), threading.Event()
+def test_a_restart_loads_nothing_it_does_not_need(tmp_path: Path) -> None:
+    """What it loads decides when the first job comes; alembic alone takes as long as reading the mapping files."""
+    asyncio.run(_made(write_settings(tmp_path)))
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "import syncbridge.cli.daemon, syncbridge.daemon\n"
+        "from syncbridge.bootstrap import assemble, open_database\n"
+        "from syncbridge.settings import load_settings\n"
+        "async def main():\n"
+        f"    settings = load_settings(Path({str(tmp_path / 'syncbridge.toml')!r}), environ={{}})\n"
+        "    await (await assemble(settings, open_database(settings))).close()\n"
+        "asyncio.run(main())\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
 
-    def hang_up_late(connection: socket.socket) -> None:
-        with connection:
-            if connection.recv(65536):
-                asked.set()
-            over.wait(NO_ANSWER)
+    assert not [name for name in loaded if name.partition(".")[0] in ("alembic", "mako", "pytest")]
+    assert not [name for name in loaded if name.startswith("syncbridge.") and name.split(".")[1] in ("demo", "testing")]
+    assert not [name for name in loaded if name.startswith("syncbridge.adapters.") and ".mock" in name]
+    assert len(loaded) < MODULES
 
-    def serve(listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                threading.Thread(target=hang_up_late, args=(connection,), daemon=True).start()
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = threading.Thread(target=serve, args=(listener,), daemon=True)
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-        finally:
-            over.set()
-            listener.shutdown(socket.SHUT_RDWR)
-            serving.join()
+@pytest.mark.anyio
+async def test_calls_a_dead_daemon_had_reserved_do_not_hold_up_the_next(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    app = await assemble(settings, open_database(settings))
+    limit = LimitSettings(per_second=1)
+    await GcraLimiter(app.bridge.db, app.bridge.clock, "toys", limit).slot("orders")
+    await process._take_over(app)
+    async with asyncio.timeout(1):
+        await GcraLimiter(app.bridge.db, app.bridge.clock, "toys", limit).slot("orders")
+    await app.close()
+
+
+async def _made(config: Path) -> None:
+    await open_database(load_settings(config, environ={})).close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import sqlite3
@@ -78,6 +79,16 @@ class MemoryForwarder:
             yield Page(tuple(self.sent[start:]), Cursor(str(len(self.sent))))
 
 
+class Unrenewed:
+    """The shop's time for its worker, whose leases are not renewed: their sleeping would pass the time."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        self.now = clock.now
+
+    async def sleep(self, _: float) -> None:
+        await asyncio.Event().wait()
+
+
 class Shop:
     """Everything, and what a test does with it."""
 
@@ -117,7 +128,7 @@ class Shop:
             notifiers=self.notifiers,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
-        self.worker = Worker(self.db, self.clock, handlers, RetryPolicies())
+        self.worker = Worker(self.db, Unrenewed(self.clock), handlers, RetryPolicies())
 
     def back_up(self) -> bytes:
         """The database as a file."""

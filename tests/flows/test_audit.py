@@ -17,7 +17,7 @@ from syncbridge.model.ledger import Audit, Kind
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.purchasing import PlacedOrder, PurchaseState, VendorOrderState
 from syncbridge.ports import Alarm
-from syncbridge.store import holds, purchases, timeline
+from syncbridge.store import holds, orders, purchases, timeline
 from syncbridge.store.tables import OrderRow
 from syncbridge.testing.builders import make_order
 from tests.flows.conftest import Shop
@@ -69,15 +69,38 @@ async def test_a_shop_where_everything_went_well_is_in_balance(shop: Shop) -> No
     assert (found.stages, found.vendor_orders, found.live) == ({"declared": 1}, 1, True)
 
 
+async def test_what_the_vendors_list_of_an_earlier_time_is_known_to_us(shop: Shop) -> None:
+    made = await bought(shop)
+    shop.supplier.ship(made.vendor_order_id, "YT1")
+    await polled(shop)
+    shop.forwards(made.note.split()[-1])
+    await shop.poll("fulfil.collect", "forwarder")
+    await polled(shop)
+    shop.clock.advance(20 * 86400)
+    await polled(shop)
+    of_all_time(shop)
+
+    found = await audited(shop)
+
+    assert (found.differences, found.foreign, found.stages, found.vendor_orders) == ((), (), {}, 1)
+
+
+def of_all_time(shop: Shop) -> None:
+    """Lists that reach back further than they were asked to, as their overlap makes them."""
+    orders, made = shop.channel.orders, shop.supplier.orders
+    shop.channel.orders = lambda **_: orders(since=None)  # type: ignore[method-assign]
+    shop.supplier.orders = lambda **_: made(since=None)  # type: ignore[method-assign]
+
+
 async def test_an_order_the_poll_never_gave_us_is_lost(shop: Shop) -> None:
     await bought(shop)
     shop.clock.advance(1)
     shop.channel.books["8172481060036441"] = make_order("8172481060036441", shop.clock.now())
     shop.clock.advance(GRACE)
-    orders = shop.channel.orders
+    listed = shop.channel.orders
     shop.channel.orders = nothing  # type: ignore[method-assign, assignment]  # a list that leaves it out
     await shop.poll("orders.poll", "toys")
-    shop.channel.orders = orders  # type: ignore[method-assign]
+    shop.channel.orders = listed  # type: ignore[method-assign]
 
     found = await audited(shop)
 
@@ -108,12 +131,12 @@ async def test_a_poll_that_failed_does_not_count_as_read(shop: Shop) -> None:
     def down(**_: object) -> object:
         raise VendorDown("the list does not answer", vendor="memory", code="down")
 
-    orders = shop.channel.orders
+    listed = shop.channel.orders
     shop.channel.orders = down  # type: ignore[method-assign, assignment]  # an outage
     await shop.poll("orders.poll", "toys")
     await shop.poll("orders.poll", "toys")
     await shop.poll("purchase.poll", "main")
-    shop.channel.orders = orders  # type: ignore[method-assign]
+    shop.channel.orders = listed  # type: ignore[method-assign]
 
     assert told(await audited(shop)) == [(Kind.UNREAD, "account toys")]
 
@@ -135,10 +158,10 @@ async def test_an_account_that_cannot_be_read_stops_no_other(shop: Shop) -> None
 
 async def test_an_order_that_cannot_be_read_is_named_and_the_rest_is_sound(shop: Shop) -> None:
     await bought(shop)
-    orders = shop.supplier.orders
+    listed = shop.supplier.orders
 
     async def with_a_spoilt_one(*, since: Cursor | None) -> AsyncIterator[Page[PlacedOrder]]:
-        async for page in orders(since=since):
+        async for page in listed(since=since):
             yield replace(page, failures=(("77", "it has no total"),))
 
     shop.supplier.orders = with_a_spoilt_one  # type: ignore[method-assign]
@@ -215,10 +238,10 @@ async def test_a_vendor_order_cancelled_long_ago_that_we_still_count_on_is_missi
     shop.supplier.books[made.vendor_order_id] = changed
     assert (await audited(shop)).differences == ()  # it may be on its way to us
 
-    orders = shop.supplier.orders
+    listed = shop.supplier.orders
     shop.supplier.orders = nothing  # type: ignore[method-assign, assignment]  # a list that leaves it out
     await polled(shop)
-    shop.supplier.orders = orders  # type: ignore[method-assign]
+    shop.supplier.orders = listed  # type: ignore[method-assign]
 
     (one,) = (await audited(shop)).differences
     assert (one.kind, one.why.partition("shows ")[2]) == (Kind.MISSING, f"{made.vendor_order_id} as cancelled")
@@ -256,6 +279,15 @@ async def test_an_order_in_the_retry_queue_is_not_forgotten(shop: Shop) -> None:
     found = await audited(shop)
 
     assert (found.differences, found.stages) == ((), {"unrouted": 1})
+
+
+async def test_an_order_that_is_held_or_of_which_a_line_is_is_not_forgotten(shop: Shop) -> None:
+    await polled(shop)
+    await shop.db.run(orders.keep, "toys", make_order(ORDER, shop.clock.now()))
+    assert told(await audited(shop)) == [(Kind.FORGOTTEN, f"order toys/{ORDER}")]
+
+    await shop.db.run(holds.open_hold, holds.LINE_REFUSED, f"order toys/{ORDER} 1", {}, now=shop.clock.now())
+    assert (await audited(shop)).differences == ()
 
 
 async def test_what_a_person_dropped_is_not_forgotten(shop: Shop) -> None:
@@ -384,11 +416,11 @@ async def test_the_nightly_audit_takes_what_was_lost(shop: Shop) -> None:
     await bought(shop)
     shop.clock.advance(1)
     shop.channel.books["8172481060036441"] = make_order("8172481060036441", shop.clock.now())
-    orders = shop.channel.orders
+    listed = shop.channel.orders
     shop.channel.orders = nothing  # type: ignore[method-assign, assignment]  # a list that leaves it out
     shop.clock.advance(GRACE)
     await shop.poll("orders.poll", "toys")
-    shop.channel.orders = orders  # type: ignore[method-assign]
+    shop.channel.orders = listed  # type: ignore[method-assign]
     await shop.db.run(tick, night(shop), now=shop.clock.now())
     await shop.pass_time(QUARTER.total_seconds())
 

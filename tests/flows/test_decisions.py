@@ -7,14 +7,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlmodel import Session
 
 from syncbridge.errors import NotGranted, SyncBridgeError
 from syncbridge.flows import decisions, retry_queue
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.money import Money
+from syncbridge.model.orders import OrderStage
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState, VendorOrderState
-from syncbridge.store import holds, purchases, timeline
-from syncbridge.testing.builders import RELAY, cny
+from syncbridge.rules.mapping import Part, Place, SkuRule, Way
+from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store.tables import PurchaseRow
+from syncbridge.testing.builders import RELAY, cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 
 pytestmark = pytest.mark.anyio
@@ -289,16 +293,17 @@ async def test_only_an_unknown_purchase_can_be_declared_not_placed(shop: Shop) -
         await not_placed(shop, entry)
 
 
-async def margin_halt(shop: Shop, figures: dict[str, str]) -> Entry:
-    """A purchase that a guard stopped at these figures."""
+async def margin_halt(shop: Shop, figures: dict[str, str] | None = None) -> Entry:
+    """A purchase that a guard stopped, at its own figures or at these."""
     dear = replace(shop.rules.routes[0].price, minimum_margin=Decimal(1))  # nothing earns so much
     shop.rules = replace(shop.rules, routes=(replace(shop.rules.routes[0], price=dear),))
     await shop.list_offer()
     shop.connect()
     await shop.sell(ORDER)
     await shop.pass_time(601)
+    if figures is not None:
+        await shop.db.run(holds.open_hold, "margin", SUBJECT, figures, now=shop.clock.now())
     (entry,) = await shop.queue()
-    await shop.db.run(holds.open_hold, "margin", SUBJECT, figures, now=shop.clock.now())
     return entry
 
 
@@ -306,13 +311,30 @@ async def approve(shop: Shop, entry_id: str) -> None:
     await shop.db.run(decisions.approve, entry_id, why="a gift for a good customer", now=shop.clock.now())
 
 
-async def test_a_halt_is_let_pass_at_the_figure_shown(shop: Shop) -> None:
-    entry = await margin_halt(shop, {"why": "a loss", "limit": "45.00 CNY"})
+async def test_a_halt_is_let_pass_at_the_figure_shown_and_the_purchase_is_made(shop: Shop) -> None:
+    entry = await margin_halt(shop)
     await approve(shop, entry.id)
-    assert (await the_purchase(shop)).approvals == {"margin": "45.00 CNY"}
-    (entry,) = await shop.queue()
-    assert (entry.state, entry.next_attempt, entry.figures) == ("waiting", shop.clock.now(), {})
+    assert (await the_purchase(shop)).approvals == {"margin": entry.figures["limit"]}
+    await shop.work()
+    assert (await the_purchase(shop)).state is PurchaseState.PAID
+    assert await shop.queue() == []
     assert "approved by a person: margin" in await events(shop)
+
+
+async def test_a_halt_at_a_worse_figure_than_was_let_pass_stops_again(shop: Shop) -> None:
+    entry = await margin_halt(shop, {"why": "a loss", "limit": "1.00 USD"})
+    await approve(shop, entry.id)
+    await shop.work()
+    (again,) = await shop.queue()
+    assert (again.state, again.code, again.figures) == ("parked", "margin", {"limit": "8.23 USD"})
+    assert not shop.supplier.books
+
+
+async def test_what_is_let_pass_waits_for_no_one(shop: Shop) -> None:
+    entry = await margin_halt(shop)
+    await approve(shop, entry.id)
+    (waiting,) = await shop.queue()
+    assert (waiting.state, waiting.next_attempt, waiting.figures) == ("waiting", shop.clock.now(), {})
 
 
 async def test_a_halt_without_a_figure_is_not_let_pass(shop: Shop) -> None:
@@ -324,6 +346,7 @@ async def test_a_halt_without_a_figure_is_not_let_pass(shop: Shop) -> None:
 
 async def test_the_figures_of_another_purchase_are_not_let_pass(shop: Shop) -> None:
     entry = await margin_halt(shop, {"why": "a loss", "limit": "45.00 CNY", "purchase": "K7M2Q4XA"})
+    assert entry.figures == {}
     with pytest.raises(SyncBridgeError, match="those of purchase K7M2Q4XA"):
         await approve(shop, entry.id)
     assert (await the_purchase(shop)).approvals == {}
@@ -361,3 +384,68 @@ async def test_a_wrong_number_given_up_leaves_the_purchase_to_be_bought(shop: Sh
     (refused,) = [one for one in await shop.queue() if one.state == "parked"]
     await shop.db.run(retry_queue.drop, refused.id, why="typed wrong", now=shop.clock.now())
     assert [one.state for one in await shop.queue()] == ["by_hand"]
+
+
+async def test_a_purchase_goes_to_the_next_backup_when_a_person_says_so(shop: Shop) -> None:
+    entry = await halted_with_a_backup(shop)
+    await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too dear here")
+    assert await shop.queue() == []
+    first, second = await shop.db.read(purchases.of_order, "toys", ORDER)
+    assert (first.state, second.state, second.alternative) == (PurchaseState.STOPPED, PurchaseState.INTENDED, 1)
+    assert second.lines[0].offer_id == "2"
+    assert "switched to a backup" in await events(shop)
+
+
+async def halted_with_a_backup(shop: Shop) -> Entry:
+    """A purchase that a guard stopped, and a second offer for its SKU."""
+    first, second = (make_offer(str(n), make_spec(n)) for n in (1, 2))
+    parts = [Part(offer.offer_id, offer.specs[0].spec_id, 1) for offer in (first, second)]
+    await shop.list_offer(second)
+    rule = SkuRule("TYSET", (), (parts[0],), (Way("main", (parts[1],)),), Place("shop.yaml", 90))
+    shop.rules = replace(shop.rules, skus=(rule,))
+    shop.set_account("main", daily_cap=None)
+    await shop.list_offer(first)
+    await shop.sell(ORDER, make_order_line("TYSET", 2))
+    await shop.pass_time(601)
+    (entry,) = await shop.queue()
+    assert entry.code == "no_cap"
+    return entry
+
+
+async def test_without_a_backup_nothing_is_switched(shop: Shop) -> None:
+    entry = await margin_halt(shop)
+    with pytest.raises(SyncBridgeError, match="no backup is left"):
+        await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too dear")
+    assert (await the_purchase(shop)).state is PurchaseState.INTENDED
+
+
+async def test_what_may_have_been_bought_is_not_switched(shop: Shop) -> None:
+    entry = await halted_with_a_backup(shop)
+    shop.set_account("main", daily_cap=cny("2000"))
+    shop.supplier.lose_next = True
+    await shop.db.run(retry_queue.retry, entry.id, now=shop.clock.now())
+    await shop.work()
+    with pytest.raises(SyncBridgeError, match="is unknown: it may have been bought"):
+        await shop.db.run(decisions.switch, shop.bridge, entry.id, why="too slow")
+    assert len(await shop.db.read(purchases.of_order, "toys", ORDER)) == 1
+
+
+async def test_an_order_whose_last_purchase_is_dropped_after_the_others_were_declared_is_declared(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(ORDER)
+    await shop.pass_time(601)
+    (bought,) = shop.supplier.books.values()
+
+    def a_card_beside_it(session: Session) -> None:
+        row = session.get_one(PurchaseRow, 1)
+        values = {name: getattr(row, name) for name in PurchaseRow.model_fields}
+        values |= {"id": 2, "split": 1, "out_order_id": "SB2", "mark": "M2", "state": "by_hand"}
+        session.add(PurchaseRow(**values))
+
+    await shop.db.run(a_card_beside_it)
+    shop.forwards(bought.note.split()[-1])
+    await shop.poll("fulfil.collect", "forwarder")
+    assert await shop.db.read(orders.stage_of, "toys", ORDER) is OrderStage.BUYING
+
+    await shop.db.run(retry_queue.drop, "hand-2", why="not needed", now=shop.clock.now())
+    assert await shop.db.read(orders.stage_of, "toys", ORDER) is OrderStage.DECLARED

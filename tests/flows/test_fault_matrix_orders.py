@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
 from sqlmodel import Session, select
 
 from syncbridge.adapters.aliexpress import adapter
-from syncbridge.adapters.aliexpress.mock import AliExpressMock
+from syncbridge.adapters.aliexpress.mock import AliExpressMock, world
 from syncbridge.adapters.aliexpress.mock.buying import Basket, Home, Wish, buy
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.flows.events import jobs_for
@@ -41,9 +42,9 @@ class LostWebhooks:
         tokens = Tokens(self.account.access_token, self.account.refresh_token)
         channel = adapter.connect(settings, wiring_for(FaultTransport(self.mock.asgi()), shop.clock, tokens)).channel
         assert channel is not None
-        shop.bridge = replace(shop.bridge, channels={"toys": channel})
         shop.channel = channel  # type: ignore[assignment]  # the port's own type
         shop.connect()
+        self.hidden: list[world.Order] = []
 
     async def _lost(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         return 0
@@ -52,12 +53,14 @@ class LostWebhooks:
         wish = Wish(self.shop.code(), 2, "1005000000000001", "19.90")
         buy(self.mock.world, self.account, Basket([wish], Home(), order_id=order_id))
 
-    def hide(self, order_id: str) -> object:
+    def hide(self, order_id: str) -> None:
         """The vendor has the order, but does not list it yet."""
-        return self.mock.world.orders.pop(int(order_id))
+        self.hidden.append(self.mock.world.orders.pop(int(order_id)))
 
-    def show(self, order: object) -> None:
-        self.mock.world.orders[order.order_id] = order  # type: ignore[attr-defined, assignment]  # what hide() gave
+    def show(self, *, made_before: datetime) -> None:
+        for order in [order for order in self.hidden if order.created_at <= made_before]:
+            self.mock.world.orders[order.order_id] = order
+            self.hidden.remove(order)
 
 
 async def test_row_26_three_hours_of_lost_webhooks_are_caught_up_by_the_poll_and_nothing_is_bought_twice(
@@ -65,18 +68,16 @@ async def test_row_26_three_hours_of_lost_webhooks_are_caught_up_by_the_poll_and
 ) -> None:
     await shop.list_offer()
     store = LostWebhooks(shop)
-    late: dict[int, object] = {}
-    sold = [str(int(ORDER) + number) for number in range(36)]
-    for number, order_id in enumerate(sold):
-        store.sell(order_id)
-        if number % 5 == 0:  # listed an hour after it was made: behind the cursor, inside the overlap
-            late[number + 12] = store.hide(order_id)
-        if number in late:
-            store.show(late.pop(number))
-        shop.clock.advance(299)
+    began, sold = shop.clock.now(), []
+    while shop.clock.now() < began + timedelta(hours=3):
+        sold.append(str(int(ORDER) + len(sold)))
+        store.sell(sold[-1])
+        if len(sold) % 5 == 0:
+            store.hide(sold[-1])
+        store.show(made_before=shop.clock.now() - timedelta(hours=1))  # behind the cursor, inside the overlap
+        shop.clock.advance(270)
         await shop.poll("orders.poll", "toys")
-    for order in late.values():
-        store.show(order)
+    store.show(made_before=shop.clock.now())
 
     await shop.pass_time(COOL_OFF)
     await shop.poll("orders.poll", "toys")

@@ -13,7 +13,7 @@ from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.model.orders import OrderState
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.queue import inbox
-from syncbridge.store import holds, orders
+from syncbridge.store import holds, ledger, orders
 from syncbridge.testing.builders import make_order
 from tests.flows.conftest import Shop
 from tests.flows.test_audit import Pager, page
@@ -107,6 +107,13 @@ async def test_a_channel_that_answers_with_nothing_is_suspicious(shop: Shop, pag
     await hours(shop, 8)
 
     assert "orders of toys" in await alarms(shop)
+
+
+async def test_only_the_last_four_weeks_teach(shop: Shop, pager: Pager) -> None:
+    for came in (ledger.orders_came, ledger.messages_came):
+        learned = await shop.db.read(came, "toys")
+        assert learned is not None
+        assert len(learned.hours) == 4 * 7 * 24
 
 
 async def test_a_new_shop_rings_no_alarm(shop: Shop) -> None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows import retry_queue
+from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.queue import job as jobs
 from syncbridge.rules.candidates import Likeness
@@ -113,6 +114,31 @@ async def test_a_dropped_job_takes_its_hold_with_it(shop: Shop) -> None:
     await shop.db.run(retry_queue.drop, entry.id, why="sold out", now=shop.clock.now())
     assert await shop.queue() == []
     assert await shop.db.read(holds.all_open) == []
+
+
+async def test_taking_back_is_given_up_without_touching_the_purchase(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(ORDER)
+    await shop.pass_time(601)
+    (number,) = shop.supplier.books
+    shop.supplier.ship(number, "YT8000000000001")
+    await shop.sell(ORDER, state=OrderState.CANCELLED)
+    (entry,) = [one for one in await shop.queue() if one.what == "withdraw.order"]
+    await shop.db.run(retry_queue.drop, entry.id, why="stopped at the relay", now=shop.clock.now())
+    assert [one.what for one in await shop.queue()] == []
+    assert (await the_purchase(shop)).state is PurchaseState.WITHDRAWING
+
+
+async def test_the_digest_of_an_address_is_not_shown(shop: Shop) -> None:
+    await by_hand(shop)
+    await hold(shop, "address_changed", SUBJECT, why="the buyer moved", limit="9f86d081884c7d65")
+    assert [entry.figures for entry in await shop.queue() if entry.state == "held"] == [{}]
+
+
+async def test_a_figure_that_only_repeats_the_reason_is_not_shown_twice(shop: Shop) -> None:
+    await by_hand(shop)
+    await hold(shop, "below_moq", SUBJECT, why="at least 10", limit="at least 10", purchase="K7M2Q4XA")
+    assert [entry.figures for entry in await shop.queue() if entry.state == "held"] == [{}]
 
 
 @pytest.mark.parametrize("entry_id", ["hand-1", "hold-1"])

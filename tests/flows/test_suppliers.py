@@ -12,7 +12,7 @@ from syncbridge.model.purchasing import Placement, PurchaseState, VendorOrderSta
 from syncbridge.rules.mapping import BuyMode, Part, Place, SkuRule, Way
 from syncbridge.store import holds, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
-from tests.flows.conftest import ROUTE, Shop
+from tests.flows.conftest import ROUTE, Shop, dollars
 
 pytestmark = pytest.mark.anyio
 COOL_OFF = 601
@@ -90,7 +90,7 @@ async def test_an_account_may_ask_for_no_labels(shop: Shop) -> None:
     assert len(shop.supplier.books) == 1
 
 
-async def test_fewer_than_the_supplier_sells_is_asked_about_before_any_call(shop: Shop) -> None:
+async def test_fewer_than_the_supplier_sells_is_told_with_the_figures(shop: Shop) -> None:
     offer = make_offer(moq=3)
     await shop.list_offer(offer)
     await sell(shop, offer)
@@ -196,3 +196,15 @@ async def test_row_40_every_vendor_order_of_one_call_is_linked_and_paid(
     assert len(linked) == 2
     assert {order.state for order in shop.supplier.books.values()} == {VendorOrderState.PAID}
     assert await states(shop) == [PurchaseState.PAID]
+
+
+async def test_a_set_of_many_pieces_pays_its_freight_abroad_once(shop: Shop) -> None:
+    await shop.list_offer()
+    spec = make_offer().specs[0].spec_id
+    rule = SkuRule(shop.code(), (), (Part(make_offer().offer_id, spec, 5),), (), Place("shop.yaml", 40))
+    shop.rules = replace(shop.rules, skus=(rule,))
+    shop.connect()
+    # 5 pieces of 13.90 CNY, 5 CNY of freight and once 13 CNY for packing and the way abroad; five times were a loss
+    await shop.sell(ORDER, replace(make_order_line(shop.code(), 1), price=dollars("16.50")))
+    await shop.pass_time(COOL_OFF)
+    assert [bought.lines[0].quantity for bought in shop.supplier.books.values()] == [5]

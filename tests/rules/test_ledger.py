@@ -122,6 +122,7 @@ class World:
     def audit(self, **how: object) -> Audit:
         books = Books(
             orders=[self.order] if self.order else [],
+            kept=frozenset({("toys", ORDER)} if self.order else ()),
             purchases=self.purchases,
             vendor_orders=self.seen,
             attended=self.attended,
@@ -373,6 +374,8 @@ def test_what_the_supplier_shows_now_counts_and_what_its_list_leaves_out_is_what
     bare = shown(seen(state=VendorOrderState.UNPAID), state=PAID, out_order_id=None, note="", lines=())
 
     assert World(shows=[bare]).audit().vendor_orders == 1
+    named = replace(seen(), purchase=None, out_order_id="")
+    assert World(seen=[named], shows=[bare]).differences() == [(Kind.ORPHAN, "vendor order main/88")]
     assert World(shows=[bare, shown(seen("89"))]).differences() == [(Kind.DOUBLED, SUBJECT)]
 
 

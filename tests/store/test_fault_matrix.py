@@ -138,6 +138,18 @@ def test_row_29_the_restore_command_names_the_newest_copy(old: Path) -> None:
         backup.check(old, quick=True)
 
 
+def test_row_29_a_database_that_is_only_locked_is_not_called_damaged(
+    old: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *asked, **options: connect(*asked, **options, timeout=0.02))
+    with closing(connect(old, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(SyncBridgeError, match=r"cannot be written now .database is locked"):
+            backup.check(old, quick=True)
+
+
 def test_row_29_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
         connection.execute("CREATE TABLE recipe (name)")

@@ -16,7 +16,7 @@ from syncbridge.flows.decisions import APPROVABLE
 from syncbridge.texts import LANGUAGES, OTHER, choose, texts
 
 SRC = Path(errors.__file__).parent
-GIVES = {"Park": 0, "Snooze": 1, "Retry": 0, "Halt": 0, "Wait": 1, "open_hold": 1, "_hold": 1, "Alarm": 0}
+GIVES = {"Park": 0, "Snooze": 1, "Retry": 0, "Halt": 0, "Wait": 1, "open_hold": 1, "_hold": 1}
 """What gives a cause, and which of its arguments is the code."""
 
 
@@ -49,6 +49,8 @@ def _codes(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
     called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if called == "Envelope":  # whose code is the name of a vendor's field
         return
+    if called == "Alarm" and isinstance(node.args[0], ast.Constant):
+        yield f"alarm_{node.args[0].value}"
     place = GIVES.get(called)
     told = [node.args[place]] if place is not None and len(node.args) > place else []
     told += [keyword.value for keyword in node.keywords if keyword.arg == "code"]

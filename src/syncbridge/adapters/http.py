@@ -6,8 +6,10 @@ Only this module (and `syncbridge.testing`) imports httpx, so that another clien
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import re
+import ssl
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ import httpx
 import structlog
 import tenacity
 
+from syncbridge.adapters.breaker import Breaker
 from syncbridge.errors import OutcomeUnknown, RateLimited, Rejected, Transient, Unreachable, VendorDown, VendorError
 from syncbridge.ports import Tokens, TokenVault, Wiring
 
@@ -133,7 +136,8 @@ class VendorHttp:
         self._vendor = vendor
         self._wiring = wiring
         self._auth = auth
-        transport = wiring.transport or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=8))
+        self._breaker = Breaker(vendor, wiring)
+        transport = wiring.transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=8))
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError(f"{transport!r} is no HTTP transport")
         read = wiring.deadlines.read
@@ -170,6 +174,12 @@ class VendorHttp:
 
     async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
+        self._breaker.admit(write=call.write)
+        await self._wiring.limiter.slot(call.group)
+        async with self._breaker.watching():
+            return await self._sent(call, judge)
+
+    async def _sent(self, call: Call, judge: Callable[[Answer], T]) -> T:
         known = self._auth.skew
         answer = await self._send(call)
         try:
@@ -183,7 +193,6 @@ class VendorHttp:
             raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
     async def _send(self, call: Call) -> Answer:
-        await self._wiring.limiter.slot(call.group)
         request = self._client.build_request("POST", call.url, extensions={"params": dict(call.params)})
         try:
             async with asyncio.timeout(self._wiring.deadlines.total):
@@ -227,6 +236,12 @@ class VendorHttp:
         if call.write and left:
             return OutcomeUnknown(what, vendor=self._vendor, code="no_answer")
         return Unreachable(what, vendor=self._vendor, code="unreachable")
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """Read the certificates once for all accounts: it is the slowest part of connecting one."""
+    return httpx.create_ssl_context()
 
 
 def _is_worth_another_try(error: BaseException) -> bool:

@@ -26,8 +26,20 @@ class Result:
 
 
 def one_by_one(ctx: typer.Context, ids: Sequence[str], act: Callable[[Session, str], None]) -> list[Result]:
-    """Do it to each; what was refused has changed nothing."""
-    return in_database(ctx, lambda session: [_tried(session, one, act) for one in dict.fromkeys(ids)])
+    """Do it to each, in the order given."""
+    return in_database(ctx, lambda session: [tried(session, one, act) for one in dict.fromkeys(ids)])
+
+
+def tried(session: Session, one: str, act: Callable[[Session, str], None]) -> Result:
+    """Do it to one; what was refused has changed nothing."""
+    try:
+        with session.begin_nested():
+            act(session, one)
+    except SyncBridgeError as error:
+        return Result(one, str(error))
+    finally:
+        session.expire_all()  # rows read for one are read anew for the next
+    return Result(one)
 
 
 def tell(results: Sequence[Result], done: str, *, json: bool) -> None:
@@ -39,17 +51,6 @@ def tell(results: Sequence[Result], done: str, *, json: bool) -> None:
         say(_line(one, done, alone=len(results) == 1))
     if refused:
         raise typer.Exit(ExitCode.FAILURE if len(refused) == len(results) else ExitCode.PARTIAL)
-
-
-def _tried(session: Session, one: str, act: Callable[[Session, str], None]) -> Result:
-    try:
-        with session.begin_nested():
-            act(session, one)
-    except SyncBridgeError as error:
-        return Result(one, str(error))
-    finally:
-        session.expire_all()  # rows read for one are read anew for the next
-    return Result(one)
 
 
 def _line(result: Result, done: str, *, alone: bool) -> str:

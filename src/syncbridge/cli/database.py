@@ -13,12 +13,44 @@ from syncbridge.errors import ConfigError
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from syncbridge.flows.bridge import Bridge
+    from syncbridge.settings import Settings
+
 T = TypeVar("T")
 
 
 def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
     """Run a function over the database of the settings, in a transaction of its own."""
     from syncbridge.bootstrap import open_database
+
+    async def run() -> T:
+        db = open_database(settings_of(ctx))
+        try:
+            return await db.run(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
+    """The same for a function that also asks the rules and terms of the settings; no vendor is called."""
+    from syncbridge.bootstrap import assemble, open_database
+
+    settings = settings_of(ctx)
+
+    async def run() -> T:
+        app = await assemble(settings, open_database(settings))
+        try:
+            return await app.bridge.db.run(work, app.bridge)
+        finally:
+            await app.close()
+
+    return asyncio.run(run())
+
+
+def settings_of(ctx: typer.Context) -> Settings:
+    """The settings of a command that works on a database; raises ConfigError if there is none yet."""
     from syncbridge.settings import load_settings
 
     settings = load_settings(ctx.obj)
@@ -26,12 +58,4 @@ def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
         raise ConfigError(
             f"there is no database {settings.database_file}; name the settings with --config, or start the daemon"
         )
-
-    async def run() -> T:
-        db = open_database(settings)
-        try:
-            return await db.run(work)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
+    return settings

@@ -67,6 +67,7 @@ def print_entry(entry: Entry, words: Texts, now: datetime) -> None:
     label = words.labels
     cause, todo = _words(entry, words)
     head = [entry.id, label[entry.state], entry.subject, entry.what]
+    head += [entry.mark] if entry.mark else []
     head += [f"{label['at_stake']} {entry.at_stake}"] if entry.at_stake else []
     head += [f"{label['ship_by']} {entry.ship_by:%Y-%m-%d %H:%M} UTC"] if entry.ship_by else []
     head += [f"{label['tries']} {entry.attempts}"] if entry.attempts else []

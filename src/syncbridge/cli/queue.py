@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.batch import one_by_one, tell
-from syncbridge.cli.database import in_database
+from syncbridge.cli.batch import Result, one_by_one, tell, tried
+from syncbridge.cli.database import in_database, with_bridge
 from syncbridge.cli.entries import Lang, as_json, candidate_as_json, print_candidates, print_entry, words_of
 from syncbridge.cli.output import plain, show, show_json
 from syncbridge.errors import SyncBridgeError
@@ -16,6 +16,7 @@ from syncbridge.errors import SyncBridgeError
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from syncbridge.flows.bridge import Bridge
     from syncbridge.flows.retry_queue import Entry
     from syncbridge.model.money import Money
     from syncbridge.model.purchasing import Purchase
@@ -141,6 +142,17 @@ def not_placed(ctx: typer.Context, entry_id: Id, reason: Reason, json: Json = Fa
         lambda session, one: decisions.not_placed(session, one, why=reason, quarantine=quarantine, now=now),
     )
     tell(results, "is sent again as soon as the daemon sees it", json=json)
+
+
+@queue.command()
+def switch(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> None:
+    """Buy purchases that were not sent, or were refused, from the next backup supplier instead."""
+    from syncbridge.flows import decisions
+
+    def each(session: Session, bridge: Bridge) -> list[Result]:
+        return [tried(session, one, lambda s, one: decisions.switch(s, bridge, one, why=reason)) for one in ids]
+
+    tell(with_bridge(ctx, each), "is bought from the next backup", json=json)
 
 
 @queue.command()

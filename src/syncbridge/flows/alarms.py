@@ -2,24 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 import structlog
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import Bridge
-from syncbridge.ports import Alarm
+from syncbridge.ports import Alarm, Clock, Notifier
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.store import holds
+from syncbridge.store.db import Database
 from syncbridge.store.types import from_json, to_json
 
 log = structlog.get_logger("syncbridge.alarm")
 
 
+class AccountHealth:
+    """Told by an account's connection whether its vendor answers: an alarm when it does not any more."""
+
+    def __init__(self, db: Database, clock: Clock, account: str, notifiers: Sequence[Notifier]) -> None:
+        self._db = db
+        self._clock = clock
+        self._notifiers = notifiers
+        self._subject = f"account {account}"
+
+    async def lost(self, why: str) -> None:
+        """Raise the alarm, once for the outage."""
+        alarm = Alarm("outage", self._subject, {"why": why})
+        await self._db.run(_raise, alarm, len(self._notifiers), now=self._clock.now())
+
+    async def back(self) -> None:
+        """End it."""
+        await self._db.run(_end, "outage", self._subject, now=self._clock.now())
+
+
+def forget_outages(session: Session, *, now: datetime) -> None:
+    """A new start asks every vendor anew."""
+    holds.close_kind(session, _hold("outage"), now=now)
+
+
 def raise_alarm(session: Session, bridge: Bridge, alarm: Alarm) -> None:
     """Open the hold ``alarm_CODE``; one that is open already takes the new figures over and is not told again."""
-    now = bridge.clock.now()
+    _raise(session, alarm, len(bridge.notifiers), now=bridge.clock.now())
+
+
+def end_alarm(session: Session, bridge: Bridge, code: str, subject: str) -> None:
+    """Its cause is gone."""
+    _end(session, code, subject, now=bridge.clock.now())
+
+
+def _raise(session: Session, alarm: Alarm, notifiers: int, *, now: datetime) -> None:
     if not holds.open_hold(session, _hold(alarm.code), alarm.subject, alarm.figures, now=now):
         return
     log.warning("alarm.raised", code=alarm.code, subject=alarm.subject, figures=dict(alarm.figures))
@@ -33,14 +68,13 @@ def raise_alarm(session: Session, bridge: Bridge, alarm: Alarm) -> None:
             subject=alarm.subject,
             args={"notifier": str(number), "alarm": to_json(alarm)},
         )
-        for number in range(len(bridge.notifiers))
+        for number in range(notifiers)
     ]
     enqueue(session, telling, now=now)
 
 
-def end_alarm(session: Session, bridge: Bridge, code: str, subject: str) -> None:
-    """Its cause is gone."""
-    holds.close_holds(session, _hold(code), [subject], now=bridge.clock.now())
+def _end(session: Session, code: str, subject: str, *, now: datetime) -> None:
+    holds.close_holds(session, _hold(code), [subject], now=now)
 
 
 async def tell(bridge: Bridge, job: Claim) -> Outcome:

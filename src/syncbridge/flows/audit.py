@@ -56,7 +56,7 @@ async def audit(bridge: Bridge, *, since: datetime, store: str | None = None, of
     shown = None if offline else await _read_vendors(bridge, since, store)
     stores = [store] if store else list(bridge.channels)
     polls = dict.fromkeys(stores, "orders.poll") | dict.fromkeys(bridge.suppliers, "purchase.poll")
-    books = await bridge.db.read(ledger.books, since, polls)
+    books = await bridge.db.read(ledger.books, since, polls, shown or Shown())
     if shown is not None:
         shown = await _ask_again(bridge, books, shown)
     return balance(books, shown, since=since, at=bridge.clock.now(), store=store)

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, SyncBridgeError
+from syncbridge.flows import orders, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.flows.retry_queue import CARD, HOLD, card_of, hold_of, job_of
-from syncbridge.flows.vendor_orders import adopted
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, VendorOrderState
 from syncbridge.queue import dead_letters
@@ -22,10 +22,11 @@ from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.queue.execute import Done, Outcome, Park, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.candidates import uncovered
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store import holds, purchases, timeline
+from syncbridge.store.orders import ship_by
 from syncbridge.store.tables import JobState
 
-APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed")
+APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed", "merged_cancelled")
 """Halts a person may let pass, at the figure shown."""
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
 """Nothing of these is at the supplier, so an order named for one of them was bought by hand."""
@@ -61,9 +62,10 @@ def not_placed(session: Session, entry_id: str, *, why: str, quarantine: timedel
     Safe only after the quarantine, and once a look-up after it has found nothing.
     """
     purchase = _purchase_of(session, entry_id)
+    _refuse_merged(session, purchase)
     if purchase.state is not PurchaseState.UNKNOWN or purchase.sent_at is None:
         raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}, not unknown; there is nothing to declare")
-    place = dead_letters.named(session, f"purchase.place:{purchase.id}")
+    place = dead_letters.named(session, vendor_orders.place_key(purchase))
     if place is None or not _found_nothing(place, since=purchase.sent_at + quarantine):
         raise SyncBridgeError(
             f"purchase {purchase.mark} may still appear at the supplier: it is looked up by itself "
@@ -75,6 +77,23 @@ def not_placed(session: Session, entry_id: str, *, why: str, quarantine: timedel
         raise SyncBridgeError(f"purchase {purchase.mark} was settled meanwhile; see: syncbridge queue list")
     dead_letters.retry(session, place.id, now=now)
     timeline.note(session, purchase.subject, "declared not placed by a person", at=now, mark=purchase.mark, why=why)
+
+
+def switch(session: Session, bridge: Bridge, entry_id: str, *, why: str) -> None:
+    """Buy it from the next backup instead; raises SyncBridgeError if there is none, or it may have been bought here."""
+    purchase = _purchase_of(session, entry_id)
+    if purchase.state not in UNSENT:
+        raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}: it may have been bought where it is")
+    splits = orders.reroute(session, bridge, purchase)
+    if splits is None:
+        raise SyncBridgeError(
+            f"no backup is left for purchase {purchase.mark}; name one for its SKUs in the mapping files, "
+            "under skus: … backups"
+        )
+    orders.switch(session, bridge, purchase, splits, why)
+    place = dead_letters.named(session, vendor_orders.place_key(purchase))
+    if place is not None:
+        dead_letters.drop(session, place.id, why=f"switched to a backup: {why}", now=bridge.clock.now())
 
 
 def ask_to_adopt(
@@ -149,7 +168,7 @@ def _adopt(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence
         raise SyncBridgeError(problem)
     numbers = ", ".join(order.vendor_order_id for order in found)
     timeline.note(session, purchase.subject, "adopted by a person", at=bridge.clock.now(), vendor_orders=numbers)
-    adopted(session, bridge, purchase, found)
+    vendor_orders.adopted(session, bridge, purchase, found)
 
 
 def _objection(session: Session, purchase_id: int, found: Sequence[PlacedOrder]) -> str:
@@ -185,6 +204,7 @@ def _ask(
     session: Session, purchase: Purchase, numbers: Sequence[str], total: Money | None, even_so: bool, now: datetime
 ) -> None:
     """Write the job that adopts; from here on the purchase is never sent, for the person says it is bought."""
+    _refuse_merged(session, purchase)
     if purchase.state not in (*UNSENT, *UNCLEAR):
         raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}, so it takes no order now")
     for number in numbers:
@@ -204,13 +224,23 @@ def _ask(
         key=f"{ADOPT}:{purchase.id}@{now.isoformat()}",
         account=purchase.supplier,
         run_at=now,
-        priority=order_priority(orders.ship_by(session, purchase.store, purchase.order_id), now),
+        priority=order_priority(ship_by(session, purchase.store, purchase.order_id), now),
         subject=purchase.subject,
         lock=_lock(purchase),
         args=args,
     )
     enqueue(session, [job], now=now)
     timeline.note(session, purchase.subject, "named by a person", at=now, vendor_orders=named, mark=purchase.mark)
+
+
+def _refuse_merged(session: Session, purchase: Purchase) -> None:
+    """What becomes of it is decided for the purchase it was sent together with."""
+    if purchase.merged_into is not None:
+        holder = purchases.get(session, purchase.merged_into)
+        raise SyncBridgeError(
+            f"purchase {purchase.mark} was sent together with purchase {holder.mark} of {holder.subject}; "
+            "decide about that one, and this one follows"
+        )
 
 
 def _found_nothing(place: StuckJob, *, since: datetime) -> bool:

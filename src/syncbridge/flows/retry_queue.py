@@ -30,6 +30,8 @@ HOLD = "hold-"
 """What the ids of holds begin with."""
 CATALOGUE = ("offer ", "sku ", "listing ")
 """Subjects of holds that stop no purchase."""
+BUYING = ("purchase.place", "purchase.pay")
+"""Jobs that are not given up without their purchase."""
 CLOCK_SLACK = timedelta(minutes=5)
 """A vendor order may carry a time so much before we sent it: two clocks."""
 
@@ -150,6 +152,7 @@ def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None
     """The person says it need not be bought by hand."""
     card = card_of(session, entry_id)
     purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
+    orders.settle(session, card.store, card.order_id)
     timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
 
 
@@ -162,7 +165,7 @@ def _close_hold(session: Session, entry_id: str, why: str, now: datetime) -> Non
 
 def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
     job = job_of(session, entry_id)
-    if "purchase" in job.args and job.kind != "decisions.adopt":  # which asks for an order, and decides about none
+    if job.kind in BUYING:
         _drop_purchase(session, int(job.args["purchase"]))
     if not dead_letters.drop(session, job.id, why=why, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
@@ -172,12 +175,13 @@ def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
 
 def _drop_purchase(session: Session, purchase_id: int) -> None:
     droppable = [PurchaseState.INTENDED, PurchaseState.REFUSED]
+    purchase = purchases.get(session, purchase_id)
     if not purchases.move(session, purchase_id, PurchaseState.STOPPED, when=droppable):
-        purchase = purchases.get(session, purchase_id)
         raise SyncBridgeError(
             f"purchase {purchase.mark} is {purchase.state}: it may have been bought; "
             "look on the supplier's page before you give it up"
         )
+    orders.settle(session, purchase.store, purchase.order_id)
 
 
 def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
@@ -198,7 +202,7 @@ def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures={name: value for name, value in hold.figures.items() if name != "why"} if hold else {},
+        figures=_shown(hold, purchase) if hold else {},
     )
 
 
@@ -237,7 +241,7 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
-        figures={name: value for name, value in hold.figures.items() if name != "why"},
+        figures=_shown(hold, purchase),
     )
 
 
@@ -257,6 +261,18 @@ def _order_in(subject: str) -> tuple[str, str]:
 
 def _is_catalogue(hold: OpenHold) -> bool:
     return hold.subject.startswith(CATALOGUE) and not hold.kind.startswith("alarm_")
+
+
+def _shown(hold: OpenHold, purchase: Purchase | None) -> Mapping[str, str]:
+    """The figures that tell a person something the entry does not say elsewhere.
+
+    Of an address there are none, and none of another purchase of the order that stopped for the same cause.
+    """
+    of_another = purchase is not None and hold.figures.get("purchase", purchase.mark) != purchase.mark
+    if of_another or hold.kind == "address_changed":
+        return {}
+    told = ("", hold.figures.get("why"))
+    return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
 
 
 def _at_stake(purchase: Purchase | None) -> Money | None:

@@ -67,8 +67,8 @@ def tick(session: Session, every: Every, *, now: datetime) -> bool:
     """
     if is_under_way(session, every.kind, every.account):
         return False
-    planned = now if was_done_later(session, every.kind, every.account, now=now) else every.planned(now)
-    run = f"{planned.timestamp():.3f}"
+    set_back = was_done_later(session, every.kind, every.account, now=now)
+    run = f"{now.timestamp():.6f}" if set_back else f"{every.planned(now).timestamp():.3f}"
     run_at = now if every.at is None else now + QUARTER  # after a start, the polls first catch up
     if enqueue(session, [run_job(every.kind, every.account, run, run_at)], now=now) == 0:
         return False

@@ -4,31 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import product
 
 from sqlmodel import Session
 
+from syncbridge.flows import fulfil
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.rules.merging import BOUGHT
+from syncbridge.store import holds, merging, orders, purchases, timeline
 
-BOUGHT = (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED, PurchaseState.DECLARED)
-"""States of a purchase that goes on; a parcel bought by hand may be declared before the vendor order is seen."""
+NOT_ABOUT_BUYING = ("address_changed", "order_ended", "merged_cancelled")
+"""Holds on an order that its being bought does not settle."""
+GOING_ON = (*BOUGHT, PurchaseState.DECLARED)
+"""A parcel of what was bought by hand may be declared before the vendor order is seen."""
 
 
 def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
-    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
+    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays.
+
+    Orders made for several purchases are kept under one, whichever of them finds them.
+    """
+    if _has(session, purchase, found):  # the look-up and the poll may find the same at the same time
+        note(session, bridge, purchase.supplier, found)
+        return
     now = bridge.clock.now()
-    purchases.adopt(session, purchase, found, now=now)
+    holder = purchases.holder(session, purchase, found)
+    purchases.adopt(session, holder, found, now=now)
+    joined = merging.join(session, holder, found, when=purchases.UNPLACED)
     numbers = ", ".join(order.vendor_order_id for order in found)
-    timeline.note(session, purchase.subject, "placed", at=now, vendor_orders=numbers, mark=purchase.mark)
+    for one in joined if holder.id != purchase.id else merging.together(session, holder):
+        timeline.note(session, one.subject, "placed", at=now, vendor_orders=numbers, mark=one.mark)
+        wake(session, place_key(one), now=now)
+        holds.close_subject(session, one.subject, but=NOT_ABOUT_BUYING, now=now)
+    for one, parcel in product(joined, merging.parcels(session, holder)):
+        fulfil.pass_on(session, bridge, one, parcel)
     unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
     if purchase.state is not PurchaseState.BY_HAND:
-        enqueue(session, [_pay_job(session, purchase, order, now) for order in unpaid], now=now)
-    wake(session, place_key(purchase), now=now)
-    holds.close_subject(session, purchase.subject, now=now)
+        enqueue(session, [_pay_job(session, holder, order, now) for order in unpaid], now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
+    now = purchases.get(session, purchase.id)
+    known = {number for number, _, _ in purchases.vendor_orders(session, now.holder)}
+    return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
 def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
@@ -80,7 +102,7 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
     known = purchases.named_by(session, order)
     if known is None or known.state in purchases.UNPLACED:
         return
-    if known.state in BOUGHT and purchasing.is_part(order, known, purchases.seen(session, known.id)):
+    if known.state in GOING_ON and purchasing.is_part(order, known, purchases.seen(session, known.id)):
         adopted(session, bridge, known, [order])
     else:
         why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
@@ -92,16 +114,22 @@ def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: Plac
     """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
     if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
         return
+    for one in merging.together(session, purchase):
+        _gone(session, bridge, one, order)
+    merging.part(session, purchase.id)
+    holds.close_holds(session, "merged_cancelled", [purchase.subject], now=bridge.clock.now())
+    wake(session, pay_key(purchase, order.vendor_order_id), now=bridge.clock.now())
+
+
+def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+    now = bridge.clock.now()
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
-        now = bridge.clock.now()
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
-        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.id):
+        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.holder):
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
-        orders.end_if_all_stopped(session, purchase.store, purchase.order_id)
+        orders.settle(session, purchase.store, purchase.order_id)
         return
-    undeclared = [state for state in BOUGHT if state is not PurchaseState.DECLARED]
-    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=undeclared):
-        now = bridge.clock.now()
+    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=BOUGHT):
         why = f"the supplier's order {order.vendor_order_id} was cancelled; buy it again or elsewhere"
         park_again(session, place_key(purchase), code="vendor_cancelled", why=why, now=now)
         timeline.note(
@@ -127,7 +155,8 @@ def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str
     if purchase is None or not numbers:
         return
     purchases.shipped(session, purchase, vendor_order_id, numbers)
-    timeline.note(session, purchase.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
+    for one in merging.together(session, purchase):
+        timeline.note(session, one.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
 
 
 def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> NewJob:

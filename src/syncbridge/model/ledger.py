@@ -89,6 +89,9 @@ class Books:
     """What our tables hold."""
 
     orders: Sequence[KeptOrder] = ()
+    """Open ones, and those that changed lately."""
+    kept: frozenset[tuple[str, str]] = frozenset()
+    """(store, id) of all the orders we keep of those the channels showed."""
     purchases: Sequence[Purchase] = ()
     vendor_orders: Sequence[SeenOrder] = ()
     attended: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired, RateLimited, SyncBridgeError, Transient, VendorError
+from syncbridge.errors import AccessExpired, Outage, RateLimited, SyncBridgeError, Transient, VendorError
 from syncbridge.ports import Clock
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import Claim, Fenced
@@ -27,6 +27,8 @@ RATE_LIMIT_SECONDS = 2.0
 """The wait where a vendor limits calls and does not say for how long."""
 PAUSE = timedelta(hours=1)
 """How long an account rests that must be authorised again, before it is tried once more."""
+CRASHES = 3
+"""So often at least a job is begun that never reports, also one whose next tick is its next attempt."""
 DATABASE_PAUSE = 2.0
 """Seconds until something is written again that the database could not take."""
 
@@ -142,7 +144,7 @@ class Worker:
                 wait = self.renewal / 10
 
     async def _decide(self, job: Claim) -> Outcome:
-        if job.attempt > self.policies.of(job.kind).attempts:
+        if job.attempt > max(self.policies.of(job.kind).attempts, CRASHES):
             return Park("crashed", f"it was begun {job.attempt - 1} times and never came to an end")
         try:
             return await self.handlers[job.kind](job)
@@ -161,7 +163,7 @@ class Worker:
         code = error.code or type(error).__name__
         now = self.clock.now()
         match error:
-            case RateLimited():
+            case RateLimited() | Outage():
                 return Snooze(now + timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS), code, str(error))
             case AccessExpired():
                 until = now + PAUSE

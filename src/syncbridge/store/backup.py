@@ -24,7 +24,7 @@ def copy(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    with contextlib.closing(_opened(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
+    with in_plain_words(source), contextlib.closing(_opened(source)) as old, contextlib.closing(_opened(part)) as new:
         old.backup(new)
     check(part)
     part.replace(target)
@@ -32,13 +32,10 @@ def copy(source: Path, target: Path) -> None:
 
 def check(file: Path, *, quick: bool = False) -> None:
     """Read the whole file; `quick` does not hold indexes against tables. Raises ConfigError if it is damaged."""
-    try:
-        with contextlib.closing(_opened(file)) as connection:
-            (said,) = connection.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        said = str(error)
+    with in_plain_words(file), contextlib.closing(_opened(file)) as connection:
+        (said,) = connection.execute(f"PRAGMA {'quick' if quick else 'integrity'}_check(1)").fetchone()
     if said != "ok":
-        raise ConfigError(damaged(file, said))
+        raise ConfigError(_damaged(file, said))
 
 
 def remedy(file: Path) -> str:
@@ -49,25 +46,25 @@ def remedy(file: Path) -> str:
     return "put back the last copy that `syncbridge db backup FILE` made: syncbridge db restore FILE"
 
 
-def damaged(file: Path, said: str) -> str:
-    """The sentence about a database that cannot be read."""
-    return f"the database {file} is damaged ({said.splitlines()[-1]}); {remedy(file)}"
-
-
 @contextlib.contextmanager
 def in_plain_words(file: Path) -> Iterator[None]:
     """Turn what the disk says into a sentence: ConfigError if damaged, SyncBridgeError if it cannot be used now."""
     try:
         yield
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-            raise ConfigError(damaged(file, str(error.orig))) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        said = getattr(error, "orig", error)
+        if getattr(said, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+            raise ConfigError(_damaged(file, str(said))) from error
         if may_pass(error):
             raise SyncBridgeError(
-                f"the database {file} cannot be written now ({error.orig}): "
+                f"the database {file} cannot be written now ({said}): "
                 "free its disk or end what locks it, then start again"
             ) from error
         raise
+
+
+def _damaged(file: Path, said: str) -> str:
+    return f"the database {file} is damaged ({said.splitlines()[-1]}); {remedy(file)}"
 
 
 def _opened(file: Path) -> sqlite3.Connection:

@@ -19,7 +19,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
@@ -237,7 +237,7 @@ def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
 
 def may_pass(error: Exception) -> bool:
     """Whether a lock or the disk stood in the way, so that the same work may succeed later unchanged."""
-    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING
+    return getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
 def load_keys(path: Path) -> MultiFernet:

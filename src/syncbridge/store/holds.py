@@ -60,10 +60,19 @@ def close(session: Session, hold: int, *, now: datetime) -> bool:
     return result.rowcount == 1
 
 
-def close_subject(session: Session, subject: str, *, now: datetime) -> None:
-    """Close every hold on a subject that goes forward again."""
+def close_subject(session: Session, subject: str, *, but: Collection[str] = (), now: datetime) -> None:
+    """Close the holds on a subject that goes forward again, `but` those of some kinds."""
     session.connection().execute(
-        update(HoldRow).where(col(HoldRow.subject) == subject, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
+        update(HoldRow)
+        .where(col(HoldRow.subject) == subject, col(HoldRow.closed_at).is_(None), col(HoldRow.kind).not_in(but))
+        .values(closed_at=now)
+    )
+
+
+def close_kind(session: Session, kind: str, *, now: datetime) -> None:
+    """Close every hold of a kind."""
+    session.connection().execute(
+        update(HoldRow).where(col(HoldRow.kind) == kind, col(HoldRow.closed_at).is_(None)).values(closed_at=now)
     )
 
 

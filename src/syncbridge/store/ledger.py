@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from syncbridge.model.ledger import Books, KeptOrder, Reads
+from syncbridge.model.ledger import Books, KeptOrder, Reads, Shown
 from syncbridge.model.purchasing import Purchase, SeenOrder
 from syncbridge.rules.ledger import BOUGHT, COMMITTED, OPEN_STAGES
 from syncbridge.rules.quiet import MEMORY, Arrivals
@@ -28,24 +28,54 @@ from syncbridge.store.tables import (
 WIDER = timedelta(days=30)
 """A vendor order that changes now may belong to a purchase that is so much older."""
 ON_THE_WAY = (JobState.READY, JobState.RUNNING, JobState.PARKED)
+MOST_IDS = 10_000
 MOST_BEATS = 3000
 """A month of quarters of an hour."""
 
 
-def books(session: Session, since: datetime, polls: Mapping[str, str]) -> Books:
-    """Everything open, and what changed since; `polls` names the kind of job that reads each account."""
+def books(session: Session, since: datetime, polls: Mapping[str, str], shown: Shown) -> Books:
+    """Everything open, what changed since, and what was shown; `polls` names the kind of job that reads each account.
+
+    Vendors' lists reach back further than they are asked to, so what they show is looked for by its ids, too.
+    """
     working, attended = _under_way(session)
     return Books(
         orders=[value(KeptOrder, row) for row in session.scalars(select(OrderRow).where(_order_in_scope(since)))],
+        kept=frozenset(_kept(session, shown)),
         purchases=[value(Purchase, row) for row in session.scalars(select(PurchaseRow).where(_in_scope(since)))],
-        vendor_orders=[
-            value(SeenOrder, row) for row in session.scalars(select(VendorOrderRow).where(_seen_in_scope(since)))
-        ],
+        vendor_orders=[value(SeenOrder, row) for row in _seen(session, since, shown)],
         attended=attended,
         given_up=_given_up(session),
         working=working,
         reads={account: _reads(session, kind, account) for account, kind in polls.items()},
     )
+
+
+def _kept(session: Session, shown: Shown) -> Iterator[tuple[str, str]]:
+    for store, refs in shown.orders.items():
+        for some in _some([ref.order_id for ref in refs]):
+            known = select(col(OrderRow.order_id)).where(col(OrderRow.store) == store, col(OrderRow.order_id).in_(some))
+            yield from ((store, order_id) for order_id in session.connection().execute(known).scalars())
+
+
+def _seen(session: Session, since: datetime, shown: Shown) -> Iterator[VendorOrderRow]:
+    """Each row once: those that were shown, and of the others those in scope."""
+    asked: set[tuple[str, str]] = set()
+    row = VendorOrderRow
+    for account, orders in shown.vendor_orders.items():
+        for some in _some([order.vendor_order_id for order in orders]):
+            asked |= {(account, number) for number in some}
+            yield from session.scalars(
+                select(row).where(col(row.supplier) == account, col(row.vendor_order_id).in_(some))
+            )
+    for other in session.scalars(select(row).where(_seen_in_scope(since))):
+        if (other.supplier, other.vendor_order_id) not in asked:
+            yield other
+
+
+def _some(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Not more at once than a database takes as parameters."""
+    return (ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS))
 
 
 def _order_in_scope(since: datetime) -> ColumnElement[bool]:
@@ -61,7 +91,7 @@ def _in_scope(since: datetime) -> ColumnElement[bool]:
 
 
 def _seen_in_scope(since: datetime) -> ColumnElement[bool]:
-    its = col(PurchaseRow.id) == col(VendorOrderRow.purchase)
+    its = func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase
     return (col(VendorOrderRow.seen_at) >= since) | exists().where(its, col(PurchaseRow.state).in_(BOUGHT))
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import from_json, to_json
 
@@ -107,13 +107,15 @@ def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) ->
     )
 
 
-def end_if_all_stopped(session: Session, store: str, order_id: str) -> None:
-    """An order whose purchases were all given up, because it no longer wants goods, has ended."""
-    states = session.scalars(
-        select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    )
-    row = session.get_one(OrderRow, (store, order_id))
-    if not OrderState(row.state).wants_goods and all(state == PurchaseState.STOPPED for state in states):
+def settle(session: Session, store: str, order_id: str) -> None:
+    """End an order of which nothing is left to buy or to declare: all its purchases are declared or given up."""
+    query = select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    states = {PurchaseState(state) for state in session.scalars(query)}
+    if not states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
+        return
+    if PurchaseState.DECLARED in states:
+        set_stage(session, store, order_id, OrderStage.DECLARED)
+    elif not OrderState(session.get_one(OrderRow, (store, order_id)).state).wants_goods:
         set_stage(session, store, order_id, OrderStage.ENDED)
 
 
@@ -121,6 +123,13 @@ def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | No
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))
     return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+
+
+def units(session: Session, purchase: Purchase) -> int:
+    """How many sold units a purchase is for: of a set each counts once, however many pieces it is made of."""
+    lines = session.get_one(OrderRow, (purchase.store, purchase.order_id)).lines
+    sold = sum(line.quantity for line in lines if line.line_id in purchase.line_ids)
+    return sold or sum(line.quantity for line in purchase.lines)
 
 
 def address_digest(address: BuyerAddress | None) -> str:

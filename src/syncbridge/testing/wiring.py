@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from syncbridge.ports import Clock, Deadlines, Tokens, Wiring
+from syncbridge.ports import Clock, Deadlines, Health, Tokens, Wiring
 
 
 class NoLimit:
@@ -31,6 +31,21 @@ class MemoryVault:
         return self.tokens
 
 
+class Chart:
+    """Notes whether the vendor answers."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def lost(self, why: str) -> None:
+        """It does not."""
+        self.told.append("lost")
+
+    async def back(self) -> None:
+        """It does again."""
+        self.told.append("back")
+
+
 def wiring_for(
     transport: object,
     clock: Clock,
@@ -38,6 +53,7 @@ def wiring_for(
     *,
     account: str = "main",
     deadlines: Deadlines | None = None,
+    health: Health | None = None,
 ) -> Wiring:
     """A wiring for one account that reaches the transport only."""
     return Wiring(
@@ -45,6 +61,7 @@ def wiring_for(
         clock=clock,
         limiter=NoLimit(),
         tokens=MemoryVault(tokens),
+        health=health or Chart(),
         deadlines=deadlines or Deadlines(total=2.0, read=1.0),
         transport=transport,
     )

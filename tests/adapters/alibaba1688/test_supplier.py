@@ -408,6 +408,20 @@ async def test_where_no_reason_gives_freight_back_the_goods_are_asked_for(
     assert bench.mock.books()["refunds"][0]["amount"] == "41.70"  # type: ignore[index]  # a list of refunds
 
 
+async def test_an_order_that_names_no_refund_does_not_hide_one_that_succeeded(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncbridge.adapters.alibaba1688.refunds.refund_ids", lambda _: ())
+    vendor_order_id = await bought(bench)
+    await bench.supplier.pay([vendor_order_id])
+    await bench.supplier.refund(vendor_order_id, why="the buyer cancelled")
+    await settled()
+
+    (refund,) = await bench.supplier.refunds(vendor_order_id)
+
+    assert refund.state is RefundState.REFUNDED
+
+
 async def test_a_refund_closed_by_shipping_is_still_found(bench: Bench) -> None:
     bench.mock.state.switches.refund_delay_seconds = None
     vendor_order_id = await bought(bench)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from syncbridge.adapters import alibaba1688
-from syncbridge.adapters.alibaba1688 import answers, client, reading, wire
+from syncbridge.adapters.alibaba1688 import answers, client, reading, refunds, wire
 from syncbridge.adapters.http import Answer
 from syncbridge.errors import OutcomeUnknown
 from syncbridge.model.catalog import MixRule, Offer, Tier
@@ -44,8 +44,8 @@ def trade_info(body: bytes) -> wire.TradeInfo:
     return msgspec.json.decode(body, type=wire.TradeInfo, strict=False)
 
 
-def refund_info(**changes: Any) -> wire.RefundInfo:
-    return wire.RefundInfo(**({"refund_id": "TQ1", "status": "waitselleragree"} | changes))
+def refund_info(**changes: Any) -> refunds.RefundInfo:
+    return refunds.RefundInfo(**({"refund_id": "TQ1", "status": "waitselleragree"} | changes))
 
 
 def test_the_official_offer_reads() -> None:
@@ -142,16 +142,18 @@ def test_a_rule_nobody_set_mixes_nothing(setting: dict[str, object] | None, mix:
 
 
 def test_the_official_refund_reads_alike_alone_and_in_a_list() -> None:
-    alone = result(client.REFUND, sample("refund"), wire.RefundDetail).op_order_refund_model_detail
-    (listed,) = result(client.REFUNDS, sample("refund_list"), wire.OrderRefunds).op_order_refund_models
+    alone = result(client.REFUND, sample("refund"), refunds.RefundDetail).op_order_refund_model_detail
+    (listed,) = client.asked_back(sample("refund_list"))
 
-    assert reading.refunds([alone]) == reading.refunds([listed])
-    assert reading.refunds([alone, listed]) == (Refund("TQ8651493722961198", RefundState.REFUNDED, cny("0.01")),)
+    assert refunds.refunds([alone]) == refunds.refunds([listed])
+    assert refunds.refunds([alone, listed]) == (Refund("TQ8651493722961198", RefundState.REFUNDED, cny("0.01")),)
 
 
 def test_the_official_answers_to_a_cancel_and_a_refund_are_a_yes() -> None:
     assert result(client.CANCEL, sample("cancel"), bool) is True
-    assert result(client.CREATE_REFUND, sample("refund_created"), wire.CreatedRefund).refund_id == "TQ34931008034741532"
+    assert (
+        result(client.CREATE_REFUND, sample("refund_created"), refunds.CreatedRefund).refund_id == "TQ34931008034741532"
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,13 +161,18 @@ def test_the_official_answers_to_a_cancel_and_a_refund_are_a_yes() -> None:
     [
         (client.CANCEL, bool, b"{}"),
         (client.CANCEL, bool, b'{"success":null}'),
-        (client.CREATE_REFUND, wire.CreatedRefund, b'{"result":{"success":true}}'),
-        (client.CREATE_REFUND, wire.CreatedRefund, b'{"result":{"success":true,"result":{"refundId":null}}}'),
+        (client.CREATE_REFUND, refunds.CreatedRefund, b'{"result":{"success":true}}'),
+        (client.CREATE_REFUND, refunds.CreatedRefund, b'{"result":{"success":true,"result":{"refundId":null}}}'),
     ],
 )
 def test_no_verdict_on_a_cancel_or_a_refund_is_unclear(api: answers.Api, shape: Any, body: bytes) -> None:
     with pytest.raises(OutcomeUnknown):
         result(api, Answer(200, body), shape)
+
+
+@pytest.mark.parametrize("none", [None, {}, {"opOrderRefundModels": None}, {"opOrderRefundModels": []}])
+def test_nothing_asked_back_is_an_empty_list_however_it_is_said(none: object) -> None:
+    assert client.asked_back(Answer(200, msgspec.json.encode({"result": none}))) == []
 
 
 @pytest.mark.parametrize(
@@ -181,7 +188,7 @@ def test_no_verdict_on_a_cancel_or_a_refund_is_unclear(api: answers.Api, shape: 
     ],
 )
 def test_each_refund_status_has_its_state(status: str, state: RefundState) -> None:
-    (refund,) = reading.refunds([refund_info(status=status)])
+    (refund,) = refunds.refunds([refund_info(status=status)])
 
     assert refund.state is state
 
@@ -189,7 +196,7 @@ def test_each_refund_status_has_its_state(status: str, state: RefundState) -> No
 def test_what_was_given_back_counts_once_it_was_given() -> None:
     amounts = {"apply_payment": 4170, "apply_carriage": 500, "refund_payment": 4000, "refund_carriage": 0}
     asked, given = (
-        reading.refunds([refund_info(status=s, **amounts)])[0] for s in ("waitselleragree", "refundsuccess")
+        refunds.refunds([refund_info(status=s, **amounts)])[0] for s in ("waitselleragree", "refundsuccess")
     )
 
     assert (asked.amount, given.amount) == (cny("46.70"), cny("40.00"))
@@ -200,23 +207,23 @@ def test_the_newest_refund_comes_first() -> None:
     new = refund_info(refund_id="TQ2", gmt_create="20260302090000000+0800")
     undated = refund_info(refund_id="TQ3")
 
-    assert [each.refund_id for each in reading.refunds([undated, old, new])] == ["TQ2", "TQ1", "TQ3"]
+    assert [each.refund_id for each in refunds.refunds([undated, old, new])] == ["TQ2", "TQ1", "TQ3"]
 
 
 @pytest.mark.parametrize(
     ("reasons", "chosen"),
     [
         ([], None),
-        ([wire.RefundReason(id=1, need_voucher=True)], None),
-        ([wire.RefundReason(id=1, no_refund_carriage=True)], 1),
-        ([wire.RefundReason(id=1, no_refund_carriage=True), wire.RefundReason(id=2)], 2),
-        ([wire.RefundReason(id=1, need_voucher=True), wire.RefundReason(id=2), wire.RefundReason(id=3)], 2),
+        ([refunds.RefundReason(id=1, need_voucher=True)], None),
+        ([refunds.RefundReason(id=1, no_refund_carriage=True)], 1),
+        ([refunds.RefundReason(id=1, no_refund_carriage=True), refunds.RefundReason(id=2)], 2),
+        ([refunds.RefundReason(id=1, need_voucher=True), refunds.RefundReason(id=2), refunds.RefundReason(id=3)], 2),
     ],
 )
 def test_a_reason_without_a_photo_that_gives_freight_back_is_chosen(
-    reasons: list[wire.RefundReason], chosen: int | None
+    reasons: list[refunds.RefundReason], chosen: int | None
 ) -> None:
-    reason = reading.reason(reasons)
+    reason = refunds.reason(reasons)
 
     assert (reason.id if reason else None) == chosen
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from syncbridge.adapters.alibaba1688 import answers, wire
+from syncbridge.adapters.alibaba1688 import answers, refunds, wire
 from syncbridge.adapters.alibaba1688.answers import Api
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.signing import VENDOR, OpenSigner
@@ -106,23 +106,23 @@ class OpenClient:
         params = {"webSite": "1688", "tradeID": long(vendor_order_id), "cancelReason": "buyerCancel"}
         await self._result(CANCEL, params, bool)
 
-    async def refund_reasons(self, vendor_order_id: str, entry_ids: Sequence[str]) -> list[wire.RefundReason]:
+    async def refund_reasons(self, vendor_order_id: str, entry_ids: Sequence[str]) -> list[refunds.RefundReason]:
         """Why the money of an unshipped order may be asked back (1688.md §5.12)."""
         params = {
             "orderId": long(vendor_order_id),
             "orderEntryIds": [long(entry_id) for entry_id in entry_ids],
             "goodsStatus": _UNSHIPPED,
         }
-        return (await self._result(REFUND_REASONS, params, wire.RefundReasons)).reasons or []
+        return (await self._result(REFUND_REASONS, params, refunds.RefundReasons)).reasons or []
 
-    async def max_refund(self, vendor_order_id: str, counts: Mapping[str, int]) -> wire.MaxRefund:
+    async def max_refund(self, vendor_order_id: str, counts: Mapping[str, int]) -> refunds.MaxRefund:
         """How much of an unshipped order may be asked back, by line and quantity (1688.md §5.12)."""
         asked = {
             "orderId": long(vendor_order_id),
             "goodsStatus": _UNSHIPPED,
             "refundGoodsCountList": [{"id": long(entry_id), "count": count} for entry_id, count in counts.items()],
         }
-        return await self._result(MAX_REFUND, {"input": asked}, wire.MaxRefund)
+        return await self._result(MAX_REFUND, {"input": asked}, refunds.MaxRefund)
 
     async def create_refund(self, vendor_order_id: str, entry_ids: Sequence[str], params: Mapping[str, object]) -> str:
         """Ask for the money of an unshipped order; answers the refund's id (1688.md §5.12)."""
@@ -133,18 +133,18 @@ class OpenClient:
             "disputeRequest": "refund",
             "goodsStatus": _UNSHIPPED,
         }
-        return (await self._result(CREATE_REFUND, asked, wire.CreatedRefund)).refund_id
+        return (await self._result(CREATE_REFUND, asked, refunds.CreatedRefund)).refund_id
 
-    async def refund(self, refund_id: str) -> wire.RefundInfo:
+    async def refund(self, refund_id: str) -> refunds.RefundInfo:
         """One refund, whatever became of it (1688.md §5.12)."""
-        return (await self._result(REFUND, {"refundId": refund_id}, wire.RefundDetail)).op_order_refund_model_detail
+        return (await self._result(REFUND, {"refundId": refund_id}, refunds.RefundDetail)).op_order_refund_model_detail
 
-    async def refunds(self, vendor_order_id: str) -> list[wire.RefundInfo]:
+    async def refunds(self, vendor_order_id: str) -> list[refunds.RefundInfo]:
         """Refunds of an order, first those under way, then those that succeeded; no others are listed (§5.12)."""
-        found: list[wire.RefundInfo] = []
+        found: list[refunds.RefundInfo] = []
         for kind in (_UNDER_WAY, _SUCCEEDED):
             params = {"orderId": vendor_order_id, "queryType": kind}
-            found += (await self._result(REFUNDS, params, wire.OrderRefunds)).op_order_refund_models or []
+            found += await self._call(REFUNDS, params, asked_back)
         return found
 
     async def close(self) -> None:
@@ -199,6 +199,14 @@ def parcels(answer: Answer) -> list[wire.LogisticsOrder]:
             return []
         raise
     return [] if answers.is_null(result) else answers.decoded(LOGISTICS, answer, result, list[wire.LogisticsOrder])
+
+
+def asked_back(answer: Answer) -> list[refunds.RefundInfo]:
+    """The refunds of a list; how it says that there are none is not documented, so null and nothing both do."""
+    result = answers.opened(REFUNDS, answer)
+    if answers.is_null(result):
+        return []
+    return answers.decoded(REFUNDS, answer, result, refunds.OrderRefunds).op_order_refund_models or []
 
 
 def created(answer: Answer) -> wire.Creation:

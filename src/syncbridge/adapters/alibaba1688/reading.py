@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,8 +16,6 @@ from syncbridge.model.purchasing import (
     PurchaseDraft,
     PurchaseLine,
     Quote,
-    Refund,
-    RefundState,
     RefusedLine,
     VendorOrderState,
 )
@@ -39,15 +36,7 @@ STATES = {
 }
 """The vendor's order states (1688.md §5.6); any other word is OTHER."""
 
-REFUND_STATES = {
-    "refundsuccess": RefundState.REFUNDED,
-    "refundclose": RefundState.CLOSED,
-    "waitbuyermodify": RefundState.CLOSED,
-}
-"""The vendor's refund states (1688.md §5.6); ``waitbuyermodify`` is a seller's no, any other word is under way."""
-
 _PRICED_BY_SKU = 1
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z-]{4,}$")
 _HOURS = re.compile(r"^shipIn(\d+)Hours$")
 
@@ -121,30 +110,6 @@ def order(trade: wire.TradeInfo) -> PlacedOrder:
     )
 
 
-def entries(trade: wire.TradeInfo) -> Mapping[str, int]:
-    """How many were bought, by the ids refunds name the lines of an order with."""
-    return {item.entry_id: int(item.quantity or 0) for item in trade.product_items or ()}
-
-
-def refund_ids(trade: wire.TradeInfo) -> Sequence[str]:
-    """The refunds an order names, those that were closed among them."""
-    named = (trade.base_info.refund_id, *(item.refund_id for item in trade.product_items or ()))
-    return tuple(dict.fromkeys(str(refund_id) for refund_id in named if refund_id))
-
-
-def refunds(found: Iterable[wire.RefundInfo]) -> Sequence[Refund]:
-    """Each refund once as last read, the newest first."""
-    latest = {each.refund_id: each for each in found}
-    newest_first = sorted(latest.values(), key=lambda each: wire.time_of(each.gmt_create) or _LONG_AGO, reverse=True)
-    return tuple(_refund(each) for each in newest_first)
-
-
-def reason(reasons: Sequence[wire.RefundReason]) -> wire.RefundReason | None:
-    """The first reason that wants no photo, rather one that gives the freight back."""
-    plain = sorted((each for each in reasons if not each.need_voucher), key=lambda each: bool(each.no_refund_carriage))
-    return plain[0] if plain else None
-
-
 def order_id_in(raw: msgspec.Raw) -> str:
     """The id of an order that cannot be read otherwise; empty if not even that can be."""
     found = re.search(rb'"idOfStr"\s*:\s*"?(\d+)', bytes(raw))
@@ -161,15 +126,6 @@ def shipments(parcels: Sequence[wire.LogisticsOrder]) -> tuple[Shipment, ...]:
         and parcel.status != "CANCEL"
         and parcel.type != "2"
     )
-
-
-def _refund(found: wire.RefundInfo) -> Refund:
-    state = REFUND_STATES.get(found.status, RefundState.ASKED)
-    if state is RefundState.REFUNDED:
-        amount = wire.fen(found.refund_payment) + wire.fen(found.refund_carriage)
-    else:
-        amount = wire.fen(found.apply_payment) + wire.fen(found.apply_carriage)
-    return Refund(found.refund_id, state, amount)
 
 
 def _mix(setting: wire.SellerMixSetting | None) -> MixRule | None:

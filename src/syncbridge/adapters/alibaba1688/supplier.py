@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from syncbridge.adapters.alibaba1688 import reading, wire
+from syncbridge.adapters.alibaba1688 import reading, refunds, wire
 from syncbridge.adapters.alibaba1688.client import OpenClient, long
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.signing import VENDOR
@@ -139,14 +139,14 @@ class Alibaba1688Supplier:
         """The refunds listed for an order, and those only the order itself still names."""
         found = await self._client.refunds(vendor_order_id)
         listed = {refund.refund_id for refund in found}
-        named = reading.refund_ids(await self._client.order_view(vendor_order_id))
+        named = refunds.refund_ids(await self._client.order_view(vendor_order_id))
         found += [await self._client.refund(refund_id) for refund_id in named if refund_id not in listed]
-        return reading.refunds(found)
+        return refunds.refunds(found)
 
     async def refund(self, vendor_order_id: str, *, why: str) -> str:
         """Ask for goods and freight of an unshipped order; of `why` the first 150 characters are sent (§5.12)."""
-        counts = reading.entries(await self._client.order_view(vendor_order_id))
-        reason = reading.reason(await self._client.refund_reasons(vendor_order_id, list(counts)))
+        counts = refunds.entries(await self._client.order_view(vendor_order_id))
+        reason = refunds.reason(await self._client.refund_reasons(vendor_order_id, list(counts)))
         if reason is None:
             raise Rejected(
                 "1688 takes no refund of this order without a photo; ask for it on the order's page",

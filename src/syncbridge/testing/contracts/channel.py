@@ -17,7 +17,7 @@ from syncbridge.errors import (
 )
 from syncbridge.model.catalog import ListingStatus, PriceUpdate, StockUpdate
 from syncbridge.model.orders import BuyerAddress, Order, OrderState
-from syncbridge.model.paging import Cursor
+from syncbridge.model.paging import Cursor, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Channel
 from syncbridge.testing.builders import (
@@ -136,6 +136,14 @@ class ChannelContract:
         after = await harness.channel.order(order_id)
         assert after.address == address
         assert after.modified_at > before.modified_at
+
+    async def test_orders_are_listed_from_a_moment_on(self, harness: ChannelHarness) -> None:
+        """Those that changed then or later, however long ago, and not everything there ever was."""
+        harness.buy(make_order("8172481060036440", harness.clock.now()))
+        harness.pass_time(timedelta(days=5).total_seconds())
+        now = harness.clock.now()
+        assert (await self._listed(harness, cursor_at(now - timedelta(days=6))))[0] == {"8172481060036440"}
+        assert (await self._listed(harness, cursor_at(now - timedelta(days=1))))[0] == set()
 
     async def test_a_published_listing_reads_back(self, harness: ChannelHarness) -> None:
         """Its SKU codes, prices and stock, by the keys later calls use."""

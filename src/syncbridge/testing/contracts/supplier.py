@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,8 +18,8 @@ from syncbridge.errors import (
     VendorError,
 )
 from syncbridge.model.catalog import MixRule, Offer
-from syncbridge.model.paging import Cursor
-from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, VendorOrderState
+from syncbridge.model.paging import Cursor, Page, cursor_at
+from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseLine, VendorOrderState
 from syncbridge.ports import Supplier
 from syncbridge.testing.builders import (
     cny,
@@ -278,6 +278,16 @@ class SupplierContract:
             states |= {order.vendor_order_id: order.state for order in page.items}
         assert states == {vendor_order_id: VendorOrderState.PAID}
 
+    async def test_vendor_orders_are_listed_from_a_moment_on(self, harness: SupplierHarness) -> None:
+        """Those that changed then or later, however long ago, and not everything there ever was."""
+        vendor_order_id = await placed(harness)
+        harness.pass_time(timedelta(days=5).total_seconds())
+        found = {
+            days: [order.vendor_order_id async for page in self._from(harness, days) for order in page.items]
+            for days in (6, 1)
+        }
+        assert found == {6: [vendor_order_id], 1: []}
+
     async def test_a_rate_limit_is_said_so(self, harness: SupplierHarness) -> None:
         """With the wait the vendor asks for, and without trying again inside the call."""
         harness.publish(make_offer())
@@ -298,6 +308,9 @@ class SupplierContract:
         with pytest.raises(VendorError) as limited:
             await harness.supplier.order("1")
         assert_nothing_leaked(harness.secrets, caplog, capsys, missing.value, limited.value)
+
+    def _from(self, harness: SupplierHarness, days: int) -> AsyncIterator[Page[PlacedOrder]]:
+        return harness.supplier.orders(since=cursor_at(harness.clock.now() - timedelta(days=days)))
 
 
 async def priced(harness: SupplierHarness, draft: PurchaseDraft) -> PurchaseDraft:
