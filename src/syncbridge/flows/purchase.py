@@ -158,6 +158,8 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
         await bridge.db.run(purchases.sent, purchase.id, quote, cap=cap, day_began=day_began(sent_at), now=sent_at)
     except purchases.NotIntended as error:
         return Snooze(sent_at, "not_intended", str(error))  # the poll found it meanwhile: look again
+    except purchases.NotWanted as error:  # the next reading of the order wakes it
+        return Snooze(sent_at + bridge.terms.cool_off, "not_payable", str(error))
     except purchases.CapReached as error:
         return gates.halted(bridge, purchase, purchasing.Halt("cap", str(error)))
     final = PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])

@@ -15,6 +15,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split, intent_key
+from syncbridge.store import orders as channel_orders
 from syncbridge.store.rows import value
 from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
 
@@ -25,6 +26,10 @@ class CapReached(SyncBridgeError):
 
 class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
+
+
+class NotWanted(SyncBridgeError):
+    """The order was read anew meanwhile, and wants no goods now."""
 
 
 class AlreadyIntended(SyncBridgeError):
@@ -165,11 +170,15 @@ def to_buy_by_hand(session: Session) -> list[Purchase]:
 
 
 def sent(session: Session, purchase: int, quote: Quote, *, cap: Money, day_began: datetime, now: datetime) -> None:
-    """Commit that the create call goes out now; raises NotIntended or CapReached and changes nothing then.
+    """Commit that the create call goes out now; raises NotIntended, NotWanted or CapReached, changing nothing then.
 
     The cap is checked in this very transaction, so that two purchases cannot both take its last yuan.
     """
     row = session.get_one(PurchaseRow, purchase)
+    if not channel_orders.is_wanted(session, row.store, row.order_id):
+        raise NotWanted(
+            f"order {row.store}/{row.order_id} changed this moment; it is read again before it is bought for"
+        )
     if quote.total.currency != cap.currency:
         raise CapReached(
             f"the cap is in {cap.currency}, the supplier asks {quote.total}; write the cap in its currency"
