@@ -267,6 +267,12 @@ UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, P
 """States before the vendor order is known."""
 
 
+def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
+    """Whether a vendor order is not in the state we last saw it in."""
+    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    return row is None or row.state != order.state
+
+
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
     """Keep a vendor order as last read, whoever made it."""
     statement = upsert(VendorOrderRow).values(
