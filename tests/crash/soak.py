@@ -11,7 +11,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -60,28 +60,26 @@ def play(kills: int) -> Tally:
 
 
 def _share(worker: int, kills: int) -> Tally:
-    """What one worker plays: every other seed."""
-    return asyncio.run(_play(range(worker, sys.maxsize, WORKERS), kills))
-
-
-async def _play(seeds: Iterable[int], kills: int) -> Tally:
+    """What one worker plays: of every seed, the day that dies at its first call, or its second, and every other on."""
     tally = Tally()
-    for seed in seeds:
-        for first in count(1, ROUND):
+    for seed in count():
+        for first in count(1 + worker, ROUND * WORKERS):
             if tally.kills >= kills:
                 return tally
-            of_days = await _round(seed, range(first, first + ROUND))
+            of_days = asyncio.run(_round(seed, range(first, first + ROUND * WORKERS, WORKERS)))
             for of_day in of_days:
                 tally.add(of_day)
-            if any(of_day.kills == 0 for of_day in of_days):
+            if not any(of_day.kills for of_day in of_days):
                 break
-    return tally
+    raise AssertionError("seeds never end")
 
 
 async def _round(seed: int, calls: Sequence[int]) -> list[Tally]:
-    """Days of one seed, each of which dies at another call, and where the seed's dice say once more."""
-    gate = asyncio.Semaphore(ABREAST)
-    ending = list(Ending)[seed % len(Ending)]
+    """Days of one seed, each of which dies at another call, and where the seed's dice say once more.
+
+    The supplier is quick and slow to answer, and to list what was bought, by turns.
+    """
+    gate, turn = asyncio.Semaphore(ABREAST), seed + calls[0] // ROUND
 
     async def one(day: Day) -> Tally:
         async with gate:
@@ -90,10 +88,11 @@ async def _round(seed: int, calls: Sequence[int]) -> list[Tally]:
 
     with vendors() as base_url, tempfile.TemporaryDirectory() as folder:
         async with MockControl(f"{base_url}/alibaba1688") as supplier:
-            delay, lag = 0.3 * (seed % 2), 0.5 * (seed % 3)
+            delay, lag = 0.3 * (turn % 2), 0.5 * (turn % 3)
             await supplier.tell("switches", trade_delay_seconds=delay, list_lag_seconds=lag)
         days = []
         for call in calls:
+            ending = list(Ending)[(seed + call) % len(Ending)]
             dooms = [Doom(call=call), Doom(call=random.Random(f"{seed} {call}").randint(1, call))]
             days.append(Day(call, Path(folder, str(call)), base_url, dooms, ending, whole=False))
         return await asyncio.gather(*(one(day) for day in days))

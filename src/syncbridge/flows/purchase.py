@@ -184,6 +184,8 @@ async def _send(
     except purchases.NotIntended as error:
         at = sent_at + BREATH if others else sent_at
         return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
+    except purchases.NotWanted as error:  # the next reading of the order wakes it
+        return Snooze(sent_at + bridge.terms.cool_off, "not_payable", str(error))
     except purchases.CapReached as error:
         return gates.halted(bridge, purchase, purchasing.Halt("cap", str(error)))
     final = PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])

@@ -18,6 +18,7 @@ from syncbridge.model.shipping import Shipment
 from syncbridge.rules.merging import marks
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
+from syncbridge.store import orders as channel_orders
 from syncbridge.store.rows import value
 from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
 
@@ -28,6 +29,10 @@ class CapReached(SyncBridgeError):
 
 class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
+
+
+class NotWanted(SyncBridgeError):
+    """The order was read anew meanwhile, and wants no goods now."""
 
 
 class AlreadyIntended(SyncBridgeError):
@@ -182,12 +187,17 @@ def sent(
     day_began: datetime,
     now: datetime,
 ) -> None:
-    """Commit that the create call goes out now; raises NotIntended or CapReached and changes nothing then.
+    """Commit that the create call goes out now; raises NotIntended, NotWanted or CapReached, changing nothing then.
 
     The cap is checked in this very transaction, so that two purchases cannot both take its last yuan; so is that the
     `others`, bought by the same call, are for the same address still.
     """
     row = session.get_one(PurchaseRow, purchase)
+    for one in [row, *(session.get_one(PurchaseRow, other) for other in others)]:
+        if not channel_orders.is_wanted(session, one.store, one.order_id):
+            raise NotWanted(
+                f"order {one.store}/{one.order_id} changed this moment; it is read again before it is bought for"
+            )
     check_cap(session, row.supplier, quote, cap=cap, day_began=day_began)
     change = {"state": PurchaseState.SENT.value, "sent_at": now, "fresh_look_ups": 0}
     which = update(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.INTENDED)
@@ -255,6 +265,12 @@ def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *
 
 UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
 """States before the vendor order is known."""
+
+
+def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
+    """Whether a vendor order is not in the state we last saw it in."""
+    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    return row is None or row.state != order.state
 
 
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
