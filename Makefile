@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SEEDS ?= 2000
+SEEDS ?= 10000
 
 .PHONY: help setup demo test check lint soak bench lock clean
 
@@ -32,7 +32,7 @@ lint: setup  ## style, types, import contracts, mapping files
 
 check: lint test  ## what .ci/run runs
 
-soak: setup  ## long: demos on seeds 1…20, demos under kills, $(SEEDS) seeds in process
+soak: setup  ## long: demos, 1,000 real kills, $(SEEDS) seeds in process, 24 simulated days, the long state machine
 	$(BIN)/python -m tests.soak --seeds $(SEEDS)
 
 bench: setup  ## figures of the store and the job path, as ratios in one run

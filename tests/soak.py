@@ -1,6 +1,6 @@
-"""The long proof: demos on many seeds, demos under kills, and thousands of seeds in process.
+"""The long proof, run by ``make soak``: demos, real kills, thousands of seeds, the long state machine, and 24 days.
 
-Run by ``make soak``; the last line is JSON.
+The line before the last is the whole tally, the last one the figures; `kills` there are real SIGKILLs only.
 """
 
 from __future__ import annotations
@@ -8,22 +8,33 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
+import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import structlog
 
-from tests.e2e.test_demo import play
+from tests.crash import soak as crash
+from tests.e2e.test_demo import play as play_demo
+from tests.simulation import days
+from tests.simulation.drawn import drawn
+from tests.simulation.points import POINTS
 from tests.simulation.sim import Sim
 
 DEMOS = range(1, 21)
 KILLED = range(101, 106)
-KILLS = 20
+KILLS_OF_A_DEMO = 20
+LEAST_KILLS = 1000
 CORES = 2
+Told = dict[str, object]
+"""What one play has to say: the names of `Tally` it adds to, and ``differences``."""
 
 
 @dataclass
@@ -32,76 +43,127 @@ class Tally:
 
     demos: int = 0
     kills: int = 0
+    """Real ones, by SIGKILL."""
+    simulated_kills: int = 0
     seeds: int = 0
+    days: int = 0
     faults: int = 0
     doubled: int = 0
     lost: int = 0
+    bought_after_cancel: int = 0
+    outside_band: int = 0
+    points: dict[str, int] = field(default_factory=dict)
+    """How often seeds died at each named point."""
     unbalanced: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, name: str, told: Mapping[str, object]) -> None:
+        """Count one play."""
+        for figure in ("demos", "kills", "simulated_kills", "seeds", "days", "faults", *WRONG):
+            setattr(self, figure, getattr(self, figure) + int(str(told.get(figure, 0))))
+        self.points = dict(Counter(self.points) + Counter(told.get("points", ())))  # type: ignore[call-overload]  # names
+        if told["differences"]:
+            self.unbalanced.append(f"{name}: {told['differences']}")
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What the last line says."""
+        return {name: getattr(self, name) for name in ("seeds", "kills", "faults", *WRONG)}
+
+
+WRONG = ("doubled", "lost", "bought_after_cancel", "outside_band")
 
 
 def main() -> int:
     """Play everything; ends 1 if a single book does not balance."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=2000, help="seeds in process")
+    parser.add_argument("--seeds", type=int, default=10_000, help="seeds in process")
     parser.add_argument("--demos", type=int, default=len(DEMOS), help="demos over HTTP")
     parser.add_argument("--killed", type=int, default=len(KILLED), help="demos under kills")
+    parser.add_argument("--kills", type=int, default=LEAST_KILLS, help="real SIGKILLs in all, at least")
+    parser.add_argument("--days", type=int, default=1, help="times 24 days")
     asked = parser.parse_args()
-    began = time.monotonic()
     tally = Tally()
     with ProcessPoolExecutor(CORES) as pool:
-        demos = [(seed, 0) for seed in DEMOS[: asked.demos]] + [(seed, KILLS) for seed in KILLED[: asked.killed]]
-        for told in pool.map(_demo, demos):
-            _count_demo(tally, told)
-        for done, told in enumerate(pool.map(_seed, range(asked.seeds), chunksize=10), start=1):
-            _count_seed(tally, told)
-            if done % 200 == 0:
-                _say(f"{done} seeds, {len(tally.unbalanced)} unbalanced")
-    tally.seconds = round(time.monotonic() - began, 1)
+        demos = [(seed, 0) for seed in DEMOS[: asked.demos]]
+        demos += [(seed, KILLS_OF_A_DEMO) for seed in KILLED[: asked.killed]]
+        _timed(tally, "demos", lambda: _count(tally, pool.map(_demo, demos), every=1))
+        _timed(tally, "crash", lambda: _crash(tally, max(0, asked.kills - tally.kills)))
+        _timed(tally, "seeds", lambda: _count(tally, pool.map(_seed, range(asked.seeds), chunksize=10), every=200))
+        _timed(tally, "days", lambda: _count(tally, pool.map(_days, range(1, asked.days + 1)), every=1))
+        _timed(tally, "machine", lambda: _machine(tally))
+    never = set(POINTS) - tally.points.keys() if asked.seeds >= len(POINTS) else set()
+    tally.unbalanced += [f"no seed died at {point}" for point in sorted(never)]
     _say(json.dumps(asdict(tally)))
+    _say(json.dumps(tally.figures, separators=(",", ":")))
     return 1 if tally.unbalanced else 0
 
 
-def _demo(asked: tuple[int, int]) -> tuple[str, dict[str, object]]:
+def _timed(tally: Tally, what: str, play: Callable[[], None]) -> None:
+    began = time.monotonic()
+    play()
+    tally.seconds[what] = round(time.monotonic() - began, 1)
+
+
+def _count(tally: Tally, plays: Iterable[tuple[str, Told]], *, every: int) -> None:
+    for done, (name, told) in enumerate(plays, start=1):
+        tally.add(name, told)
+        if done % every == 0:
+            _say(f"{name}: {len(tally.unbalanced)} unbalanced so far")
+
+
+def _demo(asked: tuple[int, int]) -> tuple[str, Told]:
     seed, kills = asked
     name = f"demo --seed {seed} --kills {kills}"
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return name, play(Path(folder), "--seed", str(seed), "--kills", str(kills))
+            told = play_demo(Path(folder), "--seed", str(seed), "--kills", str(kills))
     except AssertionError as error:
-        return name, {"differences": [str(error)[-500:]]}
+        return name, {"demos": 1, "differences": [str(error)[-500:]]}
+    renamed = {"doubled": told["purchase_orders_doubled"], "lost": told["orders_lost"], "demos": 1}
+    return name, told | renamed
 
 
-def _seed(seed: int) -> tuple[str, dict[str, object]]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+def _crash(tally: Tally, kills: int) -> None:
+    """The real daemon dies at its n-th call, for each n."""
+    if kills:
+        told = asdict(crash.play(kills))
+        tally.add("crash", told | {"differences": told["unbalanced"]})
+
+
+def _seed(seed: int) -> tuple[str, Told]:
     with tempfile.TemporaryDirectory() as folder:
-        sim = Sim(seed, Path(folder))
-        try:
-            books = sim.play()
-        except TimeoutError as error:
-            return f"seed {seed}", {"differences": [str(error)]}
-        told = {"doubled": books.doubled, "lost": books.lost, "differences": list(books.differences)}
-        return f"seed {seed}", {**told, "faults": sim.faults, "kills": sim.kills}
+        sim = drawn(seed, Path(folder))
+        return f"seed {seed}", _played(sim, sim.play)
 
 
-def _count_demo(tally: Tally, told: tuple[str, dict[str, object]]) -> None:
-    name, plain = told
-    _say(f"{name}: {plain.get('seconds')} s, {plain.get('differences')}")
-    tally.demos += 1
-    renamed = {**plain, "doubled": plain.get("purchase_orders_doubled", 0), "lost": plain.get("orders_lost", 0)}
-    _count(tally, name, renamed)
+def _days(seed: int) -> tuple[str, Told]:
+    with tempfile.TemporaryDirectory() as folder:
+        sim = days.drawn_days(seed, Path(folder))
+        return f"{days.DAYS} days of seed {seed}", {**_played(sim, lambda: days.play(sim)), "days": days.DAYS, "seeds": 0}
 
 
-def _count_seed(tally: Tally, told: tuple[str, dict[str, object]]) -> None:
-    tally.seeds += 1
-    _count(tally, *told)
+def _played(sim: Sim, play: Callable[[], days.Balance]) -> Told:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        books = play()
+    except (AssertionError, TimeoutError) as error:
+        return {"seeds": 1, "differences": [str(error)]}
+    told = sim.tally(books)
+    return told | {"simulated_kills": told["kills"], "kills": 0, "differences": list(books.differences)}
 
 
-def _count(tally: Tally, name: str, plain: dict[str, object]) -> None:
-    for figure in ("kills", "faults", "doubled", "lost"):
-        setattr(tally, figure, getattr(tally, figure) + int(str(plain.get(figure, 0))))
-    if plain["differences"]:
-        tally.unbalanced.append(f"{name}: {plain['differences']}")
+def _machine(tally: Tally) -> None:
+    """The state machine, with its long profile."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "tests/simulation/test_machine.py"],
+        env=os.environ | {"MACHINE": "long"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _say(done.stdout.strip().splitlines()[-1])
+    tally.add("machine", {"differences": [done.stdout[-2000:]] if done.returncode else []})
 
 
 def _say(text: str) -> None:

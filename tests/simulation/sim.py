@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -38,7 +38,7 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import Settings, read_mappings
 from syncbridge.store import purchases
 from syncbridge.store.db import InlineDatabase
-from syncbridge.testing.clock import SteppedClock, VirtualClock, run_virtual
+from syncbridge.testing.clock import START, SteppedClock, VirtualClock, run_virtual
 from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.points import WatchedDatabase, watch
@@ -51,8 +51,31 @@ PATIENCE = 1500.0
 TOTAL = 2.0
 """Seconds a call may take."""
 PER_SECOND = 25
-INTERVALS = Intervals(orders=4.0, purchases=5.0, offers=30.0, parcels=4.0)
 VENDORS = ("alibaba1688", "aliexpress")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a world turns: a day of trade in a minute, or as it really does."""
+
+    intervals: Intervals = Intervals(orders=4.0, purchases=5.0, offers=30.0, parcels=4.0)
+    idle: float = 1.0
+    look: float = 1.5
+    """Seconds between looks of everybody else."""
+    start: datetime = START
+    cap: str = "100000.00 CNY"
+    waits: Mapping[str, object] = field(
+        default_factory=lambda: {
+            "cool_off": 1.0,
+            "deadlines": {"total": TOTAL, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
+            "jobs": {"lease": 10.0, "renewal": 3.0, "sweep": 1.0},
+            "waits": {"audit": 1.2, "read_back": 5.0},
+            "retry": dict.fromkeys(
+                ("purchase", "tracking", "catalogue"), {"attempts": 30, "first": 0.5, "cap": 4.0}
+            ),
+        }
+    )
+    """Settings; what is left out waits as long as the defaults do."""
 
 
 @functools.cache
@@ -88,6 +111,7 @@ class Sim:
     wire_faults: Sequence[Fault] = (*Fault, Fault.LOSE_ANSWER)
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
     events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
+    pace: Pace = Pace()
     life: Life | None = None
     deaf: bool = False
     """Whether every message to us is lost."""
@@ -100,7 +124,7 @@ class Sim:
 
     def __post_init__(self) -> None:
         self.dice = random.Random(self.seed)
-        self.right_clock = VirtualClock()
+        self.right_clock = VirtualClock(self.pace.start)
         self.clock = SteppedClock(self.right_clock)
         self.scenario = make(self.seed, offers=self.offers, orders=self.orders, specs=3)
         self.owners = owners_of(self.scenario)
@@ -152,7 +176,7 @@ class Sim:
             raise self.broken[0]
         remembered = set(invariants.written(supplier, channel)) - self.forgotten
         invariants.check_explained(remembered, self.owners, waiting)
-        day = Day(timedelta(seconds=2 * TOTAL), self.repriced)
+        day = Day(timedelta(seconds=2 * self.settings.deadlines.total), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
 
     async def status(self, order_id: str) -> str | None:
@@ -231,8 +255,8 @@ class Sim:
         await take_over(app)
         life = Life(db, app, began)
         wake = asyncio.Event()
-        working = poll(app.worker(self.jobs), slots=8, idle=1.0, sweep=1.0, wake=wake, stop=asyncio.Event())
-        ticking = [self._tick(life, one) for one in schedules(app.bridge, INTERVALS)]
+        working = poll(app.worker(self.jobs), slots=8, idle=self.pace.idle, sweep=self.settings.jobs.sweep, wake=wake, stop=asyncio.Event())
+        ticking = [self._tick(life, one) for one in schedules(app.bridge, self.pace.intervals)]
         life.tasks = [asyncio.create_task(work) for work in (working, self._beat(life), *ticking)]
         self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
         return life
@@ -324,7 +348,7 @@ class Sim:
         file = self.folder / f"forwarder-{self.seed}.csv"
         forwarder = ForwarderMock(file)
         return World(
-            self.scenario, supplier, channel, forwarder, rules(), self.right_clock, desk, say=lambda _: None, look=1.5
+            self.scenario, supplier, channel, forwarder, rules(), self.right_clock, desk, say=lambda _: None, look=self.pace.look
         )
 
     def _settings(self) -> Settings:
@@ -337,17 +361,12 @@ class Sim:
             given = {key: keys[key] for key in ("app_key", "app_secret", "access_token", "refresh_token")}
             accounts[name] = {"adapter": adapter, "base_url": url, "auth_url": url, **given}
         for name, pool in POOLS.items():
-            accounts[name] |= {"daily_spending_cap": "100000.00 CNY", "offer_pool_id": pool}
+            accounts[name] |= {"daily_spending_cap": self.pace.cap, "offer_pool_id": pool}
         accounts[STORE]["live"] = True
-        patient = {"attempts": 30, "first": 0.5, "cap": 4.0}
         return Settings.model_validate(
             {
+                **self.pace.waits,
                 "mappings": mappings_folder(),
-                "cool_off": 1.0,
-                "deadlines": {"total": TOTAL, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
-                "jobs": {"lease": 10.0, "renewal": 3.0, "sweep": 1.0},
-                "waits": {"audit": 1.2, "read_back": 5.0},
-                "retry": {"purchase": patient, "tracking": patient, "catalogue": patient},
                 "limits": {name: {"per_second": PER_SECOND} for name in VENDORS},
                 "accounts": accounts,
             }
