@@ -40,7 +40,7 @@ def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> N
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     """A vendor order that carries the name of an intent just made was bought before a backup was restored."""
-    found = purchases.unclaimed(session, purchase)
+    found = purchases.unclaimed(session, purchase.supplier, [purchase.key])
     if found:
         adopted(session, bridge, purchase, found)
 

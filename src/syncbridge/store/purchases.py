@@ -12,7 +12,15 @@ from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
+from syncbridge.model.purchasing import (
+    IntentKey,
+    PlacedOrder,
+    Purchase,
+    PurchaseState,
+    Quote,
+    SeenOrder,
+    VendorOrderState,
+)
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import orders as channel_orders
@@ -105,15 +113,15 @@ def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
-def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
-    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot."""
+def unclaimed(session: Session, supplier: str, keys: Sequence[IntentKey]) -> list[PlacedOrder]:
+    """Living vendor orders that bear one of these names or marks and belong to none: of a time a backup forgot."""
     query = select(VendorOrderRow).where(
-        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.supplier) == supplier,
         col(VendorOrderRow.purchase).is_(None),
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
         or_(
-            col(VendorOrderRow.out_order_id) == purchase.out_order_id,
-            col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
+            col(VendorOrderRow.out_order_id).in_([key.out_order_id for key in keys]),
+            *(col(VendorOrderRow.note).contains(key.mark, autoescape=True) for key in keys),
         ),
     )
     return [_placed(row) for row in session.scalars(query)]
