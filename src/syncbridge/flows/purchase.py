@@ -144,6 +144,9 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     stopped = await gates.before_buying(bridge, purchase)
     if stopped is not None:
         return stopped
+    if await bridge.db.read(orders.is_bought_from_backup, bridge, purchase):
+        halt = purchasing.Halt("bought_elsewhere", "a backup supplier shows an order for it that we did not know of")
+        return await _elsewhere(bridge, purchase, halt.why, gates.halted(bridge, purchase, halt))
     route = bridge.route(purchase.route)
     if route.buy is BuyMode.BY_HAND:
         return _by_hand(bridge, purchase, f"route {route.name} buys by hand")
