@@ -117,6 +117,12 @@ def test_a_whole_file_becomes_rules() -> None:
     assert check(rules) == []
 
 
+def test_a_listing_may_be_written_in_another_language() -> None:
+    text = with_line("    dispatch_days: 5\n", "    dispatch_days: 5\n    locale: es_ES\n")
+
+    assert parse({"shop.yaml": text}).routes[0].listing.locale == "es_ES"
+
+
 def test_what_one_file_defines_another_may_use() -> None:
     cut = GOOD.index("routes:")
 
