@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +40,8 @@ from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
-from syncbridge.store.migrate import migrate
+from syncbridge.store.migrate import migrate, outdated
+from syncbridge.store.owner import sole_owner
 
 ENTRY_POINTS = "syncbridge.adapters"
 LEASED_SLOTS = 10
@@ -105,15 +107,19 @@ class App:
         await self.bridge.db.close()
 
 
-def open_database(settings: Settings) -> SqliteDatabase:
-    """The database of the settings, at the tables this program knows. Raises ConfigError, SyncBridgeError."""
+def open_database(settings: Settings, *, owned: bool = False) -> SqliteDatabase:
+    """The database of the settings, at the tables this program knows. Raises ConfigError, SyncBridgeError.
+
+    Tables are upgraded by their owner only: beside a daemon of an older version a command changes nothing.
+    """
     if settings.database_file.exists() and not settings.key_file.exists():
         raise ConfigError(
             f"the key file {settings.key_file} is missing, and the database {settings.database_file} cannot be read "
             f"without it: put the key file back, or {remedy(settings.database_file)} together with its key file"
         )
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
-    migrate(engine)
+    with contextlib.nullcontext() if owned or not outdated(engine) else sole_owner(settings.database_file):
+        migrate(engine)
     return SqliteDatabase(engine)
 
 

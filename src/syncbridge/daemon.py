@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC
-from pathlib import Path
 
 import structlog
 import uvicorn
@@ -25,6 +23,8 @@ from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
 from syncbridge.store import accounts
 from syncbridge.store.backup import check, in_plain_words
+from syncbridge.store.db import Database
+from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
 
 GRACE = 25
@@ -34,40 +34,20 @@ STEP = 2.0
 log = structlog.get_logger("syncbridge.daemon")
 
 
-@contextlib.contextmanager
-def sole_owner(settings: Settings) -> Iterator[None]:
-    """Hold the database's owner lock, which ends with the process however it dies; raises ConfigError if it is held."""
-    file = settings.database_file
-    if not file.parent.is_dir():
-        raise ConfigError(f"database_url: there is no folder {file.parent}; make it, or name another")
-    with contextlib.ExitStack() as stack:
-        try:
-            lock = stack.enter_context(
-                contextlib.closing(sqlite3.connect(f"{file}.owner", timeout=0, isolation_level=None))
-            )
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            raise _not_owner(file, error) from None
-        yield
+Assemble = Callable[[Settings, Database], Awaitable[App]]
 
 
-def _not_owner(file: Path, error: sqlite3.OperationalError) -> ConfigError:
-    if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-        return ConfigError(f"another syncbridge daemon works on {file}; stop it first, or use another database")
-    return ConfigError(f"{file}.owner cannot be locked ({error}); check the permissions of its folder")
-
-
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, assemble: Assemble = assemble) -> None:
     """Work until SIGTERM or SIGINT; then let running jobs end and close. Raises ConfigError or MappingError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows has no such handlers; Ctrl+C cancels there
             loop.add_signal_handler(name, stop.set)
-    with sole_owner(settings), _listener(settings) as listener:
+    with sole_owner(settings.database_file), _listener(settings) as listener:
         if settings.database_file.exists():
             check(settings.database_file, quick=True)
-        db = open_database(settings)
+        db = open_database(settings, owned=True)
         with in_plain_words(settings.database_file):
             app = await assemble(settings, db)
         try:

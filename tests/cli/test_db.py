@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from syncbridge.bootstrap import open_database
 from syncbridge.cli.main import app
 from syncbridge.cli.output import ExitCode
-from syncbridge.daemon import sole_owner
 from syncbridge.settings import load_settings
+from syncbridge.store.owner import sole_owner
 from tests.web.conftest import write_settings
 
 
@@ -96,7 +96,7 @@ def test_an_existing_file_is_never_overwritten_by_a_copy(desk: Desk) -> None:
 def test_nothing_is_put_back_under_a_daemon(desk: Desk) -> None:
     desk.run("backup", desk.folder / "copy.db")
     desk.note("after")
-    with sole_owner(load_settings(desk.config, environ={})):
+    with sole_owner(load_settings(desk.config, environ={}).database_file):
         code, said = desk.run("restore", desk.folder / "copy.db")
 
     assert code == ExitCode.CONFIG_INVALID

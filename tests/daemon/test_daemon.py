@@ -12,9 +12,9 @@ import pytest
 
 from syncbridge import daemon as process
 from syncbridge.bootstrap import GcraLimiter, assemble, open_database
-from syncbridge.daemon import sole_owner
 from syncbridge.errors import ConfigError
 from syncbridge.settings import LimitSettings, load_settings
+from syncbridge.store.owner import sole_owner
 from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
@@ -24,9 +24,13 @@ MODULES = 1000
 def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:
     settings = load_settings(write_settings(tmp_path), environ={})
 
-    with sole_owner(settings), pytest.raises(ConfigError, match="another syncbridge daemon"), sole_owner(settings):
+    with (
+        sole_owner(settings.database_file),
+        pytest.raises(ConfigError, match="another syncbridge daemon"),
+        sole_owner(settings.database_file),
+    ):
         raise AssertionError("there are two owners")
-    with sole_owner(settings):
+    with sole_owner(settings.database_file):
         pass
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from syncbridge.daemon import sole_owner
 from syncbridge.errors import ConfigError
 from syncbridge.settings import load_settings
+from syncbridge.store.owner import sole_owner
 from tests.daemon.conftest import run_daemon
 from tests.web.conftest import write_settings
 
@@ -17,7 +17,7 @@ from tests.web.conftest import write_settings
 def test_a_database_in_a_folder_that_is_missing_is_a_matter_of_settings(tmp_path: Path) -> None:
     settings = load_settings(write_settings(tmp_path, top='database_url = "sqlite:///no/such/s.db"'), environ={})
 
-    with pytest.raises(ConfigError, match="no/such"), sole_owner(settings):
+    with pytest.raises(ConfigError, match="no/such"), sole_owner(settings.database_file):
         raise AssertionError("there is no such folder")
 
 
@@ -25,7 +25,10 @@ def test_a_lock_that_cannot_be_had_is_not_called_another_daemon(tmp_path: Path) 
     settings = load_settings(write_settings(tmp_path), environ={})
     (tmp_path / "syncbridge.db.owner").mkdir()
 
-    with pytest.raises(ConfigError, match=r"syncbridge\.db\.owner cannot be locked"), sole_owner(settings):
+    with (
+        pytest.raises(ConfigError, match=r"syncbridge\.db\.owner cannot be locked"),
+        sole_owner(settings.database_file),
+    ):
         raise AssertionError("there is no lock")
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from syncbridge.errors import NotGranted
 from syncbridge.flows import reconcile
 from syncbridge.model.orders import BuyerAddress, OrderState
-from syncbridge.model.purchasing import PurchaseState, VendorOrderState
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.purchasing import PlacedOrder, PurchaseState, VendorOrderState
 from syncbridge.store import holds, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line
 from tests.flows.conftest import Shop, dollars
@@ -64,6 +67,24 @@ async def test_a_reading_begun_before_the_start_proves_nothing(shop: Shop) -> No
     shop.connect()
     await shop.pass_time(COOL_OFF)
     assert not shop.supplier.books
+
+
+async def test_an_account_that_may_not_list_its_orders_is_bought_from_by_hand(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_granted(*, since: object) -> AsyncIterator[Page[PlacedOrder]]:
+        raise NotGranted("not for this account", vendor="memory", code="acl")
+        yield Page((), Cursor(""))
+
+    await shop.list_offer()
+    shop.born = shop.clock.now() + timedelta(seconds=1)
+    shop.connect()
+    await shop.sell()
+    await shop.pass_time(COOL_OFF)
+    monkeypatch.setattr(shop.supplier, "orders", not_granted)
+    await shop.poll("purchase.poll", "main")
+    assert not shop.supplier.books
+    assert [entry.state for entry in await shop.queue()] == ["by_hand"]
 
 
 async def test_after_a_short_stop_the_first_reading_counts_at_once(shop: Shop) -> None:

@@ -228,6 +228,19 @@ async def test_an_order_finished_without_us_is_never_taken_back_by_itself(shop: 
     assert not shop.supplier.asked_back
 
 
+async def test_an_order_in_a_state_we_do_not_know_is_neither_paid_nor_taken_back(shop: Shop) -> None:
+    vendor_order_id = await leave_unpaid(shop)
+    (held,) = await shop.queue()
+    odd = replace(shop.supplier.books[vendor_order_id], state=VendorOrderState.OTHER)
+    shop.supplier.books[vendor_order_id] = odd
+    await shop.db.run(shop.retry, held.id)
+    await shop.work()
+    assert "vendor_state" in [entry.code for entry in await shop.queue()]
+    await cancel(shop)
+    assert shop.supplier.books[vendor_order_id] == odd
+    assert [entry.code for entry in await shop.queue()] == ["vendor_state"]
+
+
 async def test_a_cancel_told_twice_is_taken_back_once(shop: Shop) -> None:
     vendor_order_id = await buy(shop)
     await cancel(shop)

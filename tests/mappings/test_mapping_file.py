@@ -123,6 +123,26 @@ def test_a_listing_may_be_written_in_another_language() -> None:
     assert parse({"shop.yaml": text}).routes[0].listing.locale == "es_ES"
 
 
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("false", False)])
+def test_a_route_may_merge_the_orders_of_one_buyer(written: str, meant: bool) -> None:
+    text = with_line("    buy: by_hand\n", f"    buy: auto\n    merge: {written}\n")
+    assert parse({"shop.yaml": text}).routes[0].merge is meant
+
+
+def test_orders_are_not_merged_unless_a_route_says_so() -> None:
+    assert parse({"shop.yaml": GOOD}).routes[0].merge is False
+
+
+def test_what_a_person_buys_or_confirms_is_not_merged() -> None:
+    text = with_line("    buy: by_hand\n", "    buy: by_hand\n    merge: true\n")
+    assert refusal(text) == "shop.yaml:40:5: merge goes with buy: auto only, and notebooks says by_hand; drop one"
+
+
+def test_merging_is_yes_or_no() -> None:
+    text = with_line("    buy: by_hand\n", "    buy: auto\n    merge: sometimes\n")
+    assert refusal(text) == 'shop.yaml:46:12: "sometimes" is neither yes nor no; write true or false'
+
+
 def test_what_one_file_defines_another_may_use() -> None:
     cut = GOOD.index("routes:")
 

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from syncbridge.bootstrap import open_database
+from syncbridge.errors import ConfigError
 from syncbridge.flows.retry_queue import entries
+from syncbridge.settings import Settings
 from syncbridge.store import accounts, catalogue, orders, purchases
 from syncbridge.store.db import SqliteDatabase, load_keys, open_engine
-from syncbridge.store.migrate import HEAD, migrate, revision
+from syncbridge.store.migrate import HEAD, migrate, outdated, revision
+from syncbridge.store.owner import sole_owner
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -37,3 +41,17 @@ async def test_a_filled_database_of_an_earlier_release_opens(release: str, tmp_p
         assert address.country
     finally:
         await db.close()
+
+
+async def test_row_29_a_command_upgrades_nothing_beside_a_daemon_of_an_older_version(tmp_path: Path) -> None:
+    for kind in ("db", "key"):
+        shutil.copy(FIXTURES / f"v0.1.0.{kind}", tmp_path / f"old.{kind}")
+    (tmp_path / "old.key").chmod(0o600)
+    file = tmp_path / "old.db"
+    settings = Settings(database_url=f"sqlite:///{file}", key_file=tmp_path / "old.key")
+    with sole_owner(file), pytest.raises(ConfigError, match="another syncbridge daemon works on"):
+        open_database(settings)
+    engine = open_engine(settings.database_url, load_keys(settings.key_file))
+    assert outdated(engine)
+    engine.dispose()
+    await open_database(settings).close()

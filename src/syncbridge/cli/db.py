@@ -36,13 +36,13 @@ def restore(
 ) -> None:
     """Put a copy in the place of the database, and keep the replaced one aside. Stop the daemon first."""
     from syncbridge.bootstrap import SystemClock
-    from syncbridge.daemon import sole_owner
     from syncbridge.settings import load_settings
     from syncbridge.store import restore as copies
+    from syncbridge.store.owner import sole_owner
 
     settings = load_settings(ctx.obj)
     target = settings.database_file
     aside = target.with_name(f"{target.name}.replaced-{SystemClock().now():%Y%m%dT%H%M%SZ}")
-    with sole_owner(settings):
+    with sole_owner(settings.database_file):
         copies.restore(file, target, aside=aside)
     say(f"{target} is again as {file} was; what it replaced is kept as {aside}")

@@ -64,17 +64,17 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
 
 
 async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
-    from syncbridge.daemon import sole_owner
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
     from syncbridge.store import catalogue
+    from syncbridge.store.owner import sole_owner
 
     bridge = app.bridge
     plan = await bridge.db.read(catalogue.last_plan)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
     with ExitStack() as stack:
         try:
-            stack.enter_context(sole_owner(app.settings))
+            stack.enter_context(sole_owner(app.settings.database_file))
         except ConfigError:
             await flow.watch(bridge, keys, told)  # a daemon runs, and does it
         else:

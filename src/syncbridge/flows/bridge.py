@@ -77,7 +77,7 @@ class Bridge:
         for route in self.rules.routes:
             if route.name == name:
                 return route
-        raise MappingError(f"no mapping file has a route named {name} any more; put it back and restart the daemon")
+        raise MappingError(f"no mapping file has a route named {name} any more; put it back, then retry")
 
 
 def order_subject(store: str, order_id: str) -> str:

@@ -26,7 +26,7 @@ from syncbridge.store import holds, purchases, timeline
 from syncbridge.store.orders import ship_by
 from syncbridge.store.tables import JobState
 
-APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed")
+APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed", "merged_cancelled")
 """Halts a person may let pass, at the figure shown."""
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
 """Nothing of these is at the supplier, so an order named for one of them was bought by hand."""
@@ -62,6 +62,7 @@ def not_placed(session: Session, entry_id: str, *, why: str, quarantine: timedel
     Safe only after the quarantine, and once a look-up after it has found nothing.
     """
     purchase = _purchase_of(session, entry_id)
+    _refuse_merged(session, purchase)
     if purchase.state is not PurchaseState.UNKNOWN or purchase.sent_at is None:
         raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}, not unknown; there is nothing to declare")
     place = dead_letters.named(session, vendor_orders.place_key(purchase))
@@ -203,6 +204,7 @@ def _ask(
     session: Session, purchase: Purchase, numbers: Sequence[str], total: Money | None, even_so: bool, now: datetime
 ) -> None:
     """Write the job that adopts; from here on the purchase is never sent, for the person says it is bought."""
+    _refuse_merged(session, purchase)
     if purchase.state not in (*UNSENT, *UNCLEAR):
         raise SyncBridgeError(f"purchase {purchase.mark} is {purchase.state}, so it takes no order now")
     for number in numbers:
@@ -229,6 +231,16 @@ def _ask(
     )
     enqueue(session, [job], now=now)
     timeline.note(session, purchase.subject, "named by a person", at=now, vendor_orders=named, mark=purchase.mark)
+
+
+def _refuse_merged(session: Session, purchase: Purchase) -> None:
+    """What becomes of it is decided for the purchase it was sent together with."""
+    if purchase.merged_into is not None:
+        holder = purchases.get(session, purchase.merged_into)
+        raise SyncBridgeError(
+            f"purchase {purchase.mark} was sent together with purchase {holder.mark} of {holder.subject}; "
+            "decide about that one, and this one follows"
+        )
 
 
 def _found_nothing(place: StuckJob, *, since: datetime) -> bool:

@@ -10,12 +10,13 @@ from sqlmodel import Session
 from syncbridge.errors import MappingError, OutcomeUnknown
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.paging import read_to_end
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue.execute import Done, Outcome, Park, Retry
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import tracking
-from syncbridge.store import cursors, holds, orders, purchases, timeline
+from syncbridge.rules.merging import OUT, living
+from syncbridge.store import cursors, holds, merging, orders, purchases, timeline
 from syncbridge.store.purchases import Parcel
 
 
@@ -39,7 +40,9 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     """Declare a parcel to the channel, unless it is declared already; read back before and after."""
     parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
-    if parcel.purchase.state in (PurchaseState.WITHDRAWING, PurchaseState.STOPPED):
+    if parcel.purchase.state in OUT:
+        if living(await bridge.db.read(merging.together, parcel.purchase)):
+            return Done()  # it holds goods for others, and goes its way
         why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
         return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
@@ -77,10 +80,17 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
         holds.open_hold(session, "mark_unknown", subject, {"mark": shipment.mark or "none"}, now=now)
         return
     known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
-    parcel = purchases.announce(session, purchase, known)
+    for one in living(merging.together(session, purchase)) or [purchase]:
+        pass_on(session, bridge, one, known)
+
+
+def pass_on(session: Session, bridge: Bridge, purchase: Purchase, shipment: Shipment) -> None:
+    """Have a parcel declared to the order it is for; where it holds goods for several, once to each."""
+    now = bridge.clock.now()
+    parcel = purchases.announce(session, purchase, shipment)
     if parcel is None:
         return
-    timeline.note(session, purchase.subject, "sent abroad", at=now, carrier=known.carrier, number=known.number)
+    timeline.note(session, purchase.subject, "sent abroad", at=now, carrier=shipment.carrier, number=shipment.number)
     job = NewJob(
         kind="fulfil.declare",
         key=f"fulfil.declare:{parcel}",

@@ -5,7 +5,7 @@ A halt carries its figures; it stops a purchase until a person repairs its cause
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -17,11 +17,12 @@ from syncbridge.model.catalog import Offer
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote
 from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
-from syncbridge.queue.job import wake_waiting
+from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
+from syncbridge.rules.merging import BOUGHT, cancelled
 from syncbridge.rules.pricing import margin
-from syncbridge.store import accounts, catalogue, holds, orders, purchases, timeline
+from syncbridge.store import accounts, catalogue, holds, merging, orders, purchases, timeline
 
 LEDGER = "ledger_unread"
 """The code under which purchases wait until their supplier's ledger was read after a start."""
@@ -40,7 +41,8 @@ async def before_buying(bridge: Bridge, purchase: Purchase) -> Outcome | None:
 
 async def before_paying(bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> Outcome | None:
     """The last look before money leaves: the order must still be wanted, and the price the one agreed to."""
-    stopped = await _order(bridge, purchase)
+    together = await bridge.db.read(merging.together, purchase)
+    stopped = await (_order(bridge, purchase) if len(together) == 1 else _orders(bridge, purchase, together))
     if stopped is not None:
         return stopped
     total = order.total + await bridge.db.read(purchases.total_of_others, purchase.id, order)
@@ -51,10 +53,19 @@ async def before_paying(bridge: Bridge, purchase: Purchase, order: PlacedOrder) 
     return None
 
 
-async def price(bridge: Bridge, purchase: Purchase, route: Route, quote: Quote) -> Park | None:
-    """Enough must be left of what the channel pays out, and a route may ask a person each time."""
+async def price(
+    bridge: Bridge, purchase: Purchase, route: Route, quote: Quote, others: Sequence[Purchase] = ()
+) -> Park | None:
+    """Enough must be left of what the channel pays out, and a route may ask a person each time.
+
+    The quote is for the goods of `others` too.
+    """
     units = await bridge.db.read(orders.units, purchase)
-    left = margin(purchase.payout, quote.total, route.price, units, bridge.rules.rates)
+    payout = purchase.payout
+    for other in others:
+        units += await bridge.db.read(orders.units, other)
+        payout += other.payout
+    left = margin(payout, quote.total, route.price, units, bridge.rules.rates)
     halt = purchasing.enough(left, max(route.price.minimum_margin, bridge.terms.margin_floor))
     stopped = _unless_let_pass(bridge, purchase, halt)
     if stopped is None and route.buy is BuyMode.CONFIRM:
@@ -93,6 +104,14 @@ def ledger_read(session: Session, bridge: Bridge, account: str, *, began: dateti
     wake_waiting(session, [LEDGER], account=account, now=bridge.clock.now())
 
 
+def no_ledger(session: Session, bridge: Bridge, account: str) -> None:
+    """A supplier whose orders we may not list is not bought from by API: nobody could look after a lost answer."""
+    why = "the account may not list its orders by API, so a lost answer could never be looked up"
+    for args in waiting_for(session, LEDGER, account):
+        vendor_orders.by_hand(session, bridge, purchases.get(session, int(args["purchase"])), why)
+    wake_waiting(session, [LEDGER], account=account, now=bridge.clock.now())
+
+
 def order_changed(session: Session, bridge: Bridge, store: str, order: Order) -> None:
     """An order we buy for was read anew: what waited for it goes on, and what is not wanted any more is taken back."""
     if order.state in (OrderState.CANCELLED, OrderState.FINISHED):
@@ -103,6 +122,38 @@ def order_changed(session: Session, bridge: Bridge, store: str, order: Order) ->
         )
 
 
+def verdict(bridge: Bridge, purchase: Purchase, order: Order) -> purchasing.Verdict:
+    """Whether its channel order, as just read, lets a purchase go on."""
+    now = bridge.clock.now()
+    return purchasing.gate(
+        order,
+        live=bridge.terms.of(purchase.store).live,
+        cap_set=bridge.terms.of(purchase.supplier).daily_cap is not None,
+        buy_from=(order.paid_at or now) + bridge.terms.cool_off,
+        now=now,
+    )
+
+
+async def _orders(bridge: Bridge, holder: Purchase, together: Sequence[Purchase]) -> Outcome | None:
+    """Read each of the orders again that one vendor order is for; what stops one must not end it for the others."""
+    wanted = [purchase for purchase in together if purchase.state in BOUGHT]
+    for purchase in wanted:
+        stopped = await _order(bridge, purchase)
+        if stopped is not None:
+            return stopped if len(wanted) == 1 else _look_again(bridge, stopped)
+    return _unless_let_pass(bridge, holder, cancelled(together)) if wanted else Done()
+
+
+def _look_again(bridge: Bridge, stopped: Outcome) -> Outcome:
+    match stopped:
+        case Done(write):
+            why = "an order it was bought for does not want it any more"
+            return Snooze(bridge.clock.now(), "merged_cancelled", why, write)
+        case Park(code, why, write):
+            return Snooze(bridge.clock.now() + bridge.terms.cool_off, code, why, write)
+    return stopped
+
+
 async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:
     """Read the channel order again: only what is wanted now is bought."""
     try:
@@ -110,20 +161,16 @@ async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:
     except AccessExpired as error:
         return paused(bridge, purchase.store, error)
     now = bridge.clock.now()
-    verdict = purchasing.gate(
-        order,
-        live=bridge.terms.of(purchase.store).live,
-        cap_set=bridge.terms.of(purchase.supplier).daily_cap is not None,
-        buy_from=(order.paid_at or now) + bridge.terms.cool_off,
-        now=now,
-    )
-    match verdict:
+    found = verdict(bridge, purchase, order)
+    match found:
         case purchasing.Stop():
             return Done(lambda session: withdraw.begin(session, bridge, purchase.store, order))
         case purchasing.Wait(until, code, why):
             return Snooze(until or now + bridge.terms.cool_off, code, why)
         case purchasing.Halt():
-            return halted(bridge, purchase, verdict)
+            return halted(bridge, purchase, found)
+    if not await bridge.db.read(orders.is_wanted, purchase.store, purchase.order_id):
+        return Snooze(now + bridge.terms.cool_off, "not_payable", "another reading of the order, just made, differs")
     return _unless_let_pass(bridge, purchase, _moved(order, purchase))
 
 

@@ -6,7 +6,9 @@ is looked up at the supplier first, and not before the quarantine is over.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import product
 
 from sqlmodel import Session
 
@@ -20,10 +22,12 @@ from syncbridge.errors import (
     Transient,
     VendorError,
 )
-from syncbridge.flows import gates, orders, vendor_orders
+from syncbridge.flows import gates, merging, orders, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began
+from syncbridge.model.money import Money
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
+    PlacedOrder,
     Placement,
     Purchase,
     PurchaseDraft,
@@ -35,8 +39,12 @@ from syncbridge.queue.execute import RATE_LIMIT_SECONDS, Done, Outcome, Park, Re
 from syncbridge.queue.job import Claim
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
+from syncbridge.store import merging as store
 
+BREATH = timedelta(seconds=5)
+"""Until it is looked again what can be bought together."""
 FRESH_LOOK_UPS = 2
 """So many spaced look-ups, each proven fresh, must find nothing before an account may send again by itself."""
 
@@ -44,6 +52,9 @@ FRESH_LOOK_UPS = 2
 async def place(bridge: Bridge, job: Claim) -> Outcome:
     """Buy what an order wants from one supplier."""
     purchase = await bridge.db.read(purchases.get, int(job.args["purchase"]))
+    if purchase.merged_into is not None and purchase.state in (PurchaseState.SENT, PurchaseState.UNKNOWN):
+        why = "it was sent together with another order of the buyer, whose purchase is being settled"
+        return Snooze(bridge.clock.now() + bridge.terms.quarantine, "merged", why)
     match purchase.state:
         case PurchaseState.INTENDED:
             return await _buy(bridge, purchase)
@@ -59,19 +70,25 @@ async def place(bridge: Bridge, job: Claim) -> Outcome:
 async def pay(bridge: Bridge, job: Claim) -> Outcome:
     """Pay one vendor order, after looking at it: it may be paid, dearer, or no longer wanted."""
     purchase = await bridge.db.read(purchases.get, int(job.args["purchase"]))
+    if not living(await bridge.db.read(store.together, purchase)):
+        return Done()  # it is being taken back, which reads what a payment under way has done
     if job.previous_claim_at is not None:
         settled = job.previous_claim_at + bridge.terms.quarantine
         if bridge.clock.now() < settled:
             return Snooze(settled, "settling", "an earlier payment may still be under way")
-    supplier = bridge.suppliers[purchase.supplier]
-    order = await supplier.order(job.args["vendor_order"])
+    order = await bridge.suppliers[purchase.supplier].order(job.args["vendor_order"])
     if order.state.is_paid:
         return Done(lambda session: vendor_orders.paid(session, bridge, purchase, order))
     if order.state is VendorOrderState.CANCELLED:
         return Done(lambda session: vendor_orders.note(session, bridge, purchase.supplier, [order]))
-    stopped = await gates.before_paying(bridge, purchase, order)
-    if stopped is not None:
-        return stopped
+    if order.state is not VendorOrderState.UNPAID:
+        return Park("vendor_state", f"the supplier gives order {order.vendor_order_id} a state we do not know")
+    return await gates.before_paying(bridge, purchase, order) or await _pay(bridge, purchase, order)
+
+
+async def _pay(bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> Outcome:
+    """Pay, and believe only what the supplier shows afterwards."""
+    supplier = bridge.suppliers[purchase.supplier]
     settled = bridge.clock.now() + bridge.terms.quarantine
     try:
         result = await supplier.pay([order.vendor_order_id])
@@ -93,7 +110,10 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     """Read which vendor orders changed: follow ours, adopt what was bought by hand, keep the rest in the ledger."""
     account = job.account
     since = await bridge.db.read(cursors.get, f"purchases:{account}")
-    read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    try:
+        read = await read_to_end(bridge.suppliers[account].orders(since=since), since)
+    except NotGranted:
+        return Done(lambda session: gates.no_ledger(session, bridge, account))
 
     def write(session: Session) -> None:
         vendor_orders.note(session, bridge, account, read.items)
@@ -130,8 +150,14 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     stopped = await gates.supplier(bridge, purchase)
     if stopped is not None:
         return stopped
+    batch = await merging.batch(bridge, purchase, route)
+    match batch:
+        case Snooze():
+            return batch
+        case merging.Batch(others, draft, quote):
+            return await _send(bridge, purchase, draft, quote, others)
     supplier = bridge.suppliers[purchase.supplier]
-    draft = PurchaseDraft(purchase.lines, purchase.relay, note=f"唛头 {purchase.mark}")
+    draft = PurchaseDraft(purchase.lines, purchase.relay, note=note([purchase]))
     try:
         quote = await supplier.preview(draft)
     except NotGranted:
@@ -146,15 +172,20 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     return await _send(bridge, purchase, draft, quote)
 
 
-async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote: Quote) -> Outcome:
+async def _send(
+    bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote: Quote, others: Sequence[Purchase] = ()
+) -> Outcome:
     """Commit `sent`, then call; from here on only a clear answer or a look-up says what happened."""
     cap = bridge.terms.of(purchase.supplier).daily_cap
     assert cap is not None  # noqa: S101  the gate saw to it
     sent_at = bridge.clock.now()
     try:
-        await bridge.db.run(purchases.sent, purchase.id, quote, cap=cap, day_began=day_began(sent_at), now=sent_at)
+        await bridge.db.run(_sent, bridge, purchase, quote, others, cap, sent_at)
     except purchases.NotIntended as error:
-        return Snooze(sent_at, "not_intended", str(error))  # the poll found it meanwhile: look again
+        at = sent_at + BREATH if others else sent_at
+        return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
+    except purchases.NotWanted as error:  # the next reading of the order wakes it
+        return Snooze(sent_at + bridge.terms.cool_off, "not_payable", str(error))
     except purchases.CapReached as error:
         return gates.halted(bridge, purchase, purchasing.Halt("cap", str(error)))
     final = PurchaseDraft(draft.lines, draft.address, draft.note, quote.flow, quote.trade_types[0])
@@ -172,7 +203,24 @@ async def _send(bridge: Bridge, purchase: Purchase, draft: PurchaseDraft, quote:
     except Rejected as error:
         refused = Park(error.code, str(error), _moves(bridge, purchase, PurchaseState.REFUSED))
         return await _elsewhere(bridge, purchase, str(error), refused)
-    return _answered(bridge, purchase, placement)
+    return _answered(bridge, [purchase, *others], placement)
+
+
+def _sent(
+    session: Session,
+    bridge: Bridge,
+    purchase: Purchase,
+    quote: Quote,
+    others: Sequence[Purchase],
+    cap: Money,
+    sent_at: datetime,
+) -> None:
+    if merging.are_running(session, others):
+        raise purchases.NotIntended("another order of the buyer is just being bought by itself")
+    ids = [other.id for other in others]
+    purchases.sent(session, purchase.id, quote, others=ids, cap=cap, day_began=day_began(sent_at), now=sent_at)
+    for one in [purchase, *others] if others else []:
+        timeline.note(session, one.subject, "sent with others of the buyer", at=sent_at, mark=purchase.mark)
 
 
 async def _elsewhere(bridge: Bridge, purchase: Purchase, why: str, otherwise: Outcome) -> Outcome:
@@ -220,12 +268,14 @@ def _look_again_or_resend(bridge: Bridge, purchase: Purchase) -> Outcome:
     return Snooze(now, "resend", why, _moves(bridge, purchase, PurchaseState.INTENDED))
 
 
-def _answered(bridge: Bridge, purchase: Purchase, placement: Placement) -> Outcome:
+def _answered(bridge: Bridge, together: Sequence[Purchase], placement: Placement) -> Outcome:
     def write(session: Session) -> None:
-        vendor_orders.adopted(session, bridge, purchase, placement.orders)
-        for refused in placement.refused:
-            subject = f"{purchase.subject} {refused.line.spec_id}"
-            holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
+        vendor_orders.adopted(session, bridge, together[0], placement.orders)
+        for refused, purchase in product(placement.refused, together):
+            spec_id = refused.line.spec_id
+            if len(together) == 1 or spec_id in {line.spec_id for line in purchase.lines}:
+                subject = f"{purchase.subject} {spec_id}"
+                holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
 
     return Done(write)
 
@@ -243,6 +293,7 @@ def _not_sent(bridge: Bridge, purchase: Purchase, error: Transient) -> Outcome:
 def _moves(bridge: Bridge, purchase: Purchase, state: PurchaseState) -> Write:
     def write(session: Session) -> None:
         if purchases.move(session, purchase.id, state, when=[PurchaseState.SENT, PurchaseState.UNKNOWN]):
-            timeline.note(session, purchase.subject, f"purchase {state}", at=bridge.clock.now())
+            for one in store.together(session, purchase):
+                timeline.note(session, one.subject, f"purchase {state}", at=bridge.clock.now())
 
     return write

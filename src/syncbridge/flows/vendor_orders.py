@@ -4,31 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import product
 
 from sqlmodel import Session
 
+from syncbridge.flows import fulfil
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.rules.merging import BOUGHT
+from syncbridge.store import holds, merging, orders, purchases, timeline
 
-NOT_ABOUT_BUYING = ("address_changed", "order_ended")
+NOT_ABOUT_BUYING = ("address_changed", "order_ended", "merged_cancelled")
 """Holds on an order that its being bought does not settle."""
 
 
 def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequence[PlacedOrder]) -> None:
-    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays."""
+    """These are the vendor orders of the intent: keep them, and pay those we sent; by hand, the person pays.
+
+    Orders made for several purchases are kept under one, whichever of them finds them.
+    """
+    if _has(session, purchase, found):  # the look-up and the poll may find the same at the same time
+        note(session, bridge, purchase.supplier, found)
+        return
     now = bridge.clock.now()
-    purchases.adopt(session, purchase, found, now=now)
+    holder = purchases.holder(session, purchase, found)
+    purchases.adopt(session, holder, found, now=now)
+    joined = merging.join(session, holder, found, when=purchases.UNPLACED)
     numbers = ", ".join(order.vendor_order_id for order in found)
-    timeline.note(session, purchase.subject, "placed", at=now, vendor_orders=numbers, mark=purchase.mark)
+    for one in joined if holder.id != purchase.id else merging.together(session, holder):
+        timeline.note(session, one.subject, "placed", at=now, vendor_orders=numbers, mark=one.mark)
+        wake(session, place_key(one), now=now)
+        holds.close_subject(session, one.subject, but=NOT_ABOUT_BUYING, now=now)
+    for one, parcel in product(joined, merging.parcels(session, holder)):
+        fulfil.pass_on(session, bridge, one, parcel)
     unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
     if purchase.state is not PurchaseState.BY_HAND:
-        enqueue(session, [_pay_job(session, purchase, order, now) for order in unpaid], now=now)
-    wake(session, place_key(purchase), now=now)
-    holds.close_subject(session, purchase.subject, but=NOT_ABOUT_BUYING, now=now)
+        enqueue(session, [_pay_job(session, holder, order, now) for order in unpaid], now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
+    now = purchases.get(session, purchase.id)
+    known = {number for number, _, _ in purchases.vendor_orders(session, now.holder)}
+    return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
 def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
@@ -49,13 +69,14 @@ def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOr
     now = bridge.clock.now()
     cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
     for order in seen:
+        news = purchases.is_news(session, account, order)
         purchases.see(session, account, order, now=now)
         purchase = purchases.purchase_of(session, account, order.vendor_order_id)
         if purchase is None:
             _claim(session, bridge, account, order, cards)
             continue
         if order.state is VendorOrderState.CANCELLED:
-            _cancelled(session, bridge, purchase, order)
+            _cancelled(session, bridge, purchase, order, news=news)
         if order.state.is_paid:
             paid(session, bridge, purchase, order)
         if order.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED):
@@ -88,25 +109,40 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
         holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())
 
 
-def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:
     """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
     if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
+        if news and purchase.state in BOUGHT:
+            _part_cancelled(session, purchase, order, bridge.clock.now())
         return
+    for one in merging.together(session, purchase):
+        _gone(session, bridge, one, order)
+    merging.part(session, purchase.id)
+    holds.close_holds(session, "merged_cancelled", [purchase.subject], now=bridge.clock.now())
+    wake(session, pay_key(purchase, order.vendor_order_id), now=bridge.clock.now())
+
+
+def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+    now = bridge.clock.now()
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
-        now = bridge.clock.now()
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
-        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.id):
+        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.holder):
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
         orders.settle(session, purchase.store, purchase.order_id)
         return
-    bought = [PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED]
-    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=bought):
-        now = bridge.clock.now()
+    if purchases.move(session, purchase.id, PurchaseState.REFUSED, when=BOUGHT):
         why = f"the supplier's order {order.vendor_order_id} was cancelled; buy it again or elsewhere"
         park_again(session, place_key(purchase), code="vendor_cancelled", why=why, now=now)
         timeline.note(
             session, purchase.subject, "cancelled by the supplier", at=now, vendor_order=order.vendor_order_id
         )
+
+
+def _part_cancelled(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> None:
+    """The rest of the purchase goes on, so that a person is to see to this part; told once."""
+    why = f"the supplier cancelled order {order.vendor_order_id}, which was a part of purchase {purchase.mark}"
+    subject = f"{purchase.subject} {order.vendor_order_id}"
+    holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": why, "purchase": purchase.mark}, now=now)
 
 
 def _fits(card: Purchase, order: PlacedOrder) -> bool:
@@ -127,7 +163,8 @@ def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str
     if purchase is None or not numbers:
         return
     purchases.shipped(session, purchase, vendor_order_id, numbers)
-    timeline.note(session, purchase.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
+    for one in merging.together(session, purchase):
+        timeline.note(session, one.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
 
 
 def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> NewJob:

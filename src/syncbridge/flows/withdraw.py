@@ -18,7 +18,8 @@ from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Re
 from syncbridge.ports import Cancels, Refunds, Supplier
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, wake
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.rules.merging import BOUGHT, cancelled, living
+from syncbridge.store import holds, merging, orders, purchases, timeline
 
 REFUND_WAIT = timedelta(hours=1)
 """Between looks at a refund the supplier has not answered."""
@@ -36,6 +37,8 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
             why = f"the order is {order.state} on the channel"
             timeline.note(session, purchase.subject, "not bought", at=now, mark=purchase.mark, why=why)
             wake(session, vendor_orders.place_key(purchase), now=now)
+        elif _is_shared(session, purchase):
+            _leave(session, bridge, purchase)
         elif order.state is OrderState.CANCELLED and purchases.move(
             session, purchase.id, PurchaseState.WITHDRAWING, when=[PurchaseState.PLACED, PurchaseState.PAID]
         ):
@@ -43,6 +46,26 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
         elif purchase.state in (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED):
             _ask(session, bridge, purchase, order)
     orders.settle(session, store, order.order_id)
+
+
+def _is_shared(session: Session, purchase: Purchase) -> bool:
+    """Whether it was bought together with what others still wait for."""
+    others = [one for one in merging.together(session, purchase) if one.id != purchase.id]
+    return purchase.state in BOUGHT and bool(living(others))
+
+
+def _leave(session: Session, bridge: Bridge, purchase: Purchase) -> None:
+    """Nothing of it can be taken back without what the others wait for, so a person is asked."""
+    now = bridge.clock.now()
+    purchases.move(session, purchase.id, PurchaseState.STOPPED, when=BOUGHT)
+    timeline.note(session, purchase.subject, "not wanted, but bought together with others", at=now, mark=purchase.mark)
+    together = merging.together(session, purchase)
+    halt = cancelled(together)
+    if halt is not None:
+        figures = {"why": halt.why, "limit": halt.limit, "purchase": together[0].mark}
+        holds.open_hold(session, "merged_cancelled", together[0].subject, figures, now=now)
+    for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.holder):
+        wake(session, vendor_orders.pay_key(purchase, vendor_order_id), now=now)
 
 
 async def order(bridge: Bridge, job: Claim) -> Outcome:
@@ -57,6 +80,8 @@ async def order(bridge: Bridge, job: Claim) -> Outcome:
             return await _cancel(bridge, purchase, supplier, seen)
         case VendorOrderState.PAID:
             return await _refund(bridge, purchase, supplier, seen)
+        case VendorOrderState.OTHER:
+            return Park("vendor_state", f"the supplier gives order {seen.vendor_order_id} a state we do not know")
     why = (
         f"the goods of the supplier's order {seen.vendor_order_id} left although the buyer cancelled; "
         "have the parcel stopped at the relay or sent back"
@@ -124,7 +149,7 @@ def _take_back(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     now = bridge.clock.now()
     alive = [
         vendor_order_id
-        for vendor_order_id, state, _ in purchases.vendor_orders(session, purchase.id)
+        for vendor_order_id, state, _ in purchases.vendor_orders(session, purchase.holder)
         if state is not VendorOrderState.CANCELLED
     ]
     timeline.note(session, purchase.subject, "taking back", at=now, vendor_orders=", ".join(alive))
@@ -137,7 +162,7 @@ def _take_back(session: Session, bridge: Bridge, purchase: Purchase) -> None:
             run_at=now,
             priority=priority,
             subject=purchase.subject,
-            lock=f"purchase:{purchase.id}",
+            lock=f"purchase:{purchase.holder}",
             args={
                 "purchase": str(purchase.id),
                 "vendor_order": vendor_order_id,

@@ -219,6 +219,13 @@ class Purchase:
     """What a person let pass: the code of a halt and the figure it was let pass at."""
     address_digest: str
     """Of the buyer's address as last taken note of; empty if none was read."""
+    merged_into: int | None = None
+    """The purchase that holds the vendor orders made for both, and the lines of both; None: itself."""
+
+    @property
+    def holder(self) -> int:
+        """The purchase its vendor orders are kept under."""
+        return self.merged_into or self.id
 
     @property
     def key(self) -> IntentKey:

@@ -166,6 +166,14 @@ def wake_waiting(
     )
 
 
+def waiting_for(session: Session, code: str, account: str) -> list[Mapping[str, str]]:
+    """The arguments of the account's jobs that wait for this reason."""
+    query = select(col(Job.args)).where(
+        col(Job.account) == account, col(Job.reason_code) == code, col(Job.state) == JobState.READY
+    )
+    return list(session.scalars(query))
+
+
 def settle_others(session: Session, job: Claim) -> None:
     """Close parked jobs of the same kind and subject: this newer one speaks for them."""
     session.connection().execute(

@@ -57,7 +57,7 @@ def balance(books: Books, shown: Shown | None, *, since: datetime, at: datetime,
 
 def to_ask(books: Books, shown: Shown) -> list[tuple[str, str]]:
     """(account, id) of vendor orders we count on that the lists did not show, since they did not change lately."""
-    bought = {purchase.id for purchase in books.purchases if purchase.state in BOUGHT}
+    bought = {purchase.holder for purchase in books.purchases if purchase.state in BOUGHT}
     listed = {(account, order.vendor_order_id) for account, orders in shown.vendor_orders.items() for order in orders}
     counted_on = [(known.supplier, known.vendor_order_id) for known in books.vendor_orders if known.purchase in bought]
     return [key for key in counted_on if key not in listed and key[0] in shown.vendor_orders]
@@ -71,6 +71,7 @@ class _View:
         self.shown = shown
         self.orders = {(order.store, order.order_id): order for order in books.orders}
         self.purchases = {purchase.id: purchase for purchase in books.purchases}
+        self.wanted = {purchase.holder for purchase in books.purchases if purchase.state not in DEAD}
         self.vendor_orders = _as_of_now(books, shown)
         self.changed_at = {
             (account, order.vendor_order_id): order.modified_at or order.created_at
@@ -83,7 +84,11 @@ class _View:
             for ref in refs
             if not self.is_settled(store, ref.modified_at)
         }
-        self._named = {name: p.id for p in books.purchases for name in (p.out_order_id, p.mark)}
+        self._named = {
+            name: p.holder if p.holder in self.purchases else p.id
+            for p in books.purchases
+            for name in (p.out_order_id, p.mark)
+        }
         self.of_purchase: dict[int, list[SeenOrder]] = {}
         for order in self.vendor_orders:
             for owner in self.owners(order) if order.purchase is None else {order.purchase}:
@@ -95,10 +100,13 @@ class _View:
         named = {self._named[name] for name in names if name in self._named}
         return named if order.purchase is None else named | {order.purchase}
 
+    def made(self, purchase: Purchase) -> list[SeenOrder]:
+        """The vendor orders of a purchase, which may be those of others, too."""
+        return self.of_purchase.get(purchase.holder, [])
+
     def living(self, purchase: Purchase) -> list[SeenOrder]:
-        """The vendor orders of a purchase that were not cancelled."""
-        made = self.of_purchase.get(purchase.id, [])
-        return [order for order in made if order.state is not VendorOrderState.CANCELLED]
+        """Those of them that were not cancelled."""
+        return [order for order in self.made(purchase) if order.state is not VendorOrderState.CANCELLED]
 
     def is_settled(self, account: str, changed_at: datetime | None) -> bool:
         """Whether a poll must have seen a change, and what follows from it be done."""
@@ -253,7 +261,7 @@ def _bought(view: _View) -> Iterator[Difference]:
     for purchase in view.books.purchases:
         alive = view.living(purchase)
         for kind, why in [
-            *_doubled(purchase, alive),
+            *([] if purchase.merged_into else _doubled(purchase, alive)),
             *_missing(view, purchase, alive),
             *_unwithdrawn(view, purchase, alive),
         ]:
@@ -277,7 +285,7 @@ def _doubled(purchase: Purchase, alive: Sequence[SeenOrder]) -> Iterator[tuple[K
 
 
 def _missing(view: _View, purchase: Purchase, alive: Sequence[SeenOrder]) -> Iterator[tuple[Kind, str]]:
-    made = view.of_purchase.get(purchase.id, [])
+    made = view.made(purchase)
     if purchase.state not in BOUGHT or alive or not all(view.is_known_change(order) for order in made):
         return
     numbers = ", ".join(order.vendor_order_id for order in made)
@@ -291,6 +299,8 @@ def _unwithdrawn(view: _View, purchase: Purchase, alive: Sequence[SeenOrder]) ->
     is_cancelled = order is not None and order.state is OrderState.CANCELLED and purchase.state in COMMITTED
     if not alive or not (is_cancelled or purchase.state is PurchaseState.STOPPED):
         return
+    if purchase.state is PurchaseState.STOPPED and purchase.holder in view.wanted:
+        return  # bought together with others, which are wanted still
     if purchase.subject not in view.books.attended:
         left = ", ".join(f"{order.vendor_order_id} ({order.state}, {order.total})" for order in alive)
         why = "the channel order is cancelled" if is_cancelled else f"purchase {purchase.mark} is stopped"

@@ -106,6 +106,8 @@ class Route:
     stock: StockPolicy
     listing: ListingPolicy
     place: Place
+    merge: bool = False
+    """Whether purchases for several orders of one buyer become one vendor order."""
 
 
 @dataclass(frozen=True, slots=True)

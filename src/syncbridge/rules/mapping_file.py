@@ -95,7 +95,7 @@ class _Book:
 
     def route(self, value: Value) -> Route:
         with Section(value) as keys:
-            return Route(
+            route = Route(
                 name=keys.must("name", self._new_name, "notebooks"),
                 prefix=keys.must("prefix", Value.text, "TY"),
                 stores=keys.must("stores", values.list_of(self._account), "[toys]"),
@@ -109,7 +109,11 @@ class _Book:
                 stock=keys.must("stock", self._stocks.find, "careful"),
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
+                merge=keys.may("merge", values.yes_or_no, False),
             )
+            if keys.sound and route.merge and route.buy is not BuyMode.AUTO:
+                raise value.unusable(f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one")
+        return route
 
     def sku(self, value: Value) -> SkuRule:
         with Section(value) as keys:

@@ -166,6 +166,9 @@ _ROUTE = _section(
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
         ),
+        "merge": _described(
+            {"type": "boolean"}, "Whether several orders of one buyer are bought as one; with buy: auto only."
+        ),
     },
 )
 

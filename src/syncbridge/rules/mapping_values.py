@@ -125,6 +125,14 @@ def buy_mode(value: Value) -> BuyMode:
     return BuyMode(text)
 
 
+def yes_or_no(value: Value) -> bool:
+    """Whether something is done."""
+    text = value.text()
+    if text not in ("true", "false"):
+        raise value.unusable(f'"{text}" is neither yes nor no; write true or false')
+    return text == "true"
+
+
 def list_of(reader: Callable[[Value], str]) -> Callable[[Value], tuple[str, ...]]:
     """A list without repetitions."""
 

@@ -47,6 +47,9 @@ class Halt:
     """What a person's approval lets pass: an amount, and all below it, or these very words."""
 
 
+Verdict = Go | Wait | Stop | Halt
+
+
 def passes(halt: Halt, approvals: Mapping[str, str]) -> bool:
     """Whether a person has let this halt pass, at this figure or a worse one."""
     approved = approvals.get(halt.code)
@@ -58,7 +61,7 @@ def passes(halt: Halt, approvals: Mapping[str, str]) -> bool:
         return halt.limit == approved
 
 
-def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: datetime) -> Go | Wait | Stop | Halt:
+def gate(order: Order, *, live: bool, cap_set: bool, buy_from: datetime, now: datetime) -> Verdict:
     """Paid and out of risk control, not being cancelled, cool-off over, store live, a spending cap set."""
     if order.state is OrderState.CANCELLING:
         return Halt("cancelling", "the buyer asked to cancel; answer that on the channel first")

@@ -91,7 +91,7 @@ def _in_scope(since: datetime) -> ColumnElement[bool]:
 
 
 def _seen_in_scope(since: datetime) -> ColumnElement[bool]:
-    its = col(PurchaseRow.id) == col(VendorOrderRow.purchase)
+    its = func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase
     return (col(VendorOrderRow.seen_at) >= since) | exists().where(its, col(PurchaseRow.state).in_(BOUGHT))
 
 

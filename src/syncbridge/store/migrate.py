@@ -33,6 +33,12 @@ def migrate(engine: Engine) -> None:
             _upgrade(connection)
 
 
+def outdated(engine: Engine) -> bool:
+    """Whether the tables are those of an older version."""
+    with backup.in_plain_words(Path(engine.url.database or "")):
+        return revision(engine) not in (None, HEAD)
+
+
 def revision(engine: Engine) -> str | None:
     """The schema the database is at; None if it is empty."""
     with engine.connect().execution_options(read_only=True) as connection:

@@ -6,15 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, or_, select, update
+from sqlalchemy import exists, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
+from syncbridge.rules.merging import marks
 from syncbridge.rules.routing import Split, intent_key
+from syncbridge.store import merging
+from syncbridge.store import orders as channel_orders
 from syncbridge.store.rows import value
 from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
 
@@ -25,6 +29,10 @@ class CapReached(SyncBridgeError):
 
 class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
+
+
+class NotWanted(SyncBridgeError):
+    """The order was read anew meanwhile, and wants no goods now."""
 
 
 class AlreadyIntended(SyncBridgeError):
@@ -93,25 +101,29 @@ def by_mark(session: Session, mark: str) -> Purchase | None:
 
 
 def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
-    """The purchase whose name or mark a vendor order carries, whatever its state."""
+    """The purchase whose name or mark a vendor order carries, or that holds its orders, whatever its state."""
     named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
     marked = literal(order.note).contains(col(PurchaseRow.mark))
     row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
-    return None if row is None else _purchase(row)
+    return None if row is None else get(session, _purchase(row).holder)
 
 
 def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
-    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot."""
+    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot.
+
+    One made for several purchases may belong to another of them.
+    """
     query = select(VendorOrderRow).where(
         col(VendorOrderRow.supplier) == purchase.supplier,
-        col(VendorOrderRow.purchase).is_(None),
+        func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder,
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
         or_(
             col(VendorOrderRow.out_order_id) == purchase.out_order_id,
             col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
         ),
     )
-    return [_placed(row) for row in session.scalars(query)]
+    found = session.scalars(query)
+    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
@@ -128,7 +140,7 @@ def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[
         became.setdefault(row.purchase or 0, []).append(value(SeenOrder, row))
     if supplier is not None:
         query = query.where(col(PurchaseRow.supplier) == supplier)
-    return [(_purchase(row), became.get(row.id or 0, [])) for row in session.scalars(query)]
+    return [(purchase, became.get(purchase.holder, [])) for purchase in map(_purchase, session.scalars(query))]
 
 
 def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
@@ -154,6 +166,7 @@ def open_cards(session: Session, supplier: str) -> list[Purchase]:
     query = select(PurchaseRow).where(
         col(PurchaseRow.supplier) == supplier,
         col(PurchaseRow.state).in_([PurchaseState.INTENDED, PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
+        col(PurchaseRow.merged_into).is_(None),
     )
     return [_purchase(row) for row in session.scalars(query)]
 
@@ -164,36 +177,68 @@ def to_buy_by_hand(session: Session) -> list[Purchase]:
     return [_purchase(row) for row in session.scalars(query)]
 
 
-def sent(session: Session, purchase: int, quote: Quote, *, cap: Money, day_began: datetime, now: datetime) -> None:
-    """Commit that the create call goes out now; raises NotIntended or CapReached and changes nothing then.
+def sent(
+    session: Session,
+    purchase: int,
+    quote: Quote,
+    *,
+    others: Sequence[int] = (),
+    cap: Money,
+    day_began: datetime,
+    now: datetime,
+) -> None:
+    """Commit that the create call goes out now; raises NotIntended, NotWanted or CapReached, changing nothing then.
 
-    The cap is checked in this very transaction, so that two purchases cannot both take its last yuan.
+    The cap is checked in this very transaction, so that two purchases cannot both take its last yuan; so is that the
+    `others`, bought by the same call, are for the same address still.
     """
     row = session.get_one(PurchaseRow, purchase)
+    for one in [row, *(session.get_one(PurchaseRow, other) for other in others)]:
+        if not channel_orders.is_wanted(session, one.store, one.order_id):
+            raise NotWanted(
+                f"order {one.store}/{one.order_id} changed this moment; it is read again before it is bought for"
+            )
+    check_cap(session, row.supplier, quote, cap=cap, day_began=day_began)
+    change = {"state": PurchaseState.SENT.value, "sent_at": now, "fresh_look_ups": 0}
+    which = update(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.INTENDED)
+    its = which.where(col(PurchaseRow.id) == purchase).values(**change, quote=quote)
+    if session.connection().execute(its).rowcount != 1:
+        raise NotIntended(f"purchase {row.out_order_id} is {row.state}, so it is not sent")
+    theirs = which.where(col(PurchaseRow.id).in_(others), col(PurchaseRow.address_digest) == row.address_digest)
+    if others and session.connection().execute(theirs.values(change)).rowcount != len(others):
+        raise NotIntended(f"a purchase to be sent together with {row.out_order_id} is not wanted so any more")
+    merging.merge(session, purchase, others)
+
+
+def check_cap(session: Session, supplier: str, quote: Quote, *, cap: Money, day_began: datetime) -> None:
+    """Raise CapReached if this purchase would spend more than the account may on this day."""
     if quote.total.currency != cap.currency:
         raise CapReached(
             f"the cap is in {cap.currency}, the supplier asks {quote.total}; write the cap in its currency"
         )
-    spent = _spent(session, row.supplier, day_began, cap.currency)
+    spent = _spent(session, supplier, day_began, cap.currency)
     if spent + quote.total > cap:
         raise CapReached(f"{spent} spent today, {quote.total} more would pass the cap of {cap}")
-    result = session.connection().execute(
-        update(PurchaseRow)
-        .where(col(PurchaseRow.id) == purchase, col(PurchaseRow.state) == PurchaseState.INTENDED)
-        .values(state=PurchaseState.SENT.value, sent_at=now, quote=quote, fresh_look_ups=0)
-    )
-    if result.rowcount != 1:
-        raise NotIntended(f"purchase {row.out_order_id} is {row.state}, so it is not sent")
+
+
+_AT_THE_SUPPLIER = (PurchaseState.UNKNOWN, PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED)
+"""Where a purchase goes, those bought together with it go, too."""
 
 
 def move(session: Session, purchase: int, state: PurchaseState, *, when: Collection[PurchaseState]) -> bool:
-    """Move a purchase on if it is in one of these states; answers whether it was."""
+    """Move a purchase on if it is in one of these states; answers whether it was, or one bought together with it.
+
+    Those sent together with one that was clearly not made are to be bought still.
+    """
+    of_it = col(PurchaseRow.id) == purchase
+    if state in _AT_THE_SUPPLIER:
+        of_it |= col(PurchaseRow.merged_into) == purchase
     result = session.connection().execute(
-        update(PurchaseRow)
-        .where(col(PurchaseRow.id) == purchase, col(PurchaseRow.state).in_([s.value for s in when]))
-        .values(state=state.value)
+        update(PurchaseRow).where(of_it, col(PurchaseRow.state).in_([s.value for s in when])).values(state=state.value)
     )
-    return result.rowcount == 1
+    if result.rowcount and state not in _AT_THE_SUPPLIER:
+        merging.unsend(session, purchase)
+    return result.rowcount > 0
 
 
 def count_fresh_look_up(session: Session, purchase: int) -> None:
@@ -220,6 +265,12 @@ def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *
 
 UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
 """States before the vendor order is known."""
+
+
+def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
+    """Whether a vendor order is not in the state we last saw it in."""
+    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    return row is None or row.state != order.state
 
 
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
@@ -249,6 +300,14 @@ def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purcha
     """The purchase a vendor order belongs to."""
     row = session.get(VendorOrderRow, (supplier, vendor_order_id))
     return None if row is None or row.purchase is None else get(session, row.purchase)
+
+
+def holder(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder]) -> Purchase:
+    """The purchase these vendor orders of a purchase are kept under: another they were made for too, if it has them."""
+    known = purchase_of(session, purchase.supplier, orders[0].vendor_order_id)
+    if known is not None and purchase.mark in marks(orders[0].note):
+        return known
+    return get(session, get(session, purchase.id).holder)
 
 
 def vendor_orders(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
@@ -353,7 +412,7 @@ def waybills(session: Session, store: str, order_id: str) -> set[str]:
     """All domestic tracking numbers of an order, none of which may be declared."""
     query = (
         select(col(VendorOrderRow.waybills))
-        .join(PurchaseRow, col(PurchaseRow.id) == col(VendorOrderRow.purchase))
+        .join(PurchaseRow, func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase)
         .where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
     )
     return {number for (numbers,) in session.connection().execute(query) for number in numbers}
@@ -369,10 +428,12 @@ _NOT_SPENT = (PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HA
 
 
 def _spent(session: Session, supplier: str, since: datetime, currency: str) -> Money:
+    other = aliased(PurchaseRow)
+    is_for_another = exists().where(col(other.merged_into) == col(PurchaseRow.id), col(other.state).not_in(_NOT_SPENT))
     query = select(col(PurchaseRow.quote)).where(
         col(PurchaseRow.supplier) == supplier,
         col(PurchaseRow.sent_at) >= since,
-        col(PurchaseRow.state).not_in(_NOT_SPENT),
+        col(PurchaseRow.state).not_in(_NOT_SPENT) | is_for_another,
     )
     total = Money.zero(currency)
     for (quote,) in session.connection().execute(query):

@@ -281,6 +281,8 @@ class PurchaseRow(SQLModel, table=True):
     alternative: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     approvals: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False, server_default="{}"))
     address_digest: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    merged_into: int | None = Field(default=None, index=True)
+    """The purchase whose vendor orders are made for this one too."""
     created_at: datetime = Field(sa_column=_time())
 
 
