@@ -169,6 +169,22 @@ async def test_jobs_about_one_order_are_woken_whatever_their_account(bench: Benc
     assert await bench.due() == [reached]
 
 
+async def test_what_waits_for_a_reason_is_told_by_its_arguments(bench: Bench) -> None:
+    async def waits(key: str, code: str, account: str = "main") -> int:
+        new = NewJob("purchase.place", key, account, START, START, args={"purchase": key})
+        await bench.db.run(jobs.enqueue, [new], now=START)
+        claim = await bench.take((await bench.due())[0])
+        await bench.db.run(jobs.postpone, claim, run_at=START + HOUR, code=code, why="", costs_attempt=True)
+        return claim.id
+
+    await waits("1", "cap")
+    await waits("2", "down")
+    await waits("3", "cap", "second")
+    await parked(bench, "4", "cap")
+
+    assert await bench.db.read(jobs.waiting_for, "cap", "main") == [{"purchase": "1"}]
+
+
 async def test_a_newer_job_speaks_for_parked_ones_of_its_kind_and_subject_only(bench: Bench, clock: FixedClock) -> None:
     async def about(key: str, kind: str = "orders.take", subject: str = "order toys/1") -> Claim:
         new = NewJob(kind, key, "toys", START, START, subject)

@@ -176,3 +176,50 @@ def test_a_name_we_know_stays_although_a_list_leaves_it_out(told: dict[str, str]
     bare = shown(known, out_order_id=None, note="")
 
     assert World(seen=[known], shows=[bare]).differences() == [(Kind.ORPHAN, "vendor order main/88")]
+
+
+def bought_together(state: PurchaseState) -> World:
+    """A purchase for a second order that went into the vendor order of the first, and where it stands."""
+    ended = kept(order_id="9", state=OrderState.FINISHED, stage=OrderStage.ENDED)
+    guest = purchase(2, state, order_id="9", merged_into=1, line_ids=())
+    return World(ended, [FIRST, guest], [seen()], refs=[])
+
+
+def test_a_vendor_order_made_for_two_purchases_is_that_of_both() -> None:
+    assert [one.kind for one in bought_together(PurchaseState.PAID).audit().differences] == [Kind.DISAGREES]
+    assert bought_together(PurchaseState.DECLARED).differences() == []
+
+
+def test_what_was_bought_together_is_left_at_the_supplier_while_one_of_them_is_wanted() -> None:
+    together = bought_together(PurchaseState.STOPPED)
+    stopped = replace(together, purchases=[purchase(1, PurchaseState.STOPPED), *together.purchases[1:]])
+
+    assert together.differences() == []
+    assert stopped.differences() == [(Kind.UNWITHDRAWN, SUBJECT), (Kind.UNWITHDRAWN, "order toys/9")]
+
+
+def test_a_vendor_order_bought_together_that_is_too_many_is_doubled_once() -> None:
+    together = bought_together(PurchaseState.DECLARED)
+
+    assert replace(together, seen=[seen(), seen("89")]).differences() == [(Kind.DOUBLED, SUBJECT)]
+
+
+def test_a_vendor_order_with_the_mark_of_a_purchase_bought_with_another_is_that_others() -> None:
+    together = bought_together(PurchaseState.DECLARED)
+    noted = replace(seen(), out_order_id="", note=f"唛头 {TWIN}")
+
+    assert replace(together, seen=[noted]).differences() == []
+
+
+def test_a_mark_counts_although_the_purchase_it_was_bought_with_is_not_at_hand() -> None:
+    guest = purchase(2, PurchaseState.BY_HAND, merged_into=1)
+    noted = replace(seen(of=guest), purchase=None)
+
+    assert World(purchases=[guest], seen=[noted]).audit().vendor_orders == 1
+
+
+def test_a_vendor_order_bought_together_is_asked_for_while_one_of_its_purchases_is_counted_on() -> None:
+    guest = purchase(2, PurchaseState.PAID, merged_into=1)
+    books = Books(purchases=[purchase(1, PurchaseState.DECLARED), guest], vendor_orders=[seen()])
+
+    assert ledger.to_ask(books, Shown(vendor_orders={"main": []})) == [("main", "88")]
