@@ -22,6 +22,8 @@ MOST_LINES = 50
 MOST_SPLITS = 100
 """Of one order, supplier account and alternative: there the numbers of the next alternative begin."""
 REFERENCE_LENGTH = 10
+SHARE_STEP = Decimal("1e-12")
+"""Shares of a payout are whole multiples of this, so that they add up to it exactly."""
 MOST_TRIES = 1000
 
 
@@ -273,7 +275,7 @@ def _shares(payout: Money, parts: Sequence[Part], offers: Sequence[Offer | None]
     whole, left = sum(weights), payout
     shares = []
     for weight in weights:
-        share = left * (weight / whole)
+        share = Money((left.amount * weight / whole).quantize(SHARE_STEP), left.currency)
         shares.append(share)
         left, whole = left - share, whole - weight
     return shares
