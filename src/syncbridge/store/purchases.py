@@ -133,7 +133,7 @@ def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> 
     return [_placed(row) for row in found]
 
 
-def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[tuple[VendorOrderRow]]:
+def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:
     return select(VendorOrderRow).where(
         col(VendorOrderRow.supplier) == supplier,
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
