@@ -15,10 +15,10 @@ INTENDED = (
         "purchase.place:claimed",
         "supplier.preview:before",
         "supplier.preview:answered",
-        "purchase.sent:begun",
+        "purchases.sent:begun",
     ),
 )
-SENT_NOT_MADE = (("purchase.sent:committed",), ("supplier.place:before",))
+SENT_NOT_MADE = (("purchases.sent:committed",), ("supplier.place:before",))
 SENT_AND_MADE = (("supplier.place:answered",), ("purchase.place:closing",))
 UNTIL_DECLARED = (
     ("purchase.place:closed", "supplier.pay:before", "purchase.waybill:claimed", "fulfil.declare:claimed"),

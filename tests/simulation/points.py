@@ -16,7 +16,7 @@ CALLS = (
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchase.sent reconcile.begin schedule.tick"
+    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent reconcile.begin schedule.tick"
 )
 
 

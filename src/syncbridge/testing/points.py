@@ -1,8 +1,8 @@
 """Named points of a run, where a test may let the process die: around each call of a port and each transaction.
 
 The flows know nothing of it: what they are given is wrapped. A port's call passes ``supplier.place:before`` and
-``supplier.place:answered``; a store function in a transaction of its own ``purchase.sent:begun`` and
-``purchase.sent:committed``; a job ``purchase.place:claimed``, ``:closing`` and ``:closed``.
+``supplier.place:answered``; a store function in a transaction of its own ``purchases.sent:begun`` and
+``purchases.sent:committed``; a job ``purchase.place:claimed``, ``:closing`` and ``:closed``.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def watch(app: App, reach: Reach) -> None:
 def _names(fn: Callable[..., object], args: tuple[object, ...]) -> tuple[str, str]:
     if fn.__name__ == "_close" and isinstance(args[0], Claim):
         return f"{args[0].kind}:closing", f"{args[0].kind}:closed"
-    name = f"{fn.__module__.rpartition('.')[2]}.{fn.__name__.lstrip('_')}"
+    name = f"{fn.__module__.rpartition('.')[2]}.{fn.__name__}"
     return f"{name}:begun", f"{name}:committed"
 
 
