@@ -41,4 +41,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         points = Counter(point for tally in told for point in tally.get("points", ()))
         least = ", ".join(f"{point} {times}" for point, times in points.most_common()[:-4:-1])
         terminalreporter.write_line(f"{len(points)} named points killed at; least often: {least}")
-        terminalreporter.write_line(json.dumps({figure: sum(tally.get(figure, 0) for tally in told) for figure in FIGURES}))
+        terminalreporter.write_line(
+            json.dumps({figure: sum(tally.get(figure, 0) for tally in told) for figure in FIGURES})
+        )

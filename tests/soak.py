@@ -140,7 +140,11 @@ def _seed(seed: int) -> tuple[str, Told]:
 def _days(seed: int) -> tuple[str, Told]:
     with tempfile.TemporaryDirectory() as folder:
         sim = days.drawn_days(seed, Path(folder))
-        return f"{days.DAYS} days of seed {seed}", {**_played(sim, lambda: days.play(sim)), "days": days.DAYS, "seeds": 0}
+        return f"{days.DAYS} days of seed {seed}", {
+            **_played(sim, lambda: days.play(sim)),
+            "days": days.DAYS,
+            "seeds": 0,
+        }
 
 
 def _played(sim: Sim, play: Callable[[], days.Balance]) -> Told:

@@ -13,13 +13,14 @@ from syncbridge.demo.books import Balance
 from syncbridge.flows import retry_queue
 from syncbridge.flows.schedule import Intervals
 from syncbridge.testing.clock import run_virtual
-from tests.simulation.sim import Pace, Sim
+from tests.simulation.pace import Pace
+from tests.simulation.sim import Sim
 
 DAYS = 24
 PER_DAY = 2
 HOUR = 3600.0
 REAL = Pace(
-    intervals=Intervals(orders=900.0, purchases=1800.0, offers=6 * HOUR, parcels=2 * HOUR, quiet=6 * HOUR),
+    Intervals(orders=900.0, purchases=1800.0, offers=6 * HOUR, parcels=2 * HOUR, quiet=6 * HOUR),
     idle=60.0,
     look=HOUR,
     start=datetime(2026, 10, 20, 2, 0, tzinfo=UTC),

@@ -76,7 +76,6 @@ async def backup_is_restored(sim: Sim) -> None:
     kept = database.copy()
     await sim.right_clock.sleep(sim.dice.uniform(1, 10))
 
-
     def put_back() -> None:
         database.put_back(kept)
         sim.forgotten = set(invariants.written(*sim.books()))

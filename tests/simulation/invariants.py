@@ -101,7 +101,7 @@ def _declared_wrongly(owners: Mapping[str, str], channel: Books, sent: Mapping[s
         numbers = Counter(str(parcel["logistics_no"]) for parcel in listed(order["declarations"]))
         for number, times in numbers.items():
             if times > 1 or order_of.get(number) != order["order_id"]:
-                yield f"I4: {number} was declared {times} times for order {order['order_id']}, not {order_of.get(number)}"
+                yield f"I4: {number} of order {order_of.get(number)} was declared {times} times for {order['order_id']}"
 
 
 def _raise(found: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Every named point of a day: each is where some seed dies, and `test_the_list_of_points_is_whole` keeps them listed."""
+"""Every named point of a day; some seed dies at each. `test_the_list_of_points_is_whole` keeps the list whole."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from itertools import product
 
 JOBS = (
     "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
-    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill quiet.check "
-    "stock.push"
+    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill "
+    "quiet.check stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.order channel.orders channel.publish "
@@ -16,7 +16,8 @@ CALLS = (
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent reconcile.begin schedule.tick"
+    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
+    "reconcile.begin schedule.tick"
 )
 
 

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -29,7 +29,7 @@ from syncbridge.demo.world import POOLS, Books, Desk, World
 from syncbridge.flows import reconcile
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
-from syncbridge.flows.schedule import Every, Intervals, schedules, tick
+from syncbridge.flows.schedule import Every, schedules, tick
 from syncbridge.model.events import RawRequest
 from syncbridge.ports import MockVendor
 from syncbridge.queue.drivers.poll import poll
@@ -38,44 +38,18 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import Settings, read_mappings
 from syncbridge.store import purchases
 from syncbridge.store.db import InlineDatabase
-from syncbridge.testing.clock import START, SteppedClock, VirtualClock, run_virtual
+from syncbridge.testing.clock import SteppedClock, VirtualClock, run_virtual
 from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.points import WatchedDatabase, watch
 from syncbridge.web.receiver import Receiver
 from tests.simulation import database, invariants
 from tests.simulation.life import Life, MortalDatabase, MortalTransport, Traps
+from tests.simulation.pace import PER_SECOND, QUICK, Pace
 
 PATIENCE = 1500.0
 """Virtual seconds; a clock set back by ten minutes makes everything wait so long."""
-TOTAL = 2.0
-"""Seconds a call may take."""
-PER_SECOND = 25
 VENDORS = ("alibaba1688", "aliexpress")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How fast a world turns: a day of trade in a minute, or as it really does."""
-
-    intervals: Intervals = Intervals(orders=4.0, purchases=5.0, offers=30.0, parcels=4.0)
-    idle: float = 1.0
-    look: float = 1.5
-    """Seconds between looks of everybody else."""
-    start: datetime = START
-    cap: str = "100000.00 CNY"
-    waits: Mapping[str, object] = field(
-        default_factory=lambda: {
-            "cool_off": 1.0,
-            "deadlines": {"total": TOTAL, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
-            "jobs": {"lease": 10.0, "renewal": 3.0, "sweep": 1.0},
-            "waits": {"audit": 1.2, "read_back": 5.0},
-            "retry": dict.fromkeys(
-                ("purchase", "tracking", "catalogue"), {"attempts": 30, "first": 0.5, "cap": 4.0}
-            ),
-        }
-    )
-    """Settings; what is left out waits as long as the defaults do."""
 
 
 @functools.cache
@@ -111,7 +85,7 @@ class Sim:
     wire_faults: Sequence[Fault] = (*Fault, Fault.LOSE_ANSWER)
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
     events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
-    pace: Pace = Pace()
+    pace: Pace = QUICK
     life: Life | None = None
     deaf: bool = False
     """Whether every message to us is lost."""
@@ -255,7 +229,14 @@ class Sim:
         await take_over(app)
         life = Life(db, app, began)
         wake = asyncio.Event()
-        working = poll(app.worker(self.jobs), slots=8, idle=self.pace.idle, sweep=self.settings.jobs.sweep, wake=wake, stop=asyncio.Event())
+        working = poll(
+            app.worker(self.jobs),
+            slots=8,
+            idle=self.pace.idle,
+            sweep=self.settings.jobs.sweep,
+            wake=wake,
+            stop=asyncio.Event(),
+        )
         ticking = [self._tick(life, one) for one in schedules(app.bridge, self.pace.intervals)]
         life.tasks = [asyncio.create_task(work) for work in (working, self._beat(life), *ticking)]
         self.receiver = httpx.ASGITransport(app=Receiver(app, wake.set).asgi())
@@ -348,13 +329,20 @@ class Sim:
         file = self.folder / f"forwarder-{self.seed}.csv"
         forwarder = ForwarderMock(file)
         return World(
-            self.scenario, supplier, channel, forwarder, rules(), self.right_clock, desk, say=lambda _: None, look=self.pace.look
+            self.scenario,
+            supplier,
+            channel,
+            forwarder,
+            rules(),
+            self.right_clock,
+            desk,
+            say=lambda _: None,
+            look=self.pace.look,
         )
 
     def _settings(self) -> Settings:
-        accounts: dict[str, dict[str, object]] = {
-            "forwarder": {"adapter": "forwarder_csv", "path": self.folder / f"forwarder-{self.seed}.csv"}
-        }
+        file = self.folder / f"forwarder-{self.seed}.csv"
+        accounts: dict[str, dict[str, object]] = {"forwarder": {"adapter": "forwarder_csv", "path": file}}
         for name, adapter in ((MAIN, "alibaba1688"), (BY_HAND, "alibaba1688"), (STORE, "aliexpress")):
             url = f"http://mocks/{adapter}"
             keys = self.world.accounts[name]
@@ -363,14 +351,9 @@ class Sim:
         for name, pool in POOLS.items():
             accounts[name] |= {"daily_spending_cap": self.pace.cap, "offer_pool_id": pool}
         accounts[STORE]["live"] = True
-        return Settings.model_validate(
-            {
-                **self.pace.waits,
-                "mappings": mappings_folder(),
-                "limits": {name: {"per_second": PER_SECOND} for name in VENDORS},
-                "accounts": accounts,
-            }
-        )
+        limits = {name: {"per_second": PER_SECOND} for name in VENDORS}
+        given_here = {"mappings": mappings_folder(), "limits": limits, "accounts": accounts}
+        return Settings.model_validate({**self.pace.waits, **given_here})
 
 
 LAST_JOBS = 60

@@ -128,6 +128,7 @@ def _intent_of(order: dict[str, object], owners: Mapping[str, str]) -> str | Non
 
 
 def wanted(scenario: Scenario, order_id: str) -> dict[tuple[str, str], int]:
+    """How many of each (offer, spec) an order asks for."""
     (order,) = [order for order in scenario.orders if order.order_id == order_id]
     return {(want.offer_id, want.spec_id): want.quantity for want in order.wants}
 
