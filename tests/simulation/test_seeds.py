@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import database
 from tests.simulation.drawn import drawn
+from tests.simulation.invariants import Broken
 from tests.simulation.points import POINTS, SELDOM
 from tests.simulation.sim import Sim
 
@@ -45,3 +47,16 @@ def test_a_seed_replays_exactly(tmp_path: Path) -> None:
         sim = drawn(7, folder)
         told.append((sim.play(), sim.faults, sim.passed, sim.deaths))
     assert told[0] == told[1]
+
+
+def test_a_seed_that_breaks_an_invariant_ends_with_it(tmp_path: Path) -> None:
+    sim = Sim(2, tmp_path, kills=0)
+    begin = sim.begin
+
+    async def spoiled() -> None:
+        await begin()
+        database.rows("INSERT INTO violation VALUES ('on purpose')")
+
+    sim.begin = spoiled  # type: ignore[method-assign]
+    with pytest.raises(Broken, match="on purpose"):
+        sim.play()
