@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -21,9 +21,6 @@ from syncbridge.rules.routing import MOST_LINES
 from syncbridge.store import catalogue, holds, orders, purchases
 from syncbridge.store import merging as store
 from syncbridge.store.tables import JobState
-
-GIVE_WAY = timedelta(seconds=30)
-"""A later purchase of the buyer leaves an earlier one the time to take it along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +39,6 @@ async def batch(bridge: Bridge, purchase: Purchase, route: Route) -> Batch | Sno
     It waits for orders of its buyer that still cool off, unless it would be late for that.
     """
     found = await bridge.db.read(_candidates, purchase) if route.merge else []
-    if await bridge.db.read(are_running, [one for one in found if one.id < purchase.id]):
-        return Snooze(bridge.clock.now() + GIVE_WAY, "merged", "an earlier order of the buyer is just being bought")
     mine = await _read(bridge, purchase) if found else None
     if mine is None:
         return None
@@ -62,7 +57,7 @@ async def batch(bridge: Bridge, purchase: Purchase, route: Route) -> Batch | Sno
 
 
 def are_running(session: Session, others: Sequence[Purchase]) -> bool:
-    """Whether one of these is being bought by its own job at this moment, which must not lose it half way."""
+    """Whether the job of one of these runs at this moment: it may just decide to buy it elsewhere."""
     jobs = [dead_letters.named(session, vendor_orders.place_key(one)) for one in others]
     return any(job is not None and job.state == JobState.RUNNING for job in jobs)
 

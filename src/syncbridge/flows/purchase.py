@@ -43,8 +43,8 @@ from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
 from syncbridge.store import merging as store
 
-BREATH = timedelta(seconds=5)
-"""Until it is looked again what can be bought together."""
+TAKING_ALONG = timedelta(seconds=30)
+"""Until it is looked again what can be bought together; the job that was in the way has ended by then."""
 FRESH_LOOK_UPS = 2
 """So many spaced look-ups, each proven fresh, must find nothing before an account may send again by itself."""
 
@@ -182,7 +182,7 @@ async def _send(
     try:
         await bridge.db.run(_sent, bridge, purchase, quote, others, cap, sent_at)
     except purchases.NotIntended as error:
-        at = sent_at + BREATH if others else sent_at
+        at = sent_at + TAKING_ALONG if others else sent_at
         return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
     except purchases.CapReached as error:
         return gates.halted(bridge, purchase, purchasing.Halt("cap", str(error)))
