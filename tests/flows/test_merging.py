@@ -579,8 +579,8 @@ async def not_placed(shop: Shop, entry_id: str) -> None:
     await shop.db.run(decisions.not_placed, entry_id, why="I looked", quarantine=quarantine, now=now)
 
 
-@pytest.mark.parametrize("begins", [1, 2])
-async def test_a_part_the_supplier_splits_off_is_adopted_too(shop: Shop, begins: int) -> None:
+async def split_off(shop: Shop, begins: int) -> PlacedOrder:
+    """The supplier shows the first order's part of what was bought; answers the other part, not shown yet."""
     await shop.list_offer()
     await shop.sell(FIRST)
     await shop.sell(SECOND, make_order_line(shop.code(1), 3))
@@ -589,14 +589,26 @@ async def test_a_part_the_supplier_splits_off_is_adopted_too(shop: Shop, begins:
     await run_place(shop, begins)
     whole = the_one(shop)
     ours, late = (
-        replace(whole, vendor_order_id=line.spec_id, lines=(line,), total=cny("30.00")) for line in whole.lines
+        replace(whole, vendor_order_id=line.spec_id, lines=(line,), total=cny("30.00"))
+        for line in sorted(whole.lines, key=lambda line: line.spec_id)
     )
     shop.supplier.books = {ours.vendor_order_id: ours}
     refuse_one_payment(shop)
     await shop.pass_time(121)
+    return late
+
+
+async def show(shop: Shop, late: PlacedOrder) -> None:
+    """The supplier shows that part, too."""
     shop.supplier.books[late.vendor_order_id] = replace(late, modified_at=shop.clock.now())
     await shop.poll("purchase.poll", "main")
     await shop.pass_time(121)
+
+
+@pytest.mark.parametrize("begins", [1, 2])
+async def test_a_part_the_supplier_splits_off_is_adopted_too(shop: Shop, begins: int) -> None:
+    late = await split_off(shop, begins)
+    await show(shop, late)
     assert [one.state for one in shop.supplier.books.values()] == [VendorOrderState.PAID] * 2
     assert await differences(shop) == []
 
@@ -660,6 +672,24 @@ async def test_a_parcel_on_its_way_to_be_declared_is_not_declared_to_an_order_th
 
 async def is_declared(shop: Shop, order_id: str) -> bool:
     return await shop.db.read(orders.stage_of, "toys", order_id) is OrderStage.DECLARED
+
+
+async def test_what_else_is_bought_for_an_order_does_not_answer_for_the_person_who_is_asked(shop: Shop) -> None:
+    sold_out = make_offer("700000000001", make_spec(7, stock=0), supplier_id="another shop")
+    await shop.list_offer()
+    await shop.list_offer(sold_out)
+    await shop.sell(FIRST, make_order_line(shop.code(), 2), make_order_line(shop.code(0, sold_out), 2, line_id="2"))
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    await shop.pass_time(COOL_OFF)
+    await cancel(shop, SECOND)
+    waiting = {entry.code: entry.id for entry in await shop.queue()}
+    assert set(waiting) == {"merged_cancelled", "stock"}
+
+    shop.supplier.catalogue[sold_out.offer_id] = replace(sold_out, specs=(make_spec(7),))
+    await shop.db.run(shop.retry, waiting["stock"])
+    await shop.work()
+    assert quantities(shop) == [[5], [2]]
+    assert [entry.code for entry in await shop.queue()] == ["merged_cancelled"]
 
 
 async def test_what_a_person_then_cancels_at_the_supplier_leaves_nothing_behind(shop: Shop) -> None:
