@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SEEDS ?= 2000
 
-.PHONY: help setup demo test check lint soak bench lock clean
+.PHONY: help setup demo test check lint coverage mutants soak bench lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -23,7 +23,7 @@ demo: setup  ## mock vendors, the daemon and 20 orders, on this machine, without
 test: setup  ## all tests
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
-lint: setup  ## style, types, import contracts, mapping files
+lint: setup coverage  ## style, types, import contracts, mapping files, branches of the rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -32,7 +32,16 @@ lint: setup  ## style, types, import contracts, mapping files
 
 check: lint test  ## what .ci/run runs
 
-soak: setup  ## long: demos on seeds 1…20, demos under kills, $(SEEDS) seeds in process
+coverage: setup  ## fails unless the rules' own tests take every branch of the rules
+	$(BIN)/coverage run -m pytest --quiet -m "not hypothesis" tests/rules tests/mappings
+	$(BIN)/coverage report
+
+mutants: setup  ## changes money and idempotency code on purpose; fails if tests notice under 90 % (about 5 minutes)
+	rm -rf mutants
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/python -m tests.mutants
+
+soak: setup coverage mutants  ## long: mutants, demos on seeds 1…20, demos under kills, $(SEEDS) seeds in process
 	$(BIN)/python -m tests.soak --seeds $(SEEDS)
 
 bench: setup  ## figures of the store and the job path, as ratios in one run

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC
 
 import structlog
@@ -23,6 +23,7 @@ from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
 from syncbridge.store import accounts
 from syncbridge.store.backup import check, in_plain_words
+from syncbridge.store.db import Database
 from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
 
@@ -33,7 +34,10 @@ STEP = 2.0
 log = structlog.get_logger("syncbridge.daemon")
 
 
-async def run(settings: Settings) -> None:
+Assemble = Callable[[Settings, Database], Awaitable[App]]
+
+
+async def run(settings: Settings, *, assemble: Assemble = assemble) -> None:
     """Work until SIGTERM or SIGINT; then let running jobs end and close. Raises ConfigError or MappingError."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -48,14 +52,14 @@ async def run(settings: Settings) -> None:
             app = await assemble(settings, db)
         try:
             with in_plain_words(settings.database_file):
-                await _take_over(app)
+                await take_over(app)
             await _serve(app, listener, stop)
         finally:
             await app.close()
     log.info("daemon.stopped")
 
 
-async def _take_over(app: App) -> None:
+async def take_over(app: App) -> None:
     """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
     db, now = app.bridge.db, app.bridge.clock.now()
     freed = await db.run(jobs.free_leases, now=now)

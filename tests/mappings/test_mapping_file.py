@@ -117,6 +117,12 @@ def test_a_whole_file_becomes_rules() -> None:
     assert check(rules) == []
 
 
+def test_a_listing_may_be_written_in_another_language() -> None:
+    text = with_line("    dispatch_days: 5\n", "    dispatch_days: 5\n    locale: es_ES\n")
+
+    assert parse({"shop.yaml": text}).routes[0].listing.locale == "es_ES"
+
+
 @pytest.mark.parametrize(("written", "meant"), [("true", True), ("false", False)])
 def test_a_route_may_merge_the_orders_of_one_buyer(written: str, meant: bool) -> None:
     text = with_line("    buy: by_hand\n", f"    buy: auto\n    merge: {written}\n")

@@ -98,6 +98,14 @@ def test_a_spec_without_a_price_shows_no_stock_and_keeps_its_last_price(cost: st
     assert (step.field, step.after) == ("stock", "0")
 
 
+def test_a_spec_that_is_not_listed_yet_is_no_step_and_hides_none_of_the_others() -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(2)))
+
+    (step,) = steps(make_offer("1", make_spec(1), make_spec(2, stock=12)), before)
+
+    assert (step.sku_code, step.field, step.after) == (before[0].sku_code, "stock", "10")
+
+
 def test_a_spec_that_is_gone_goes_to_zero_once() -> None:
     before = shown_as_wanted(make_offer("1", make_spec(1), make_spec(2)))
     after = make_offer("1", make_spec(2))

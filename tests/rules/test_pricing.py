@@ -120,10 +120,30 @@ def test_a_margin_counts_the_total_and_packing_and_freight_of_each_unit() -> Non
     left = margin(usd("36.62"), cny("32.80"), POLICY, 2, RATES)
 
     # 32.80 + 2 × 13.00 = 58.80 CNY = 8.232 USD
-    assert (left.cost, left.profit) == (usd("8.23"), usd("28.39"))
+    assert (left.payout, left.cost, left.profit) == (usd("36.62"), usd("8.23"), usd("28.39"))
     assert round(left.share, 4) == Decimal("0.7752")
 
 
 def test_a_loss_is_a_loss_and_a_payout_of_nothing_is_not_divided_by() -> None:
     assert margin(usd("1.00"), cny("100.00"), POLICY, 1, RATES).profit == usd("-14.82")
     assert margin(usd("0"), cny("1.00"), POLICY, 1, RATES).share == -1
+
+
+@given(payout=amounts, cost=amounts, more=amounts, units=st.integers(1, 20))
+def test_a_dearer_purchase_never_leaves_more(payout: Decimal, cost: Decimal, more: Decimal, units: int) -> None:
+    cheap, dear = (
+        margin(Money(payout, "USD"), Money(total, "CNY"), POLICY, units, RATES) for total in (cost, cost + more)
+    )
+
+    assert dear.profit <= cheap.profit
+    assert dear.share < cheap.share
+    assert dear.cost >= cheap.cost
+
+
+@given(payout=amounts, cost=amounts, units=st.integers(1, 20))
+def test_each_further_unit_leaves_less(payout: Decimal, cost: Decimal, units: int) -> None:
+    fewer, one_more = (
+        margin(Money(payout, "USD"), Money(cost, "CNY"), POLICY, count, RATES) for count in (units, units + 1)
+    )
+
+    assert one_more.profit < fewer.profit

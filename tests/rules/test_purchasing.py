@@ -6,13 +6,26 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from syncbridge.model.catalog import MixRule, Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PurchaseLine
 from syncbridge.rules.pricing import Margin
-from syncbridge.rules.purchasing import Go, Halt, Stop, Wait, enough, gate, ineligible, terms_problem
+from syncbridge.rules.purchasing import (
+    ORDER_CODES,
+    Go,
+    Halt,
+    Stop,
+    Wait,
+    enough,
+    gate,
+    ineligible,
+    passes,
+    terms_problem,
+)
 from syncbridge.testing.builders import cny, make_offer, make_order, make_spec, usd
 from syncbridge.testing.clock import START
 
@@ -51,23 +64,50 @@ def test_every_state_has_a_verdict() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "code"),
+    ("state", "expected"),
     [
-        (verdict(live=False), "not_live"),
-        (verdict(cap_set=False), "no_cap"),
-        (verdict(OrderState.CANCELLING), "cancelling"),
+        (
+            OrderState.CANCELLING,
+            Halt("cancelling", "the buyer asked to cancel; answer that on the channel first"),
+        ),
+        (
+            OrderState.DISPUTED,
+            Halt("disputed", "the buyer has opened a dispute; settle that on the channel first"),
+        ),
+        (
+            OrderState.OTHER,
+            Halt("state_unknown", "the channel gives the order a state that syncbridge does not know; look there"),
+        ),
+        (OrderState.UNPAID, Wait(None, "not_payable", "the order is in state unpaid on the channel")),
+        (OrderState.FINISHED, Stop("the order is finished on the channel")),
     ],
 )
-def test_a_guard_halts_with_its_code_and_the_remedy(found: Halt, code: str) -> None:
-    assert found.code == code
-    assert found.why
+def test_a_state_that_stands_against_buying_is_said_with_what_to_do(
+    state: OrderState, expected: Wait | Stop | Halt
+) -> None:
+    assert verdict(state) == expected
+
+
+def test_a_store_that_is_not_live_buys_nothing_and_the_seller_is_told_the_setting() -> None:
+    assert verdict(live=False) == Halt(
+        "not_live", "the store is not live; set live = true for it to let purchases go out"
+    )
+
+
+def test_without_a_spending_cap_nothing_is_bought_and_the_seller_is_told_the_setting() -> None:
+    assert verdict(cap_set=False) == Halt(
+        "no_cap", "the supplier account has no daily_spending_cap, so nothing is bought"
+    )
 
 
 def test_the_cool_off_is_waited_for_to_the_second() -> None:
-    found = verdict(early=True)
+    assert verdict(early=True) == Wait(LATER, "cool_off", "cooling off, in case the buyer cancels")
 
-    assert isinstance(found, Wait)
-    assert (found.until, found.code) == (LATER, "cool_off")
+
+def test_what_waits_for_the_channel_order_to_change_is_known_by_its_code() -> None:
+    told = [verdict(state) for state in OrderState]
+
+    assert {found.code for found in told if isinstance(found, Halt | Wait)} == set(ORDER_CODES)
 
 
 def test_an_order_that_ended_stops_even_where_nothing_may_be_bought() -> None:
@@ -97,6 +137,48 @@ def test_a_held_purchase_shows_its_figures() -> None:
     assert halt.why == (
         "payout 10.00 USD, cost 12.00 USD: profit -2.00 USD (-20.0% of the payout, at least 10.0% wanted)"
     )
+    assert (halt.code, halt.limit) == ("margin", "12.00 USD")
+
+
+def approved_at(limit: str, approval: str, *, code: str = "margin") -> bool:
+    return passes(Halt("margin", "too dear", limit), {code: approval})
+
+
+def test_what_a_person_let_pass_passes_up_to_the_figure_they_saw() -> None:
+    assert approved_at("12.00 USD", "12.00 USD")
+    assert approved_at("11.99 USD", "12.00 USD")
+    assert approved_at("9.00 USD", "12.00 USD")  # as texts they would compare the other way
+    assert not approved_at("12.01 USD", "12.00 USD")
+
+
+def test_an_approval_in_another_currency_or_of_another_halt_lets_nothing_pass() -> None:
+    assert not approved_at("1.00 USD", "99.00 CNY")
+    assert not approved_at("1.00 USD", "99.00 USD", code="below_moq")
+
+
+def test_a_halt_that_shows_no_amount_passes_at_the_very_words_a_person_saw() -> None:
+    said = "the supplier of offer 1 lacks 超级工厂"
+
+    assert approved_at(said, said)
+    assert not approved_at(said + "; the supplier of offer 2 lacks 超级工厂", said)
+
+
+def test_what_no_person_can_let_pass_does_not_pass() -> None:
+    assert not approved_at("", "")
+    assert not passes(Halt("not_live", "the store is not live"), {})
+
+
+amounts = st.decimals("0.01", "99999.99", places=2)
+
+
+@given(amounts, amounts, amounts)
+def test_what_passes_at_a_figure_passes_at_every_smaller_one(one: Decimal, other: Decimal, approved: Decimal) -> None:
+    less, more = sorted([one, other])
+
+    passed = [approved_at(f"{amount} USD", f"{approved} USD") for amount in (more, less)]
+
+    assert passed != [True, False]
+    assert passed[1] is (less <= approved)
 
 
 def offer(offer_id: str = "1", **changes: object) -> Offer:
@@ -177,6 +259,14 @@ def test_an_offer_that_cannot_be_mixed_does_not_fill_the_batch_of_another() -> N
     assert terms(lines, offer("1", moq=5, mix=mix(number=5)), offer("2")) is not None
 
 
+def test_a_mixed_batch_is_worth_what_its_very_specs_cost() -> None:
+    dear = make_offer("1", make_spec(1, cost="10.00"), make_spec(2, cost="90.00"), moq=5, mix=mix(amount="100.00"))
+
+    assert terms([wanted(1, spec=2), wanted(1, spec=1)], dear) is None
+    assert terms([wanted(1, spec=2)], dear) is not None
+    assert terms([wanted(2, spec=1), wanted(1, spec=7)], dear) is not None  # a spec the offer does not show is worth 0
+
+
 def test_a_mixed_batch_takes_whole_lots_all_the_same() -> None:
     assert terms([wanted(3)], offer(lot=2, mix=mix(number=1))) == "offer 1 is sold in lots of 2, not 3"
 
@@ -205,10 +295,13 @@ def test_a_supplier_needs_every_label_that_is_asked_for(labels: set[str], lacks:
 
 
 def test_an_offer_that_is_not_known_lacks_every_label() -> None:
-    halt = ineligible({"1": offer(), "2": None}, BOTH)
+    halt = ineligible({"1": offer(), "2": None, "3": None}, BOTH)
 
     assert halt is not None
-    assert halt.why == "the supplier of offer 2 lacks 诚信通, 超级工厂"
+    assert halt.why == (
+        "the supplier of offer 2 lacks 诚信通, 超级工厂; the supplier of offer 3 lacks 诚信通, 超级工厂"
+    )
+    assert halt.limit == halt.why
 
 
 def test_where_no_label_is_asked_for_every_supplier_will_do() -> None:

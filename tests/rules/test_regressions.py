@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -9,8 +10,9 @@ import pytest
 
 from syncbridge.errors import MappingError
 from syncbridge.rules import routing
+from syncbridge.rules.mapping import Part, Place, SkuRule
 from syncbridge.rules.pricing import price
-from syncbridge.testing.builders import cny
+from syncbridge.testing.builders import cny, make_offer, make_order_line
 from tests.rules.conftest import RATES, dollars, make_policy, make_route, make_rules
 
 
@@ -36,3 +38,15 @@ def test_a_route_whose_prefix_another_takes_is_refused_instead_of_counting_forev
 
     with pytest.raises(MappingError, match="second"):
         routing.sku_code(second, "toys", "1", "a", make_rules(first, second))
+
+
+def test_a_payout_in_half_cents_loses_none_when_it_is_shared_over_parts() -> None:
+    parts = tuple(Part("1", spec, quantity) for spec, quantity in (("a", 3), ("b", 3), ("c", 7)))
+    rule = SkuRule("TY1", (), parts, (), Place("shop.yaml", 90))
+    rules = replace(make_rules(make_route(price=make_policy(commission=Decimal("0.05")))), skus=(rule,))
+    line = replace(make_order_line("TY1", 1), price=dollars("0.30"))
+
+    (only,) = routing.split([line], "toys", {}, {("main", "1"): make_offer("1")}, rules).splits
+
+    # 0.30 less 5 % is 0.285; thirteenths of it, each as exact as 28 digits, made 0.28499…
+    assert only.payout == dollars("0.29")

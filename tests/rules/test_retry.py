@@ -40,7 +40,18 @@ def test_all_waits_together_stay_within_what_is_promised(policy: RetryPolicy, mo
 
 @pytest.mark.parametrize(
     ("kind", "attempts"),
-    [("purchase.place", 8), ("orders.take", 8), ("fulfil.declare", 12), ("publish.post", 6), ("import_.page", 6)],
+    [
+        ("purchase.place", 8),
+        ("orders.take", 8),
+        ("withdraw.order", 8),
+        ("decisions.adopt", 8),
+        ("fulfil.declare", 12),
+        ("publish.post", 6),
+        ("import_.page", 6),
+        ("orders.poll", 1),
+        ("purchase.poll", 1),
+        ("fulfil.collect", 1),
+    ],
 )
 def test_each_sort_of_work_has_its_policy(kind: str, attempts: int) -> None:
     assert kind in JOBS

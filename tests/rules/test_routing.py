@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncbridge.model.purchasing import IntentKey
 from syncbridge.rules.mapping import BuyMode
 from syncbridge.rules.routing import intent_key, route_for, routes_of_offer, sku_code
 from syncbridge.testing.builders import make_offer, make_spec
@@ -82,13 +83,48 @@ def test_names_at_the_supplier_are_the_same_each_time_and_differ_by_split() -> N
     assert key.mark not in key.out_order_id
 
 
+def test_names_at_the_supplier_are_what_they_were_in_earlier_releases() -> None:
+    assert intent_key("toys", "8172481060036440", "main", 0) == IntentKey("SBQ7KHJLEUGX4VOOWL", "ZT5CIZ5I")
+    assert intent_key("toys", "8172481060036440", "main", 101) == IntentKey("SBEDKO7M5HSZGVFPYI", "LOKCW6MK")
+
+
+accounts = st.sampled_from(["toys", "toys-2", "toys_2", "games", "main", "second"])
+intents = st.tuples(accounts, st.text("0123456789", min_size=1, max_size=19), accounts, st.integers(0, 500))
+
+
+@given(intents, intents)
+def test_two_intents_never_share_a_name(one: tuple[str, str, str, int], other: tuple[str, str, str, int]) -> None:
+    first, second = intent_key(*one), intent_key(*other)
+
+    assert (first.out_order_id == second.out_order_id) is (one == other)
+    assert (first.mark == second.mark) is (one == other)
+
+
+def test_the_splits_of_many_orders_have_names_of_their_own() -> None:
+    keys = [intent_key("toys", str(order), "main", split) for order in range(200) for split in range(50)]
+
+    assert len({key.out_order_id for key in keys}) == len({key.mark for key in keys}) == len(keys)
+
+
 def test_an_offer_takes_the_route_of_its_longest_goods_code_in_each_store() -> None:
     every, own = make_route("TY", stores=("toys", "games")), make_route("NB", goods_code="NB-")
     other = make_route("XX", supplier="second")
-    rules = make_rules(every, own, other)
 
-    assert routes_of_offer(make_offer(goods_code="NB-1"), "main", rules) == {"toys": own, "games": every}
-    assert routes_of_offer(make_offer(goods_code="ZZ"), "main", rules) == {"toys": every, "games": every}
+    for rules in (make_rules(every, own, other), make_rules(other, own, every)):
+        assert routes_of_offer(make_offer(goods_code="NB-1"), "main", rules) == {"toys": own, "games": every}
+        assert routes_of_offer(make_offer(goods_code="ZZ"), "main", rules) == {"toys": every, "games": every}
+
+
+def test_of_two_routes_with_the_same_goods_code_the_first_in_the_files_is_taken() -> None:
+    first, second = make_route("TY", goods_code="NB-"), make_route("NB", goods_code="NB-")
+
+    assert routes_of_offer(make_offer(goods_code="NB-1"), "main", make_rules(first, second)) == {"toys": first}
+
+
+def test_a_route_whose_goods_code_an_offer_lacks_does_not_end_the_search() -> None:
+    other, own = make_route("XX", goods_code="XX-"), make_route("NB", goods_code="NB-")
+
+    assert routes_of_offer(make_offer(goods_code="NB-1"), "main", make_rules(other, own)) == {"toys": own}
 
 
 def test_a_goods_code_of_a_spec_counts_too() -> None:

@@ -207,6 +207,12 @@ def test_a_part_and_a_line_of_the_same_spec_are_one_line_of_the_purchase() -> No
     assert routing.splits[0].line_ids == ("1", "2")
 
 
+def test_a_rule_for_one_store_counts_there() -> None:
+    rules = rules_with(sku_rule("TY1", part(quantity=3), stores=("toys",)))
+
+    assert pieces(routed([make_order_line("TY1", 1)], {"TY1": bound()}, rules)) == [[PurchaseLine("shop-a", SPEC, 3)]]
+
+
 def test_a_rule_for_one_store_says_nothing_in_another() -> None:
     rules = rules_with(sku_rule("TY1", part(quantity=3), stores=("games",)))
 
@@ -221,6 +227,14 @@ def test_a_payout_is_shared_over_the_parts_by_what_they_cost() -> None:
     routing = routed([make_order_line("TY1", 2)], {}, rules)
 
     assert [split.payout for split in routing.splits] == [dollars("9.15"), dollars("27.46")]  # 10 : 30 of 36.616
+
+
+def test_a_payout_is_shared_by_what_all_pieces_of_a_part_cost() -> None:
+    rules = rules_with(sku_rule("TY1", part(quantity=9), part(OTHER, shop="shop-b")))
+
+    routing = routed([make_order_line("TY1", 2)], {}, rules)
+
+    assert [split.payout for split in routing.splits] == [dollars("27.46"), dollars("9.15")]  # 90 : 30 of 36.616
 
 
 @pytest.mark.parametrize("cost", [None, "0"])
@@ -274,13 +288,14 @@ def test_more_purchases_than_there_are_numbers_are_left_to_a_person() -> None:
     assert "101 purchases" in purchases(MOST_SPLITS + 1).unrouted[0]
 
 
-def test_own_stock_is_left_alone_and_the_rest_is_bought() -> None:
+def test_own_stock_and_what_somebody_else_sends_are_left_alone_and_the_rest_is_bought() -> None:
     rules = make_rules(make_route("TY"), make_route("TYX", buy=BuyMode.OWN_STOCK))
-    lines = [make_order_line("TY1", line_id="1"), make_order_line("TYX1", line_id="2")]
+    sent_elsewhere = replace(make_order_line("TY2", line_id="1"), ours_to_ship=False)
+    lines = [sent_elsewhere, make_order_line("TYX1", line_id="2"), make_order_line("TY1", line_id="3")]
 
-    routing = routed(lines, {"TY1": bound(), "TYX1": bound()}, rules)
+    routing = routed(lines, {"TY1": bound(), "TY2": bound(), "TYX1": bound()}, rules)
 
-    assert [split.line_ids for split in routing.splits] == [("1",)]
+    assert [split.line_ids for split in routing.splits] == [("3",)]
     assert (routing.unrouted, routing.own_stock) == ((), ("TYX1",))
 
 
@@ -304,6 +319,18 @@ def test_a_backup_is_bought_from_its_own_account_on_the_terms_of_the_route() -> 
     assert (only.route.supplier, only.route.name, only.alternative, only.number) == ("second", "route-TY", 1, 100)
     assert only.lines == (PurchaseLine("shop-b", SPEC, 2),)
     assert only.payout == dollars("36.62")
+
+
+def test_the_number_of_a_backup_leaves_room_for_the_parts_of_the_lines_before_and_no_more() -> None:
+    two = [Way("second", (part(), part(OTHER))), Way("main", (part(OTHER),))]
+    rules = rules_with(sku_rule("TY1", backups=two), sku_rule("TY2", backups=two))
+    lines = [make_order_line("TY2", line_id="2"), make_order_line("TY1", line_id="1")]
+
+    def numbers(alternative: int) -> list[int]:
+        routing = split(lines, "toys", {}, SHOPS, rules, line_ids=["2"], alternative=alternative)
+        return [part.number for part in routing.splits]
+
+    assert (numbers(1), numbers(2)) == ([102], [201])
 
 
 def test_a_sku_without_that_many_backups_is_said() -> None:
@@ -372,3 +399,61 @@ def test_a_payout_falls_wholly_to_the_parts(parts: list[tuple[int, str, str]]) -
 
     total = sum((split.payout for split in routing.splits), Money.zero("USD"))
     assert abs(total.amount - Decimal("36.616")) <= Decimal("0.005") * len(routing.splits)
+
+
+prices = st.decimals("0.01", "999.99", places=2)
+
+
+@given(
+    st.lists(st.tuples(prices, st.integers(1, 9), st.integers(1, 4)), min_size=1, max_size=6),
+    st.decimals("0", "0.3", places=2),
+)
+def test_one_purchase_earns_its_lines_payout_to_the_cent_however_many_parts_they_are_bought_in(
+    sold: list[tuple[Decimal, int, int]], commission: Decimal
+) -> None:
+    route = make_route(price=make_policy(commission=commission))
+    rules = rules_with(
+        *(sku_rule(f"TY{n}", *(part(str(k), k + 1) for k in range(parts))) for n, (_, _, parts) in enumerate(sold)),
+        route=route,
+    )
+    lines = [
+        replace(make_order_line(f"TY{n}", quantity, line_id=str(n)), price=Money(price, "USD"))
+        for n, (price, quantity, _) in enumerate(sold)
+    ]
+
+    (only,) = routed(lines, {}, rules).splits
+
+    whole = sum((price * quantity * (1 - commission) for price, quantity, _ in sold), Decimal(0))
+    assert only.payout == Money(whole, "USD").rounded()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 9), st.lists(st.tuples(st.integers(1, 5), st.sampled_from("abc")), min_size=1, max_size=4)
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_each_line_gets_its_pieces_of_each_part_once(sold: list[tuple[int, list[tuple[int, str]]]]) -> None:
+    rules = rules_with(
+        *(
+            sku_rule(f"TY{n}", *(part(f"{n}", each, shop=shop) for each, shop in parts))
+            for n, (_, parts) in enumerate(sold)
+        )
+    )
+    lines = [make_order_line(f"TY{n}", quantity, line_id=str(n)) for n, (quantity, _) in enumerate(sold)]
+
+    routing = routed(lines, {}, rules)
+
+    asked = Counter[tuple[str, str]]()
+    for n, (quantity, parts) in enumerate(sold):
+        for each, shop in parts:
+            asked[shop, str(n)] += each * quantity
+    bought = Counter[tuple[str, str]]()
+    for made in routing.splits:
+        assert len({(line.offer_id, line.spec_id) for line in made.lines}) == len(made.lines)
+        for line in made.lines:
+            bought[line.offer_id, line.spec_id] += line.quantity
+    assert bought == asked

@@ -5,44 +5,75 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, PurchaseLine, PurchaseState, Quote, VendorOrderState
-from syncbridge.model.shipping import Shipment
-from syncbridge.rules.routing import Split
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState
+from syncbridge.rules.routing import intent_key
 from syncbridge.store import purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import AlreadyIntended, CapReached, NotIntended
-from syncbridge.testing.builders import cny, usd
+from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
 from tests.flows.conftest import ROUTE
+from tests.store.buying import (
+    LINE,
+    ORDER,
+    SECOND_ACCOUNT,
+    SPLIT,
+    TODAY,
+    adopt,
+    get,
+    intend,
+    intended,
+    move,
+    placed,
+    quote,
+    send,
+)
 
 pytestmark = pytest.mark.anyio
-SPLIT = Split(ROUTE, 0, (PurchaseLine("676651652931", f"{1:032x}", 2),), usd("36.62"))
-TODAY = START - timedelta(hours=9)
-
-
-def quote(total: str) -> Quote:
-    return Quote(cny(total), cny("0"), cny(total), "general", ("alipay",))
-
-
-async def intend(db: SqliteDatabase, order_id: str = "8172481060036440") -> int:
-    return await db.run(purchases.intend, "toys", order_id, SPLIT, now=START)
-
-
-async def send(db: SqliteDatabase, purchase: int, total: str, *, cap: str = "100.00") -> None:
-    await db.run(purchases.sent, purchase, quote(total), cap=cny(cap), day_began=TODAY, now=START)
 
 
 async def state(db: SqliteDatabase, purchase: int) -> PurchaseState:
-    return (await db.read(purchases.get, purchase)).state
+    return (await get(db, purchase)).state
 
 
-def placed(number: str, total: str = "40.00", state: VendorOrderState = VendorOrderState.UNPAID) -> PlacedOrder:
-    return PlacedOrder(number, state, cny(total), cny("5.00"))
+async def test_an_intent_is_kept_whole_under_the_names_made_from_it(db: SqliteDatabase) -> None:
+    split = replace(SPLIT, number=101, line_ids=("1", "2"), alternative=1)
+
+    number = await db.run(purchases.intend, "toys", ORDER, split, address_digest="d1", now=START)
+
+    key = intent_key("toys", ORDER, "main", 101)
+    assert await get(db, number) == Purchase(
+        id=number,
+        store="toys",
+        order_id=ORDER,
+        supplier="main",
+        route="toys",
+        out_order_id=key.out_order_id,
+        mark=key.mark,
+        state=PurchaseState.INTENDED,
+        lines=(LINE,),
+        payout=SPLIT.payout,
+        relay=ROUTE.relay,
+        quote=None,
+        sent_at=None,
+        fresh_look_ups=0,
+        line_ids=("1", "2"),
+        alternative=1,
+        approvals={},
+        address_digest="d1",
+    )
+
+
+async def test_an_intent_without_an_address_has_no_digest_until_it_is_noted(db: SqliteDatabase) -> None:
+    first, other = await intend(db, "1"), await intend(db, "2")
+
+    await db.run(purchases.note_address, first, "d2")
+
+    assert [(await get(db, number)).address_digest for number in (first, other)] == ["d2", ""]
 
 
 async def test_the_same_intent_twice_is_one_purchase(db: SqliteDatabase) -> None:
@@ -78,6 +109,28 @@ async def test_of_two_workers_one_sends_a_purchase(db: SqliteDatabase) -> None:
     assert [type(result) for result in results].count(NotIntended) == 4
 
 
+async def test_what_is_sent_keeps_its_time_and_quote_and_its_look_ups_count_from_then(db: SqliteDatabase) -> None:
+    purchase = await intend(db)
+    await send(db, purchase, "40.00", now=START - timedelta(hours=1))
+    for _ in range(2):
+        await db.run(purchases.count_fresh_look_up, purchase)
+    assert (await get(db, purchase)).fresh_look_ups == 2
+    await move(db, purchase, PurchaseState.INTENDED)
+
+    await send(db, purchase, "41.00")
+
+    again = await get(db, purchase)
+    assert (again.sent_at, again.quote, again.fresh_look_ups) == (START, quote("41.00"), 0)
+
+
+async def test_a_fresh_look_up_counts_for_its_own_purchase(db: SqliteDatabase) -> None:
+    first, other = await intend(db, "1"), await intend(db, "2")
+
+    await db.run(purchases.count_fresh_look_up, first)
+
+    assert [(await get(db, number)).fresh_look_ups for number in (first, other)] == [1, 0]
+
+
 async def test_two_purchases_cannot_both_take_the_last_yuan(db: SqliteDatabase) -> None:
     first, second = await intend(db, "1"), await intend(db, "2")
 
@@ -93,6 +146,29 @@ async def test_a_purchase_may_take_exactly_what_is_left(db: SqliteDatabase) -> N
     await send(db, await intend(db, "2"), "40.00")
     with pytest.raises(CapReached, match=r"100\.00 CNY spent today, 0\.01 CNY more would pass the cap of 100\.00 CNY"):
         await send(db, await intend(db, "3"), "0.01")
+
+
+async def test_a_cap_in_another_currency_stops_the_purchase_and_says_so(db: SqliteDatabase) -> None:
+    purchase = await intend(db)
+
+    with pytest.raises(
+        CapReached, match=r"^the cap is in USD, the supplier asks 40\.00 CNY; write the cap in its currency$"
+    ):
+        await db.run(purchases.sent, purchase, quote("40.00"), cap=Money.of("1", "USD"), day_began=TODAY, now=START)
+    assert await state(db, purchase) is PurchaseState.INTENDED
+
+
+async def test_each_account_has_its_own_cap(db: SqliteDatabase) -> None:
+    await send(db, await intend(db, "1"), "90.00")
+
+    await send(db, await intend(db, "1", SECOND_ACCOUNT), "90.00")
+
+
+async def test_what_was_spent_as_the_day_began_counts(db: SqliteDatabase) -> None:
+    await send(db, await intend(db, "1"), "90.00", now=TODAY)
+
+    with pytest.raises(CapReached):
+        await send(db, await intend(db, "2"), "90.00")
 
 
 async def test_what_was_spent_yesterday_does_not_count_today(db: SqliteDatabase) -> None:
@@ -131,52 +207,98 @@ async def test_a_purchase_moves_only_from_the_states_named(db: SqliteDatabase) -
     assert await state(db, purchase) is PurchaseState.STOPPED
 
 
-async def test_a_purchase_is_paid_with_its_last_vendor_order(db: SqliteDatabase) -> None:
-    purchase = await db.read(purchases.get, await intend(db))
-    await db.run(purchases.adopt, purchase, [placed("1"), placed("2")], now=START)
+async def test_a_purchase_moves_alone(db: SqliteDatabase) -> None:
+    first, other = await intend(db, "1"), await intend(db, "2")
 
-    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
-    assert await state(db, purchase.id) is PurchaseState.PLACED
-    await db.run(purchases.paid, purchase, placed("2", state=VendorOrderState.SHIPPED), now=START)
-    assert await state(db, purchase.id) is PurchaseState.PAID
+    await db.run(purchases.move, first, PurchaseState.STOPPED, when=[PurchaseState.INTENDED])
+
+    assert await state(db, other) is PurchaseState.INTENDED
 
 
-async def test_the_other_vendor_orders_of_a_purchase_are_added_up(db: SqliteDatabase) -> None:
-    purchase = await db.read(purchases.get, await intend(db))
-    orders = [placed("1", "40.00"), placed("2", "2.50"), placed("3", "0.01")]
-    await db.run(purchases.adopt, purchase, orders, now=START)
+async def test_what_a_person_let_pass_is_kept_beside_what_they_let_pass_before(db: SqliteDatabase) -> None:
+    first, other = await intend(db, "1"), await intend(db, "2")
 
-    others = await db.read(purchases.total_of_others, purchase.id, orders[0])
+    await db.run(purchases.approve, first, "margin", "12.00 USD")
+    await db.run(purchases.approve, first, "below_moq", "4")
 
-    assert others == Money(Decimal("2.51"), "CNY")
-
-
-async def test_an_adopted_order_stays_with_its_purchase_when_it_is_seen_again(db: SqliteDatabase) -> None:
-    purchase = await db.read(purchases.get, await intend(db))
-    await db.run(purchases.adopt, purchase, [placed("1")], now=START)
-
-    await db.run(purchases.see, "main", placed("1", state=VendorOrderState.PAID), now=START)
-
-    owner = await db.read(purchases.purchase_of, "main", "1")
-    assert owner is not None
-    assert owner.id == purchase.id
-    assert await db.read(purchases.purchase_of, "main", "2") is None
+    assert (await get(db, first)).approvals == {"margin": "12.00 USD", "below_moq": "4"}
+    assert (await get(db, other)).approvals == {}
 
 
-async def test_a_parcel_is_announced_once(db: SqliteDatabase) -> None:
-    purchase = await db.read(purchases.get, await intend(db))
-    parcel = Shipment("YANWEN_AM", "UR000000001YP", purchase.mark)
+async def test_the_purchases_of_an_order_are_its_own(db: SqliteDatabase) -> None:
+    own = [await intended(db), await intended(db, split=SECOND_ACCOUNT)]
+    await intend(db, "another")
+    await intend(db, store="games")
 
-    assert await db.run(purchases.announce, purchase, parcel) is not None
-    assert await db.run(purchases.announce, purchase, parcel) is None
-    assert await db.read(purchases.by_mark, purchase.mark) == purchase
-    assert await db.read(purchases.by_mark, "") is None
+    assert await db.read(purchases.of_order, "toys", ORDER) == own
 
 
-async def test_domestic_numbers_of_an_order_are_known(db: SqliteDatabase) -> None:
-    purchase = await db.read(purchases.get, await intend(db))
-    await db.run(purchases.adopt, purchase, [placed("1")], now=START)
-    await db.run(purchases.shipped, purchase, "1", ["YT1", "YT2"])
+async def test_a_purchase_is_known_by_its_number_if_there_is_one(db: SqliteDatabase) -> None:
+    purchase = await intended(db)
 
-    assert await db.read(purchases.waybills, "toys", purchase.order_id) == {"YT1", "YT2"}
-    assert await db.read(purchases.waybills, "toys", "another") == set()
+    assert await db.read(purchases.known, purchase.id) == purchase
+    assert await db.read(purchases.known, purchase.id + 1) is None
+
+
+@pytest.mark.parametrize("state", list(PurchaseState))
+async def test_a_vendor_order_that_carries_a_name_or_mark_names_its_purchase_whatever_its_state(
+    db: SqliteDatabase, state: PurchaseState
+) -> None:
+    await intend(db, "another")
+    purchase = await intended(db)
+    await move(db, purchase.id, state)
+
+    async def named(order: PlacedOrder) -> int | None:
+        found = await db.read(purchases.named_by, order)
+        return found and found.id
+
+    assert await named(placed("1", out_order_id=purchase.out_order_id)) == purchase.id
+    assert await named(placed("1", note=f"唛头 {purchase.mark} 谢谢")) == purchase.id
+
+
+async def test_a_vendor_order_without_a_name_of_ours_names_no_purchase(db: SqliteDatabase) -> None:
+    await intend(db)
+
+    for order in (placed("1"), placed("1", out_order_id="theirs", note="for the office")):
+        assert await db.read(purchases.named_by, order) is None
+
+
+async def test_a_purchase_is_open_until_its_vendor_order_is_known(db: SqliteDatabase) -> None:
+    numbers = {state.value: await intend(db, state.value) for state in PurchaseState}
+    for state, number in numbers.items():
+        await move(db, number, PurchaseState(state))
+    await intend(db, "1", SECOND_ACCOUNT)
+
+    open_cards = {purchase.id for purchase in await db.read(purchases.open_cards, "main")}
+
+    assert open_cards == {numbers[state] for state in ("intended", "unknown", "by_hand")}
+
+
+async def test_what_a_person_must_buy_is_listed_oldest_first_of_all_accounts(db: SqliteDatabase) -> None:
+    cards = [await intend(db, "2"), await intend(db, "1", SECOND_ACCOUNT)]
+    await intend(db, "3")
+    for card in reversed(cards):
+        await move(db, card, PurchaseState.BY_HAND)
+
+    assert [purchase.id for purchase in await db.read(purchases.to_buy_by_hand)] == cards
+
+
+async def test_every_purchase_is_told_with_the_vendor_orders_it_became(db: SqliteDatabase) -> None:
+    first, other = await intended(db), await intended(db, split=SECOND_ACCOUNT)
+    await adopt(db, first, placed("1"), placed("2"))
+    await db.run(purchases.see, "main", placed("3"), now=START)
+
+    everything = await db.read(purchases.all_of, None)
+    of_second = await db.read(purchases.all_of, "second")
+
+    became = [(purchase.id, [order.vendor_order_id for order in orders]) for purchase, orders in everything]
+    assert became == [(first.id, ["1", "2"]), (other.id, [])]
+    assert of_second == [(other, [])]
+
+
+async def test_the_figures_count_the_purchases_in_each_state(db: SqliteDatabase) -> None:
+    for order in ("1", "2", "3"):
+        await intend(db, order)
+    await move(db, await intend(db, "4"), PurchaseState.PAID)
+
+    assert await db.read(purchases.figures) == {"intended": 3, "paid": 1}

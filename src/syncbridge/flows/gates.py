@@ -169,6 +169,8 @@ async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:
             return Snooze(until or now + bridge.terms.cool_off, code, why)
         case purchasing.Halt():
             return halted(bridge, purchase, found)
+    if not await bridge.db.read(orders.is_wanted, purchase.store, purchase.order_id):
+        return Snooze(now + bridge.terms.cool_off, "not_payable", "another reading of the order, just made, differs")
     return _unless_let_pass(bridge, purchase, _moved(order, purchase))
 
 

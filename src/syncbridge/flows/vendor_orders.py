@@ -25,6 +25,9 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
 
     Orders made for several purchases are kept under one, whichever of them finds them.
     """
+    if _has(session, purchase, found):  # the look-up and the poll may find the same at the same time
+        note(session, bridge, purchase.supplier, found)
+        return
     now = bridge.clock.now()
     holder = purchases.holder(session, purchase, found)
     purchases.adopt(session, holder, found, now=now)
@@ -40,6 +43,12 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     if purchase.state is not PurchaseState.BY_HAND:
         enqueue(session, [_pay_job(session, holder, order, now) for order in unpaid], now=now)
     note(session, bridge, purchase.supplier, [order for order in found if order.state.is_paid])
+
+
+def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
+    now = purchases.get(session, purchase.id)
+    known = {number for number, _, _ in purchases.vendor_orders(session, now.holder)}
+    return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
 def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> None:
@@ -60,13 +69,14 @@ def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOr
     now = bridge.clock.now()
     cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
     for order in seen:
+        news = purchases.is_news(session, account, order)
         purchases.see(session, account, order, now=now)
         purchase = purchases.purchase_of(session, account, order.vendor_order_id)
         if purchase is None:
             _claim(session, bridge, account, order, cards)
             continue
         if order.state is VendorOrderState.CANCELLED:
-            _cancelled(session, bridge, purchase, order)
+            _cancelled(session, bridge, purchase, order, news=news)
         if order.state.is_paid:
             paid(session, bridge, purchase, order)
         if order.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED):
@@ -99,9 +109,11 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
         holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())
 
 
-def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
+def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:
     """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
     if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
+        if news and purchase.state in BOUGHT:
+            _part_cancelled(session, purchase, order, bridge.clock.now())
         return
     for one in merging.together(session, purchase):
         _gone(session, bridge, one, order)
@@ -124,6 +136,13 @@ def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrd
         timeline.note(
             session, purchase.subject, "cancelled by the supplier", at=now, vendor_order=order.vendor_order_id
         )
+
+
+def _part_cancelled(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> None:
+    """The rest of the purchase goes on, so that a person is to see to this part; told once."""
+    why = f"the supplier cancelled order {order.vendor_order_id}, which was a part of purchase {purchase.mark}"
+    subject = f"{purchase.subject} {order.vendor_order_id}"
+    holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": why, "purchase": purchase.mark}, now=now)
 
 
 def _fits(card: Purchase, order: PlacedOrder) -> bool:

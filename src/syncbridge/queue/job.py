@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Exists, Integer, bindparam, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -269,22 +269,22 @@ def _release(session: Session, which: Sequence[ColumnElement[bool]], *, now: dat
     return len(rows)
 
 
-def _lock_taken() -> Exists:
-    other = aliased(Job)
-    taken = select(literal(1)).where(col(other.lock) == col(Job.lock), col(other.state) == JobState.RUNNING)
-    return taken.correlate(Job).exists()
-
-
-def _paused() -> Exists:
-    paused = select(literal(1)).where(
-        col(AccountState.account) == col(Job.account), col(AccountState.paused_until) > _NOW
-    )
-    return paused.correlate(Job).exists()
-
-
 # Built once: making an expression costs several times what running it does.
 _NOW = bindparam("b_now", type_=UtcTime())
-_MAY_RUN = (col(Job.state) == JobState.READY, col(Job.run_at) <= _NOW, ~_lock_taken(), ~_paused())
+_OTHER = aliased(Job)
+_LOCK_TAKEN = (
+    select(literal(1))
+    .where(col(_OTHER.lock) == col(Job.lock), col(_OTHER.state) == JobState.RUNNING)
+    .correlate(Job)
+    .exists()
+)
+_PAUSED = (
+    select(literal(1))
+    .where(col(AccountState.account) == col(Job.account), col(AccountState.paused_until) > _NOW)
+    .correlate(Job)
+    .exists()
+)
+_MAY_RUN = (col(Job.state) == JobState.READY, col(Job.run_at) <= _NOW, ~_LOCK_TAKEN, ~_PAUSED)
 _DUE = (
     select(col(Job.id))
     .where(*_MAY_RUN)

@@ -14,7 +14,7 @@ from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
-from syncbridge.model.purchasing import IntentKey, PurchaseLine
+from syncbridge.model.purchasing import IntentKey, Purchase, PurchaseLine
 from syncbridge.rules.mapping import BuyMode, Part, Route, Rules, SkuRule, Way
 
 MOST_LINES = 50
@@ -22,6 +22,8 @@ MOST_LINES = 50
 MOST_SPLITS = 100
 """Of one order, supplier account and alternative: there the numbers of the next alternative begin."""
 REFERENCE_LENGTH = 10
+SHARE_STEP = Decimal("1e-12")
+"""Shares of a payout are whole multiples of this, so that they add up to it exactly."""
 MOST_TRIES = 1000
 
 
@@ -165,6 +167,21 @@ def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules) -> int:
     return min((len(ways(line.sku_code, store, {}, rules)) for line in lines), default=0)
 
 
+def backup_keys(purchase: Purchase, lines: Sequence[OrderLine], rules: Rules) -> dict[str, list[IntentKey]]:
+    """By supplier account, the names its lines would bear if they were bought from a later backup."""
+    keys: dict[str, list[IntentKey]] = {}
+    mine = [line for line in lines if line.line_id in purchase.line_ids]
+    for alternative in range(purchase.alternative + 1, alternatives(mine, purchase.store, rules)):
+        numbers = _numbers(lines, purchase.store, rules, alternative)
+        for line in mine:
+            way = ways(line.sku_code, purchase.store, {}, rules)[alternative]
+            keys.setdefault(way.supplier, []).extend(
+                intent_key(purchase.store, purchase.order_id, way.supplier, numbers[line.line_id] + n)
+                for n in range(len(way.parts))
+            )
+    return keys
+
+
 def split(
     lines: Sequence[OrderLine],
     store: str,
@@ -258,7 +275,7 @@ def _shares(payout: Money, parts: Sequence[Part], offers: Sequence[Offer | None]
     whole, left = sum(weights), payout
     shares = []
     for weight in weights:
-        share = left * (weight / whole)
+        share = Money((left.amount * weight / whole).quantize(SHARE_STEP), left.currency)
         shares.append(share)
         left, whole = left - share, whole - weight
     return shares

@@ -119,6 +119,13 @@ def settle(session: Session, store: str, order_id: str) -> None:
         set_stage(session, store, order_id, OrderStage.ENDED)
 
 
+def is_wanted(session: Session, store: str, order_id: str) -> bool:
+    """Whether the buyer still wants an order, as far as we know; another job may have read it this moment."""
+    query = select(col(OrderRow.state)).where(col(OrderRow.store) == store, col(OrderRow.order_id) == order_id)
+    state = session.scalars(query).first()
+    return state is None or OrderState(state).wants_goods
+
+
 def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))

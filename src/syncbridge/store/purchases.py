@@ -6,18 +6,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, literal, or_, select, update
+from sqlalchemy import Select, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
+from syncbridge.model.purchasing import (
+    IntentKey,
+    PlacedOrder,
+    Purchase,
+    PurchaseState,
+    Quote,
+    SeenOrder,
+    VendorOrderState,
+)
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.merging import marks
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
+from syncbridge.store import orders as channel_orders
 from syncbridge.store.rows import value
 from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
 
@@ -28,6 +37,10 @@ class CapReached(SyncBridgeError):
 
 class NotIntended(SyncBridgeError):
     """The purchase was sent or settled by somebody else meanwhile."""
+
+
+class NotWanted(SyncBridgeError):
+    """The order was read anew meanwhile, and wants no goods now."""
 
 
 class AlreadyIntended(SyncBridgeError):
@@ -108,17 +121,27 @@ def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
 
     One made for several purchases may belong to another of them.
     """
-    query = select(VendorOrderRow).where(
-        col(VendorOrderRow.supplier) == purchase.supplier,
-        func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder,
+    found = session.scalars(
+        _bearing(purchase.supplier, [purchase.key]).where(func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder)
+    )
+    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
+
+
+def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> list[PlacedOrder]:
+    """The same for purchases that are not intended yet, by the names they would have."""
+    found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
+    return [_placed(row) for row in found]
+
+
+def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:
+    return select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == supplier,
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
         or_(
-            col(VendorOrderRow.out_order_id) == purchase.out_order_id,
-            col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
+            col(VendorOrderRow.out_order_id).in_([key.out_order_id for key in keys]),
+            *(col(VendorOrderRow.note).contains(key.mark, autoescape=True) for key in keys),
         ),
     )
-    found = session.scalars(query)
-    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
@@ -182,12 +205,17 @@ def sent(
     day_began: datetime,
     now: datetime,
 ) -> None:
-    """Commit that the create call goes out now; raises NotIntended or CapReached and changes nothing then.
+    """Commit that the create call goes out now; raises NotIntended, NotWanted or CapReached, changing nothing then.
 
     The cap is checked in this very transaction, so that two purchases cannot both take its last yuan; so is that the
     `others`, bought by the same call, are for the same address still.
     """
     row = session.get_one(PurchaseRow, purchase)
+    for one in [row, *(session.get_one(PurchaseRow, other) for other in others)]:
+        if not channel_orders.is_wanted(session, one.store, one.order_id):
+            raise NotWanted(
+                f"order {one.store}/{one.order_id} changed this moment; it is read again before it is bought for"
+            )
     check_cap(session, row.supplier, quote, cap=cap, day_began=day_began)
     change = {"state": PurchaseState.SENT.value, "sent_at": now, "fresh_look_ups": 0}
     which = update(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.INTENDED)
@@ -255,6 +283,12 @@ def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *
 
 UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
 """States before the vendor order is known."""
+
+
+def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
+    """Whether a vendor order is not in the state we last saw it in."""
+    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    return row is None or row.state != order.state
 
 
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:

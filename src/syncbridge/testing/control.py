@@ -13,7 +13,12 @@ class MockControl:
 
     def __init__(self, base_url: str, *, app: object | None = None) -> None:
         transport = httpx.ASGITransport(app=app) if app is not None else None  # type: ignore[arg-type]  # an ASGI app
-        self._client = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=90.0)
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            transport=transport,
+            timeout=90.0,
+            limits=httpx.Limits(max_keepalive_connections=0),  # one kept may be closed by the mock as it is used again
+        )
 
     async def __aenter__(self) -> MockControl:
         return self
