@@ -30,6 +30,7 @@ from syncbridge.model.purchasing import (
 )
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue import dead_letters
+from syncbridge.queue import job as jobs
 from syncbridge.rules.mapping import Part, Rules, SkuRule, Way
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import holds, orders, purchases, timeline
@@ -442,6 +443,21 @@ async def test_two_workers_at_once_buy_both_together_and_neither_alone(shop: Sho
     await shop.pass_time(60)
     assert quantities(shop) == [[5]]
     assert await states(shop) == [PurchaseState.PAID, PurchaseState.PAID]
+
+
+@pytest.mark.parametrize(("waits", "runs", "seconds"), [(1, 2, 10), (2, 1, 20)])
+async def test_of_two_that_are_in_each_others_way_the_earlier_looks_again_first(
+    shop: Shop, waits: int, runs: int, seconds: int
+) -> None:
+    await sell_two(shop)
+    shop.clock.advance(COOL_OFF)
+    other = await shop.db.read(dead_letters.named, f"purchase.place:{runs}")
+    assert other is not None
+    await shop.db.run(jobs.claim, other.id, now=shop.clock.now(), lease=timedelta(minutes=2))
+    await run_place(shop, waits)
+    job = await shop.db.read(dead_letters.named, f"purchase.place:{waits}")
+    assert job is not None
+    assert job.run_at == shop.clock.now() + timedelta(seconds=seconds)
 
 
 async def run_place(shop: Shop, purchase: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -22,6 +22,8 @@ from syncbridge.rules.routing import MOST_LINES
 from syncbridge.store import catalogue, holds, orders, purchases, timeline
 from syncbridge.store import merging as store
 from syncbridge.store.tables import JobState
+
+TURN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ def _is_held(session: Session, purchase: Purchase) -> bool:
     place = dead_letters.named(session, vendor_orders.place_key(purchase))
     is_parked = place is not None and place.state == JobState.PARKED
     return is_parked or bool(holds.open_figures(session, [purchase.subject]))
+
+
+def turn(purchase: Purchase, others: Sequence[Purchase]) -> timedelta:
+    """Until it is looked again what goes along; the earliest first, so that jobs do not stay in each other's way."""
+    return TURN * (1 + sum(other.id < purchase.id for other in others)) if others else timedelta()
 
 
 def sent(
