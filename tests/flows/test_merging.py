@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session, col, select
 
 from syncbridge.errors import Rejected, SyncBridgeError
-from syncbridge.flows import decisions, reconcile
+from syncbridge.flows import decisions, reconcile, vendor_orders
 from syncbridge.flows.audit import audit
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, OrderStage, OrderState
+from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
     IntentKey,
     PaymentResult,
@@ -25,10 +28,13 @@ from syncbridge.model.purchasing import (
     RefusedLine,
     VendorOrderState,
 )
+from syncbridge.model.shipping import Shipment
 from syncbridge.queue import dead_letters
+from syncbridge.queue import job as jobs
 from syncbridge.rules.mapping import Part, Rules, SkuRule, Way
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store.tables import Job
 from syncbridge.testing.builders import cny, make_draft, make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 
@@ -177,6 +183,26 @@ async def test_an_audit_finds_no_difference_at_any_stage(shop: Shop) -> None:
     assert await differences(shop) == []
 
 
+async def test_an_audit_counts_on_the_vendor_order_while_one_of_them_waits_for_its_parcel(shop: Shop) -> None:
+    await buy_two(shop)
+    declare = shop.channel.declare
+
+    async def not_to_the_second(order_id: str, shipment: Shipment, *, complete: bool) -> None:
+        if order_id == SECOND:
+            raise Rejected("no", vendor="memory", code="no")
+        await declare(order_id, shipment, complete=complete)
+
+    shop.channel.declare = not_to_the_second  # type: ignore[method-assign]
+    await fulfil(shop, (await marks(shop))[0])
+    shop.clock.advance(timedelta(days=9).total_seconds())
+    assert await states(shop) == [PurchaseState.DECLARED, PurchaseState.SHIPPED]
+    assert await differences(shop) == []
+
+    shop.supplier.books.clear()
+    (gone,) = await differences(shop)
+    assert gone.startswith(f"missing order toys/{SECOND}")
+
+
 async def test_both_orders_tell_what_became_of_them(shop: Shop) -> None:
     await buy_two(shop)
     told = await shop.db.read(timeline.of, f"order toys/{SECOND}")
@@ -265,6 +291,34 @@ async def test_goods_of_another_shop_are_never_merged(shop: Shop) -> None:
     assert quantities(shop) == [[2], [3]]
 
 
+async def test_what_goes_to_another_relay_address_is_never_merged(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, relay=replace(route.relay, city="宁波市")),))
+    shop.connect()
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    await shop.pass_time(COOL_OFF)
+    assert quantities(shop) == [[2], [3]]
+
+
+@pytest.mark.parametrize("begins", [1, 2])
+async def test_what_was_sent_once_before_goes_alone(shop: Shop, begins: int) -> None:
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    shop.supplier.lose_next = True
+    await shop.pass_time(COOL_OFF)
+    shop.supplier.books.clear()  # it was never made
+    await shop.pass_time(121)
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    shop.clock.advance(COOL_OFF)
+    (unknown,) = await shop.queue()
+    await not_placed(shop, unknown.id)
+    await run_place(shop, begins)
+    await shop.work()
+    assert sorted(quantities(shop)) == [[2], [3]]
+
+
 async def test_an_order_that_is_held_is_not_merged(shop: Shop) -> None:
     await sell_two(shop)
     figures = {"why": "a person looks at it"}
@@ -322,10 +376,29 @@ async def test_goods_that_are_sold_out_for_both_are_bought_for_one(shop: Shop) -
 async def test_a_loss_of_one_does_not_hold_the_other(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell(FIRST)
-    await shop.sell(SECOND, replace(make_order_line(shop.code(), 30), price=Money.parse("0.10 USD")))
+    await shop.sell(SECOND, replace(make_order_line(shop.code(), 10), price=Money.parse("1.00 USD")))
     await shop.pass_time(COOL_OFF)
     assert quantities(shop) == [[2]]
     assert [(entry.code, entry.subject) for entry in await shop.queue()] == [("margin", f"order toys/{SECOND}")]
+
+
+async def test_what_each_of_them_brings_counts_for_all(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(), 30))
+    await shop.pass_time(COOL_OFF)
+    assert quantities(shop) == [[32]]
+
+
+async def test_an_offer_without_the_labels_is_not_bought_along(shop: Shop) -> None:
+    plain = make_offer("700000000004", make_spec(7), identities=frozenset())
+    await shop.list_offer()
+    await shop.list_offer(plain)
+    await shop.sell(FIRST)
+    await shop.sell(SECOND, make_order_line(shop.code(0, plain), 3))
+    await shop.pass_time(COOL_OFF)
+    assert quantities(shop) == [[2]]
+    assert [(entry.code, entry.subject) for entry in await shop.queue()] == [("ineligible", f"order toys/{SECOND}")]
 
 
 async def test_a_cap_that_is_enough_for_one_buys_one(shop: Shop) -> None:
@@ -347,7 +420,7 @@ async def test_a_member_settled_at_the_last_moment_is_not_bought_along(shop: Sho
     shop.supplier.preview = someone_is_faster  # type: ignore[method-assign]
     await shop.pass_time(COOL_OFF)
     assert not shop.supplier.books
-    await shop.pass_time(5)
+    await shop.pass_time(30)
     assert quantities(shop) == [[2]]
     assert await states(shop) == [PurchaseState.PAID, PurchaseState.STOPPED]
 
@@ -372,6 +445,21 @@ async def test_two_workers_at_once_buy_both_together_and_neither_alone(shop: Sho
     assert await states(shop) == [PurchaseState.PAID, PurchaseState.PAID]
 
 
+@pytest.mark.parametrize(("waits", "runs", "seconds"), [(1, 2, 10), (2, 1, 20)])
+async def test_of_two_that_are_in_each_others_way_the_earlier_looks_again_first(
+    shop: Shop, waits: int, runs: int, seconds: int
+) -> None:
+    await sell_two(shop)
+    shop.clock.advance(COOL_OFF)
+    other = await shop.db.read(dead_letters.named, f"purchase.place:{runs}")
+    assert other is not None
+    await shop.db.run(jobs.claim, other.id, now=shop.clock.now(), lease=timedelta(minutes=2))
+    await run_place(shop, waits)
+    job = await shop.db.read(dead_letters.named, f"purchase.place:{waits}")
+    assert job is not None
+    assert job.run_at == shop.clock.now() + timedelta(seconds=seconds)
+
+
 async def run_place(shop: Shop, purchase: int) -> None:
     """A worker takes the job that buys a purchase."""
     job = await shop.db.read(dead_letters.named, f"purchase.place:{purchase}")
@@ -388,22 +476,33 @@ async def test_a_purchase_that_just_leaves_for_its_backup_is_not_bought_along_as
     shop.connect()
     await shop.sell(FIRST)
     await shop.sell(SECOND, make_order_line(shop.code(), 3))
-    preview, begun = shop.supplier.preview, []
+    preview, place = shop.supplier.preview, shop.supplier.place
+    asked, first, first_is_sent_or_over, second_is_over = [], [], asyncio.Event(), asyncio.Event()
 
-    async def sold_out(draft: PurchaseDraft) -> Quote:
-        """For the second purchase; the job of the first begins and ends while it asks."""
-        begun.append(draft)
-        if len(begun) == 1:
-            await run_place(shop, 1)
-        if len(begun) == 2 or draft.lines[0].offer_id == other.offer_id:
+    async def sold_out_for_the_second(draft: PurchaseDraft) -> Quote:
+        asked.append(draft)
+        time = len(asked)
+        if time == 1:
+            first.append(asyncio.create_task(run_place(shop, 1)))
+            first[0].add_done_callback(lambda _: first_is_sent_or_over.set())
+            await first_is_sent_or_over.wait()
+        if time == 2 or draft.lines[0].offer_id == other.offer_id:
             return await preview(draft)
         raise Rejected("sold out", vendor="memory", code="stock")
 
-    shop.supplier.preview = sold_out  # type: ignore[method-assign]
+    async def slow(draft: PurchaseDraft, *, key: IntentKey) -> Placement:
+        first_is_sent_or_over.set()
+        await second_is_over.wait()
+        shop.supplier.preview = preview  # type: ignore[method-assign]
+        return await place(draft, key=key)
+
+    shop.supplier.preview, shop.supplier.place = sold_out_for_the_second, slow  # type: ignore[method-assign]
     shop.clock.advance(COOL_OFF)
     await run_place(shop, 2)
+    second_is_over.set()
+    await first[0]
     shop.supplier.preview = preview  # type: ignore[method-assign]
-    await shop.pass_time(60)
+    await shop.pass_time(130)
     assert sum(map(sum, quantities(shop))) == 5
 
 
@@ -421,14 +520,21 @@ async def test_a_lost_answer_is_looked_up_once_and_adopted_for_both(shop: Shop) 
     assert await shop.queue() == []
 
 
-async def test_a_lost_answer_the_poll_finds_first_is_adopted_for_both(shop: Shop) -> None:
+@pytest.mark.parametrize("begins", [1, 2])
+async def test_a_lost_answer_the_poll_finds_first_is_adopted_for_both(shop: Shop, begins: int) -> None:
     await sell_two(shop)
     shop.supplier.lose_next = True
-    await shop.pass_time(COOL_OFF)
+    shop.clock.advance(COOL_OFF)
+    await run_place(shop, begins)
+    await shop.work()
     shop.clock.advance(121)
-    await shop.poll("purchase.poll", "main")
+    read = await read_to_end(shop.supplier.orders(since=None), None)
+    await shop.db.run(vendor_orders.note, shop.bridge, "main", read.items)
+    await shop.work()
     assert quantities(shop) == [[5]]
     assert await states(shop) == [PurchaseState.PAID, PurchaseState.PAID]
+    placed = [event for _, event, _ in await shop.db.read(timeline.of, f"order toys/{FIRST}")].count("placed")
+    assert (placed, await shop.queue()) == (1, [])
 
 
 async def test_a_clear_no_stops_the_one_that_was_sent_and_the_other_is_bought_alone(shop: Shop) -> None:
@@ -489,22 +595,36 @@ async def not_placed(shop: Shop, entry_id: str) -> None:
     await shop.db.run(decisions.not_placed, entry_id, why="I looked", quarantine=quarantine, now=now)
 
 
-async def test_a_part_the_supplier_splits_off_is_adopted_too(shop: Shop) -> None:
+async def split_off(shop: Shop, begins: int) -> PlacedOrder:
+    """The supplier shows the first order's part of what was bought; answers the other part, not shown yet."""
     await shop.list_offer()
     await shop.sell(FIRST)
     await shop.sell(SECOND, make_order_line(shop.code(1), 3))
     shop.supplier.lose_next = True
-    await shop.pass_time(COOL_OFF)
+    shop.clock.advance(COOL_OFF)
+    await run_place(shop, begins)
     whole = the_one(shop)
     ours, late = (
-        replace(whole, vendor_order_id=line.spec_id, lines=(line,), total=cny("30.00")) for line in whole.lines
+        replace(whole, vendor_order_id=line.spec_id, lines=(line,), total=cny("30.00"))
+        for line in sorted(whole.lines, key=lambda line: line.spec_id)
     )
     shop.supplier.books = {ours.vendor_order_id: ours}
     refuse_one_payment(shop)
     await shop.pass_time(121)
+    return late
+
+
+async def show(shop: Shop, late: PlacedOrder) -> None:
+    """The supplier shows that part, too."""
     shop.supplier.books[late.vendor_order_id] = replace(late, modified_at=shop.clock.now())
     await shop.poll("purchase.poll", "main")
     await shop.pass_time(121)
+
+
+@pytest.mark.parametrize("begins", [1, 2])
+async def test_a_part_the_supplier_splits_off_is_adopted_too(shop: Shop, begins: int) -> None:
+    late = await split_off(shop, begins)
+    await show(shop, late)
     assert [one.state for one in shop.supplier.books.values()] == [VendorOrderState.PAID] * 2
     assert await differences(shop) == []
 
@@ -568,6 +688,52 @@ async def test_a_parcel_on_its_way_to_be_declared_is_not_declared_to_an_order_th
 
 async def is_declared(shop: Shop, order_id: str) -> bool:
     return await shop.db.read(orders.stage_of, "toys", order_id) is OrderStage.DECLARED
+
+
+async def test_what_else_is_bought_for_an_order_does_not_answer_for_the_person_who_is_asked(shop: Shop) -> None:
+    sold_out = make_offer("700000000001", make_spec(7, stock=0), supplier_id="another shop")
+    await shop.list_offer()
+    await shop.list_offer(sold_out)
+    await shop.sell(FIRST, make_order_line(shop.code(), 2), make_order_line(shop.code(0, sold_out), 2, line_id="2"))
+    await shop.sell(SECOND, make_order_line(shop.code(), 3))
+    await shop.pass_time(COOL_OFF)
+    await cancel(shop, SECOND)
+    waiting = {entry.code: entry.id for entry in await shop.queue()}
+    assert set(waiting) == {"merged_cancelled", "stock"}
+
+    shop.supplier.catalogue[sold_out.offer_id] = replace(sold_out, specs=(make_spec(7),))
+    await shop.db.run(shop.retry, waiting["stock"])
+    await shop.work()
+    assert quantities(shop) == [[5], [2]]
+    assert [entry.code for entry in await shop.queue()] == ["merged_cancelled"]
+
+
+async def test_what_a_person_then_cancels_at_the_supplier_leaves_nothing_behind(shop: Shop) -> None:
+    await leave_unpaid(shop)
+    await cancel(shop, FIRST)
+    await shop.pass_time(121)
+    await shop.supplier.cancel(the_one(shop).vendor_order_id)
+    await shop.poll("purchase.poll", "main")
+    (entry,) = await shop.queue()
+    assert (entry.code, entry.subject) == ("vendor_cancelled", f"order toys/{SECOND}")
+
+    await shop.db.run(shop.retry, entry.id)
+    await shop.work()
+    assert quantities(shop) == [[3]]
+    assert await differences(shop) == []
+
+
+async def test_it_is_taken_back_and_paid_under_one_lock(shop: Shop) -> None:
+    await buy_two(shop)
+    await cancel(shop, FIRST)
+    await cancel(shop, SECOND)
+    assert await shop.db.read(locks) == {"purchase:1"}
+
+
+def locks(session: Session) -> set[str | None]:
+    """Of the jobs that pay and take back vendor orders."""
+    kinds = ("purchase.pay", "withdraw.order")
+    return set(session.scalars(select(Job.lock).where(col(Job.kind).in_(kinds))))
 
 
 async def test_what_was_paid_for_a_cancelled_order_too_counts_against_the_cap(shop: Shop) -> None:
@@ -698,6 +864,24 @@ async def test_row_47_a_member_first_heard_of_after_its_parcel_left_is_declared_
     assert quantities(shop) == [[5]]
     assert declared(shop) == {FIRST: ["UR000000001YP"], SECOND: ["UR000000001YP"]}
     assert await differences(shop) == []
+
+
+async def test_row_47_what_one_was_sent_together_with_before_is_looked_up_by_itself(shop: Shop) -> None:
+    """The copy knows the second as sent with the third; it was bought with the first in the end."""
+    await sell_two(shop)
+    await shop.sell("8172481060036442")
+    now, quote = shop.clock.now(), Quote(cny("69.50"), cny("5.00"), cny("74.50"), "general", ("alipay",))
+    await shop.db.run(
+        purchases.sent, 2, quote, others=[3], cap=cny("2000.00"), day_began=now - timedelta(hours=1), now=now
+    )
+    line = PurchaseLine(make_offer().offer_id, make_spec(1).spec_id, 5)
+    first, second, _ = await marks(shop)
+    shop.supplier.bought_on_the_page(make_draft(line, note=f"唛头 {first} 合单 {second}"), total=cny("74.50"))
+    await shop.poll("purchase.poll", "main")
+    listed = [purchase for purchase, _ in await shop.db.read(purchases.all_of, None)]
+    assert [purchase.merged_into for purchase in listed] == [None, 1, None]
+    assert listed[2].state is PurchaseState.SENT
+    assert [sum(line.quantity for line in purchase.lines) for purchase in listed] == [5, 3, 2]
 
 
 async def test_row_47_a_person_who_wrote_two_marks_is_not_paid_for(shop: Shop) -> None:

@@ -114,7 +114,7 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
         holds.open_hold(session, MARK_UNKNOWN, subject, {"mark": shipment.mark or "none"}, now=now)
         return
     known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
-    for one in living(merging.together(session, purchase)) or [purchase]:
+    for one in merging.together(session, purchase):
         pass_on(session, bridge, one, known)
 
 

@@ -23,8 +23,7 @@ from syncbridge.store import catalogue, holds, orders, purchases, timeline
 from syncbridge.store import merging as store
 from syncbridge.store.tables import JobState
 
-GIVE_WAY = timedelta(seconds=30)
-"""A later purchase of the buyer leaves an earlier one the time to take it along."""
+TURN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,6 @@ async def batch(bridge: Bridge, purchase: Purchase, route: Route) -> Batch | Sno
     It waits for orders of its buyer that still cool off, unless it would be late for that.
     """
     found = await bridge.db.read(_candidates, purchase) if route.merge else []
-    if await bridge.db.read(are_running, [one for one in found if one.id < purchase.id]):
-        return Snooze(bridge.clock.now() + GIVE_WAY, "merged", "an earlier order of the buyer is just being bought")
     mine = await _read(bridge, purchase) if found else None
     if mine is None:
         return None
@@ -63,7 +60,7 @@ async def batch(bridge: Bridge, purchase: Purchase, route: Route) -> Batch | Sno
 
 
 def are_running(session: Session, others: Sequence[Purchase]) -> bool:
-    """Whether one of these is being bought by its own job at this moment, which must not lose it half way."""
+    """Whether the job of one of these runs at this moment: it may just decide to buy it elsewhere."""
     jobs = [dead_letters.named(session, vendor_orders.place_key(one)) for one in others]
     return any(job is not None and job.state == JobState.RUNNING for job in jobs)
 
@@ -90,6 +87,11 @@ def _is_held(session: Session, purchase: Purchase) -> bool:
     place = dead_letters.named(session, vendor_orders.place_key(purchase))
     is_parked = place is not None and place.state == JobState.PARKED
     return is_parked or bool(holds.open_figures(session, [purchase.subject]))
+
+
+def turn(purchase: Purchase, others: Sequence[Purchase]) -> timedelta:
+    """Until it is looked again what goes along; the earliest first, so that jobs do not stay in each other's way."""
+    return TURN * (1 + sum(other.id < purchase.id for other in others)) if others else timedelta()
 
 
 def sent(

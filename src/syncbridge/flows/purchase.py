@@ -42,8 +42,6 @@ from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
 from syncbridge.store import merging as store
 
-BREATH = timedelta(seconds=5)
-"""Until it is looked again what can be bought together."""
 FRESH_LOOK_UPS = 2
 """So many spaced look-ups, each proven fresh, must find nothing before an account may send again by itself."""
 
@@ -193,7 +191,7 @@ async def _send(
         else:
             await bridge.db.run(purchases.sent, purchase.id, quote, cap=cap, day_began=today, now=sent_at)
     except purchases.NotIntended as error:
-        at = sent_at + BREATH if others else sent_at
+        at = sent_at + merging.turn(purchase, others)
         return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
     except purchases.NotWanted as error:  # the next reading of the order wakes it
         return Snooze(sent_at + bridge.terms.cool_off, "not_payable", str(error))
