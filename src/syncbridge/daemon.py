@@ -52,14 +52,14 @@ async def run(settings: Settings, *, assemble: Assemble = assemble) -> None:
             app = await assemble(settings, db)
         try:
             with in_plain_words(settings.database_file):
-                await _take_over(app)
+                await take_over(app)
             await _serve(app, listener, stop)
         finally:
             await app.close()
     log.info("daemon.stopped")
 
 
-async def _take_over(app: App) -> None:
+async def take_over(app: App) -> None:
     """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
     db, now = app.bridge.db, app.bridge.clock.now()
     freed = await db.run(jobs.free_leases, now=now)

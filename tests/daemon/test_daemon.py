@@ -132,7 +132,7 @@ async def test_calls_a_dead_daemon_had_reserved_do_not_hold_up_the_next(tmp_path
     app = await assemble(settings, open_database(settings))
     limit = LimitSettings(per_second=1)
     await GcraLimiter(app.bridge.db, app.bridge.clock, "toys", limit).slot("orders")
-    await process._take_over(app)
+    await process.take_over(app)
     async with asyncio.timeout(1):
         await GcraLimiter(app.bridge.db, app.bridge.clock, "toys", limit).slot("orders")
     await app.close()

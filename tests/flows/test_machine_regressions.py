@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from syncbridge.flows import retry_queue
+from syncbridge.flows import reconcile, retry_queue
 from syncbridge.model.orders import Order, OrderState
-from syncbridge.model.purchasing import IntentKey, Placement, PurchaseDraft, Quote, VendorOrderState
+from syncbridge.model.purchasing import IntentKey, Placement, PurchaseDraft, PurchaseState, Quote, VendorOrderState
+from syncbridge.store import purchases
 from syncbridge.testing.builders import make_order_line
 from tests.flows.conftest import Shop
+from tests.flows.test_suppliers import with_backup
 
 pytestmark = pytest.mark.anyio
 COOL_OFF = 601
@@ -92,3 +94,24 @@ async def test_a_part_the_supplier_cancels_while_the_rest_goes_on_is_shown_once(
     shop.supplier.books[first] = replace(cancelled, modified_at=shop.clock.now())
     await shop.poll("purchase.poll", "main")
     assert "line_refused" not in [entry.code for entry in await shop.queue()]
+
+
+async def test_a_restored_copy_buys_nothing_again_that_a_backup_supplier_has_sold(shop: Shop) -> None:
+    await with_backup(shop)
+    offer = shop.supplier.catalogue["676651652931"]
+    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.sell(ORDER)
+    copy = shop.back_up()
+    sold_out = replace(offer, specs=tuple(replace(spec, stock=0) for spec in offer.specs))
+    shop.supplier.catalogue[offer.offer_id] = sold_out
+    await shop.pass_time(COOL_OFF)
+    (bought,) = shop.supplier.books.values()
+
+    shop.supplier.catalogue[offer.offer_id] = offer
+    await shop.restore(copy)
+    await shop.pass_time(COOL_OFF)
+    await shop.poll("purchase.poll", "main")
+    assert list(shop.supplier.books) == [bought.vendor_order_id]
+    states = {each.alternative: each.state for each in await shop.db.read(purchases.of_order, "toys", ORDER)}
+    assert states == {0: PurchaseState.STOPPED, 1: PurchaseState.PAID}
+    assert await shop.queue() == []

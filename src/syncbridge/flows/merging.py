@@ -11,6 +11,7 @@ from sqlmodel import Session
 from syncbridge.errors import NotGranted, Rejected, VendorError
 from syncbridge.flows import gates, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began, order_priority
+from syncbridge.model.money import Money
 from syncbridge.model.orders import Order
 from syncbridge.model.purchasing import Purchase, PurchaseDraft, Quote
 from syncbridge.queue import dead_letters
@@ -18,7 +19,7 @@ from syncbridge.queue.execute import Snooze
 from syncbridge.rules import merging, purchasing
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.routing import MOST_LINES
-from syncbridge.store import catalogue, holds, orders, purchases
+from syncbridge.store import catalogue, holds, orders, purchases, timeline
 from syncbridge.store import merging as store
 from syncbridge.store.tables import JobState
 
@@ -89,6 +90,25 @@ def _is_held(session: Session, purchase: Purchase) -> bool:
     place = dead_letters.named(session, vendor_orders.place_key(purchase))
     is_parked = place is not None and place.state == JobState.PARKED
     return is_parked or bool(holds.open_figures(session, [purchase.subject]))
+
+
+def sent(
+    session: Session,
+    purchase: Purchase,
+    quote: Quote,
+    others: Sequence[Purchase],
+    *,
+    cap: Money,
+    day_began: datetime,
+    now: datetime,
+) -> None:
+    """Commit that one call goes out for all of them; raises as `purchases.sent` does."""
+    if are_running(session, others):
+        raise purchases.NotIntended("another order of the buyer is just being bought by itself")
+    ids = [other.id for other in others]
+    purchases.sent(session, purchase.id, quote, others=ids, cap=cap, day_began=day_began, now=now)
+    for one in [purchase, *others]:
+        timeline.note(session, one.subject, "sent with others of the buyer", at=now, mark=purchase.mark)
 
 
 async def _read(bridge: Bridge, purchase: Purchase) -> Order | None:

@@ -15,7 +15,7 @@ from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Park
 from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
-from syncbridge.rules.routing import Bindings, Offers, Routing, Split, alternatives, split, ways
+from syncbridge.rules.routing import Bindings, Offers, Routing, Split, alternatives, backup_keys, split, ways
 from syncbridge.store import catalogue, cursors, holds, orders, purchases, timeline
 
 ADDRESS_CHANGED = "address_changed"
@@ -115,6 +115,13 @@ def reroute(session: Session, bridge: Bridge, purchase: Purchase) -> Sequence[Sp
         if {line_id for part in routing.splits for line_id in part.line_ids} == wanted:
             return routing.splits
     return None
+
+
+def is_bought_from_backup(session: Session, bridge: Bridge, purchase: Purchase) -> bool:
+    """Whether a supplier shows it bought from a later backup, which a restored database does not know any more."""
+    lines = orders.get(session, purchase.store, purchase.order_id).lines
+    keys = backup_keys(purchase, lines, bridge.rules)
+    return any(purchases.unclaimed_of(session, supplier, names) for supplier, names in keys.items())
 
 
 def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequence[Split], why: str) -> None:

@@ -7,7 +7,7 @@ is looked up at the supplier first, and not before the quarantine is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 from sqlmodel import Session
@@ -24,7 +24,6 @@ from syncbridge.errors import (
 )
 from syncbridge.flows import gates, merging, orders, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began
-from syncbridge.model.money import Money
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
     PlacedOrder,
@@ -38,7 +37,7 @@ from syncbridge.model.purchasing import (
 from syncbridge.queue.execute import RATE_LIMIT_SECONDS, Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim
 from syncbridge.rules import purchasing
-from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import living, note
 from syncbridge.store import cursors, holds, purchases, timeline
 from syncbridge.store import merging as store
@@ -144,6 +143,9 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     stopped = await gates.before_buying(bridge, purchase)
     if stopped is not None:
         return stopped
+    if await bridge.db.read(orders.is_bought_from_backup, bridge, purchase):
+        halt = purchasing.Halt("bought_elsewhere", "a backup supplier shows an order for it that we did not know of")
+        return await _elsewhere(bridge, purchase, halt.why, gates.halted(bridge, purchase, halt))
     route = bridge.route(purchase.route)
     if route.buy is BuyMode.BY_HAND:
         return _by_hand(bridge, purchase, f"route {route.name} buys by hand")
@@ -156,6 +158,11 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
             return batch
         case merging.Batch(others, draft, quote):
             return await _send(bridge, purchase, draft, quote, others)
+    return await _buy_alone(bridge, purchase, route)
+
+
+async def _buy_alone(bridge: Bridge, purchase: Purchase, route: Route) -> Outcome:
+    """Have it quoted; a clear no, or too dear a yes, goes to the backup."""
     supplier = bridge.suppliers[purchase.supplier]
     draft = PurchaseDraft(purchase.lines, purchase.relay, note=note([purchase]))
     try:
@@ -180,7 +187,11 @@ async def _send(
     assert cap is not None  # noqa: S101  the gate saw to it
     sent_at = bridge.clock.now()
     try:
-        await bridge.db.run(_sent, bridge, purchase, quote, others, cap, sent_at)
+        today = day_began(sent_at)
+        if others:
+            await bridge.db.run(merging.sent, purchase, quote, others, cap=cap, day_began=today, now=sent_at)
+        else:
+            await bridge.db.run(purchases.sent, purchase.id, quote, cap=cap, day_began=today, now=sent_at)
     except purchases.NotIntended as error:
         at = sent_at + BREATH if others else sent_at
         return Snooze(at, "not_intended", str(error))  # the poll found it meanwhile: look again
@@ -204,23 +215,6 @@ async def _send(
         refused = Park(error.code, str(error), _moves(bridge, purchase, PurchaseState.REFUSED))
         return await _elsewhere(bridge, purchase, str(error), refused)
     return _answered(bridge, [purchase, *others], placement)
-
-
-def _sent(
-    session: Session,
-    bridge: Bridge,
-    purchase: Purchase,
-    quote: Quote,
-    others: Sequence[Purchase],
-    cap: Money,
-    sent_at: datetime,
-) -> None:
-    if merging.are_running(session, others):
-        raise purchases.NotIntended("another order of the buyer is just being bought by itself")
-    ids = [other.id for other in others]
-    purchases.sent(session, purchase.id, quote, others=ids, cap=cap, day_began=day_began(sent_at), now=sent_at)
-    for one in [purchase, *others] if others else []:
-        timeline.note(session, one.subject, "sent with others of the buyer", at=sent_at, mark=purchase.mark)
 
 
 async def _elsewhere(bridge: Bridge, purchase: Purchase, why: str, otherwise: Outcome) -> Outcome:

@@ -14,7 +14,7 @@ from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
-from syncbridge.model.purchasing import IntentKey, PurchaseLine
+from syncbridge.model.purchasing import IntentKey, Purchase, PurchaseLine
 from syncbridge.rules.mapping import BuyMode, Part, Route, Rules, SkuRule, Way
 
 MOST_LINES = 50
@@ -165,6 +165,21 @@ def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules) -> tuple[W
 def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules) -> int:
     """In how many ways all of these lines can be bought."""
     return min((len(ways(line.sku_code, store, {}, rules)) for line in lines), default=0)
+
+
+def backup_keys(purchase: Purchase, lines: Sequence[OrderLine], rules: Rules) -> dict[str, list[IntentKey]]:
+    """By supplier account, the names its lines would bear if they were bought from a later backup."""
+    keys: dict[str, list[IntentKey]] = {}
+    mine = [line for line in lines if line.line_id in purchase.line_ids]
+    for alternative in range(purchase.alternative + 1, alternatives(mine, purchase.store, rules)):
+        numbers = _numbers(lines, purchase.store, rules, alternative)
+        for line in mine:
+            way = ways(line.sku_code, purchase.store, {}, rules)[alternative]
+            keys.setdefault(way.supplier, []).extend(
+                intent_key(purchase.store, purchase.order_id, way.supplier, numbers[line.line_id] + n)
+                for n in range(len(way.parts))
+            )
+    return keys
 
 
 def split(

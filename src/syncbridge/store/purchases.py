@@ -6,14 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, literal, or_, select, update
+from sqlalchemy import Select, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
+from syncbridge.model.purchasing import (
+    IntentKey,
+    PlacedOrder,
+    Purchase,
+    PurchaseState,
+    Quote,
+    SeenOrder,
+    VendorOrderState,
+)
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.merging import marks
 from syncbridge.rules.routing import Split, intent_key
@@ -113,17 +121,27 @@ def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
 
     One made for several purchases may belong to another of them.
     """
-    query = select(VendorOrderRow).where(
-        col(VendorOrderRow.supplier) == purchase.supplier,
-        func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder,
+    found = session.scalars(
+        _bearing(purchase.supplier, [purchase.key]).where(func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder)
+    )
+    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
+
+
+def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> list[PlacedOrder]:
+    """The same for purchases that are not intended yet, by the names they would have."""
+    found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
+    return [_placed(row) for row in found]
+
+
+def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:
+    return select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == supplier,
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
         or_(
-            col(VendorOrderRow.out_order_id) == purchase.out_order_id,
-            col(VendorOrderRow.note).contains(purchase.mark, autoescape=True),
+            col(VendorOrderRow.out_order_id).in_([key.out_order_id for key in keys]),
+            *(col(VendorOrderRow.note).contains(key.mark, autoescape=True) for key in keys),
         ),
     )
-    found = session.scalars(query)
-    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
