@@ -163,6 +163,16 @@ async def test_a_cancelled_vendor_order_need_not_be_paid(db: SqliteDatabase) -> 
     assert numbers(await db.read(purchases.seen, purchase.id)) == ["1"]
 
 
+async def test_a_payment_pays_for_its_own_purchase(db: SqliteDatabase) -> None:
+    purchase, other = await intended(db, "1"), await intended(db, "2")
+    await adopt(db, purchase, placed("1"))
+    await adopt(db, other, placed("2"))
+
+    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+
+    assert await state(db, other.id) is PurchaseState.PLACED
+
+
 async def test_a_payment_seen_late_does_not_set_a_purchase_back(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"))
