@@ -36,7 +36,7 @@ coverage: setup  ## fails unless the rules' own tests take every branch of the r
 	$(BIN)/coverage run -m pytest --quiet -m "not hypothesis" tests/rules tests/mappings
 	$(BIN)/coverage report
 
-mutants: setup  ## changes money and idempotency code on purpose; fails if tests notice under 90 % (about 5 minutes)
+mutants: setup  ## changes money and idempotency code on purpose; fails if tests notice under 90 % (5 to 10 minutes)
 	rm -rf mutants
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/python -m tests.mutants

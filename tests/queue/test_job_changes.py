@@ -322,15 +322,16 @@ async def test_a_lease_from_before_the_clock_was_set_back_ends_one_lease_from_no
 
 
 async def test_jobs_cut_off_before_come_one_after_another_by_urgency_and_the_others_at_once(bench: Bench) -> None:
-    ids = [await bench.add(str(early), priority=START - early * SECOND) for early in (9, 1, 2, 3)]
-    for job_id in ids[1:]:
+    ids = [await bench.add(str(early), priority=START - early * SECOND) for early in (9, 1, 2, 3, 0)]
+    for job_id in ids[1:4]:
         await bench.take(job_id)
     await bench.db.run(jobs.free_leases, now=START)
     for job_id in ids:
         await bench.take(job_id)
 
-    assert await bench.db.run(jobs.free_leases, now=START) == 4
+    assert await bench.db.run(jobs.free_leases, now=START) == 5
 
     rows = [await bench.row(job_id) for job_id in ids]
-    assert [row.run_at - START for row in rows] == [timedelta(0), 2 * jobs.SPACING, jobs.SPACING, timedelta(0)]
-    assert [(row.state, row.token, row.lease_until) for row in rows] == [("ready", None, None)] * 4
+    at_once = timedelta(0)
+    assert [row.run_at - START for row in rows] == [at_once, 2 * jobs.SPACING, jobs.SPACING, at_once, at_once]
+    assert [(row.state, row.token, row.lease_until) for row in rows] == [("ready", None, None)] * 5

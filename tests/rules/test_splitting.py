@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
-from syncbridge.model.purchasing import PurchaseLine
+from syncbridge.model.purchasing import IntentKey, PurchaseLine
 from syncbridge.rules.mapping import BuyMode, Part, Place, Route, Rules, SkuRule, Way
 from syncbridge.rules.routing import (
     MOST_LINES,
@@ -21,12 +21,14 @@ from syncbridge.rules.routing import (
     BoundSpec,
     Routing,
     alternatives,
+    backup_keys,
     intent_key,
     split,
     ways,
 )
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
 from tests.rules.conftest import dollars, make_policy, make_route, make_rules
+from tests.rules.test_ledger import purchase
 
 SPEC = f"{1:032x}"
 OTHER = f"{2:032x}"
@@ -399,6 +401,39 @@ def test_a_payout_falls_wholly_to_the_parts(parts: list[tuple[int, str, str]]) -
 
     total = sum((split.payout for split in routing.splits), Money.zero("USD"))
     assert abs(total.amount - Decimal("36.616")) <= Decimal("0.005") * len(routing.splits)
+
+
+def test_the_names_of_later_backups_are_those_their_purchases_would_bear() -> None:
+    rules = rules_with(sku_rule("TY1", backups=BACKUPS), sku_rule("TY2", backups=BACKUPS))
+    lines = [make_order_line(code, line_id=code) for code in ("TY1", "TY2")]
+    bought = purchase(order_id="8", line_ids=("TY2",))
+
+    def names(supplier: str, number: int) -> list[IntentKey]:
+        return [intent_key("toys", "8", supplier, number)]
+
+    assert backup_keys(bought, lines, rules) == {"second": names("second", 101), "main": names("main", 201)}
+    assert backup_keys(replace(bought, alternative=1), lines, rules) == {"main": names("main", 201)}
+    assert backup_keys(replace(bought, alternative=2), lines, rules) == {}
+    assert backup_keys(bought, lines, RULES) == {}
+
+
+@given(shapes, st.sets(st.integers(0, 5), min_size=1))
+def test_no_purchase_of_a_later_backup_bears_a_name_that_is_not_among_them(
+    shapes: list[list[str]], chosen: set[int]
+) -> None:
+    rules = rules_with(
+        *(
+            sku_rule(f"TY{n}", backups=[Way("second", tuple(part(str(k), shop=shop) for k, shop in enumerate(shops)))])
+            for n, shops in enumerate(shapes)
+        )
+    )
+    lines = [make_order_line(f"TY{n}", line_id=str(n)) for n in range(len(shapes))]
+    ids = tuple(str(n) for n in chosen if n < len(shapes))
+
+    keys = backup_keys(purchase(order_id="8", line_ids=ids), lines, rules)
+
+    made = split(lines, "toys", {}, SHOPS, rules, line_ids=ids, alternative=1).splits
+    assert {intent_key("toys", "8", "second", each.number) for each in made} <= set(keys.get("second", []))
 
 
 prices = st.decimals("0.01", "999.99", places=2)

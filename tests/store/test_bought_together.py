@@ -58,6 +58,14 @@ async def test_purchases_sent_together_are_one_that_holds_the_lines_and_the_quot
     assert (first.quote, second.quote, second.sent_at, second.lines) == (quote("80.00"), None, START, (LINE,))
 
 
+async def test_a_purchase_that_could_have_been_sent_together_but_was_not_named_waits(db: SqliteDatabase) -> None:
+    third = await intended(db, "3")
+
+    await two(db)
+
+    assert await get(db, third.id) == third
+
+
 async def test_nothing_is_sent_together_with_a_purchase_that_is_under_way(db: SqliteDatabase) -> None:
     first, second = await intended(db, "1"), await intended(db, "2")
     await send(db, second.id, "1.00")

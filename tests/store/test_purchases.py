@@ -183,6 +183,7 @@ async def test_what_was_spent_yesterday_does_not_count_today(db: SqliteDatabase)
 
 @pytest.mark.parametrize("freed", [PurchaseState.REFUSED, PurchaseState.INTENDED, PurchaseState.BY_HAND])
 async def test_what_was_certainly_not_bought_does_not_count(db: SqliteDatabase, freed: PurchaseState) -> None:
+    await send(db, await intend(db, "3"), "1.00")
     first = await intend(db, "1")
     await send(db, first, "90.00")
     await db.run(purchases.move, first, freed, when=[PurchaseState.SENT])

@@ -10,6 +10,7 @@ import pytest
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
+from syncbridge.rules.routing import intent_key
 from syncbridge.store import purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import UNPLACED, Parcel
@@ -163,6 +164,16 @@ async def test_a_cancelled_vendor_order_need_not_be_paid(db: SqliteDatabase) -> 
     assert numbers(await db.read(purchases.seen, purchase.id)) == ["1"]
 
 
+async def test_a_payment_pays_for_its_own_purchase(db: SqliteDatabase) -> None:
+    purchase, other = await intended(db, "1"), await intended(db, "2")
+    await adopt(db, purchase, placed("1"))
+    await adopt(db, other, placed("2"))
+
+    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+
+    assert await state(db, other.id) is PurchaseState.PLACED
+
+
 async def test_a_payment_seen_late_does_not_set_a_purchase_back(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"))
@@ -240,6 +251,20 @@ async def test_living_vendor_orders_with_a_purchases_name_that_nobody_claimed_ar
     assert found[0] == placed(
         "1", out_order_id=purchase.out_order_id, lines=(LINE,), created_at=START, freight=cny("0")
     )
+
+
+async def test_living_vendor_orders_of_purchases_not_intended_yet_are_found_by_the_names_they_would_have(
+    db: SqliteDatabase,
+) -> None:
+    keys = [intent_key("toys", "1", "main", number) for number in (100, 200)]
+    await see(db, placed("1", out_order_id=keys[0].out_order_id, created_at=START))
+    await see(db, placed("2", note=f"唛头 {keys[1].mark}", created_at=START))
+    await see(db, placed("3", out_order_id="theirs", note="for the office", created_at=START))
+    await see(db, placed("4", state=CANCELLED, out_order_id=keys[0].out_order_id, created_at=START))
+    await see(db, placed("5", out_order_id=keys[0].out_order_id, created_at=START), "second")
+    await adopt(db, await intended(db), placed("6", out_order_id=keys[0].out_order_id, created_at=START))
+
+    assert numbers(await db.read(purchases.unclaimed_of, "main", keys)) == ["1", "2"]
 
 
 @pytest.mark.parametrize("sent", [True, False])

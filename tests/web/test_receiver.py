@@ -104,6 +104,11 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(caller: Caller
     assert (answer.status_code, read) == (413, [])
 
 
+@pytest.mark.parametrize("said", ["abc", "9" * 5000])
+async def test_a_length_that_cannot_be_counted_is_too_large(caller: Caller, said: str) -> None:
+    assert (await caller.post("toys", b"{}", {"content-length": said})).status_code == 413
+
+
 async def test_a_body_that_turns_out_too_large_is_refused(caller: Caller) -> None:
     async def body() -> AsyncIterator[bytes]:
         for _ in range(5):
@@ -125,6 +130,16 @@ async def test_a_genuine_message_that_cannot_be_read_is_kept_once_and_asks_for_n
         assert answer.status_code == 200
 
     assert await caller.app.bridge.db.read(kept) == [("main", "other", "unreadable")]
+    assert await caller.app.bridge.db.read(job_keys) == []
+
+
+async def test_a_genuine_message_nested_too_deep_to_read_is_kept_once_and_asks_for_nothing(caller: Caller) -> None:
+    body = b'{"message_type": 53, "timestamp": 1, "data": {"x": ' + b"[" * 1500 + b"]" * 1500 + b"}}"
+
+    answer = await caller.post("toys", body, signed_by_aliexpress(body))
+
+    assert answer.status_code == 200
+    assert await caller.app.bridge.db.read(kept) == [("toys", "other", "unreadable")]
     assert await caller.app.bridge.db.read(job_keys) == []
 
 

@@ -82,7 +82,7 @@ class Receiver:
 
     async def _raw(self, request: Request) -> RawRequest:
         most = self._app.settings.web.max_body_bytes
-        if int(request.headers.get("content-length") or 0) > most:
+        if _is_over(most, request.headers.get("content-length") or "0"):
             raise BodyTooLarge
         body = b""
         async for chunk in request.stream():
@@ -104,11 +104,19 @@ class Receiver:
         return Response(status_code=200)
 
 
+def _is_over(most: int, said: str) -> bool:
+    """Whether a content-length is more than that; one that cannot be counted may be anything."""
+    try:
+        return int(said) > most
+    except ValueError:
+        return True
+
+
 def _events(account: str, source: WebhookSource, raw: RawRequest) -> Sequence[VendorEvent]:
     """What a genuine message says; one that cannot be read is kept all the same."""
     try:
         return source.events(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested thousands deep
         log.warning("webhook.unreadable", account=account, why=str(error))
         key = hashlib.blake2b(raw.body, digest_size=16).hexdigest()
         return [VendorEvent(key=key, kind=EventKind.OTHER, topic="unreadable", subjects=())]
