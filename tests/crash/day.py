@@ -63,6 +63,8 @@ class Day:
     """The vendors' books as they were last, as far as they are about this day."""
     prices: set[str] = field(default_factory=set)
     """Every price the channel ever showed for the repriced SKU."""
+    sold: bool = False
+    """Whether the supplier sold most of the offer's stock elsewhere."""
     decided: int = 0
     """How often a person declared a purchase not placed."""
     complaints: list[str] = field(default_factory=list)
@@ -173,16 +175,22 @@ class Day:
         return all(order["status"] in ("cancel", "terminated") for order in orders)
 
     async def _reprice(self, channel: Books) -> bool:
-        """After the order, a price and a stock of the offer change; true once the channel shows them."""
+        """After the order a stock of the offer changes, then a price; true once the channel shows both.
+
+        One after the other, so that a life that is to end on the way of the price does not find it done already.
+        """
         place = f"offers/{want_of(self.number, 1).offer_id}"
-        if not self.prices:
+        restocked = str(self._shown(channel, 2)["stock"]) == str(LESS)
+        if not self.sold:
+            self.sold = True
+            await self.supplier.tell(f"{place}/stock", spec_id=want_of(self.number, 2).spec_id, stock=LESS + BUFFER)
+        elif self.prices:
+            self.prices.add(self._shown(channel, 1)["price"])
+        elif restocked:
             self.prices = {self._shown(channel, 1)["price"]}
             dearer = cost_of(self.number, 1) + DEARER
             await self.supplier.tell(f"{place}/price", spec_id=want_of(self.number, 1).spec_id, price=f"{dearer:.2f}")
-            await self.supplier.tell(f"{place}/stock", spec_id=want_of(self.number, 2).spec_id, stock=LESS + BUFFER)
-            return False
-        self.prices.add(self._shown(channel, 1)["price"])
-        return len(self.prices) > 1 and str(self._shown(channel, 2)["stock"]) == str(LESS)
+        return restocked and len(self.prices) > 1
 
     def _shown(self, channel: Books, place: int) -> dict[str, str]:
         skus = listed(channel["products"][0]["skus"])

@@ -110,11 +110,15 @@ class Signer(httpx.Auth):
                 await response.aread()
                 fresh = self.refreshed(Answer(response.status_code, response.content), current)
                 current = await self._vault.replace(current, fresh)
+        await request.extensions["slot"]()
         yield self.signed(request, current)
 
     @abstractmethod
     def signed(self, request: httpx.Request, tokens: Tokens) -> httpx.Request:
-        """A signed copy of the request, whose parameters are in ``request.extensions["params"]``."""
+        """A signed copy of the request, whose parameters are in ``request.extensions["params"]``.
+
+        ``request.extensions["slot"]`` waits until it may be sent once more: each sending counts against the quota.
+        """
 
     @abstractmethod
     def says_expired(self, answer: Answer) -> bool:
@@ -193,7 +197,9 @@ class VendorHttp:
             raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
     async def _send(self, call: Call) -> Answer:
-        request = self._client.build_request("POST", call.url, extensions={"params": dict(call.params)})
+        slot = functools.partial(self._wiring.limiter.slot, call.group)
+        extensions = {"params": dict(call.params), "slot": slot}
+        request = self._client.build_request("POST", call.url, extensions=extensions)
         try:
             async with asyncio.timeout(self._wiring.deadlines.total):
                 response = await self._client.send(request)

@@ -115,6 +115,12 @@ async def test_an_expired_token_is_renewed_once_for_calls_at_the_same_time(store
     assert store.vault.tokens.access == store.account.access_token
 
 
+async def test_what_is_sent_again_with_a_new_token_counts_against_the_quota_again(store):
+    store.account.access_expires_at = store.clock.now()
+    await store.channel.shipping_services()
+    assert store.wiring.limiter.granted == 2
+
+
 async def test_a_write_refused_for_its_token_is_sent_again_once_with_the_new_one(store):
     store.account.access_expires_at = store.clock.now()
     await store.channel.publish(make_listing_draft())
