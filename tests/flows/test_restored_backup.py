@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from syncbridge.errors import VendorDown
 from syncbridge.flows import reconcile
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.purchasing import PlacedOrder, PurchaseState
 from syncbridge.store import purchases
 from tests.flows.conftest import Shop
 
@@ -78,6 +82,27 @@ async def test_row_47_nothing_is_sent_from_a_restored_backup_before_the_ledger_w
     await shop.pass_time(100)
     assert not shop.supplier.books
     assert [entry.code for entry in await shop.queue()] == ["ledger_unread"]
+
+
+async def test_row_47_a_ledger_read_by_a_clock_since_set_back_is_read_again_before_anything_is_sent(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    await shop.poll("purchase.poll", "main")
+    backup = shop.back_up()
+    shop.clock.advance(-300)
+    shop.supplier.orders = unread  # type: ignore[method-assign]
+
+    await shop.restore(backup)
+    await shop.pass_time(1000)  # the cool-off is over
+
+    assert not shop.supplier.books
+    assert "ledger_unread" in {entry.code for entry in await shop.queue()}
+
+
+async def unread(*, since: Cursor | None) -> AsyncIterator[Page[PlacedOrder]]:
+    """A supplier whose list does not come."""
+    raise VendorDown("no list now", vendor="memory", code="down")
+    yield  # makes it a generator
 
 
 async def test_row_47_what_was_shipped_and_declared_since_is_not_declared_again(shop: Shop) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from syncbridge.errors import OutcomeUnknown
 from syncbridge.model.orders import OrderState
-from syncbridge.model.purchasing import PurchaseDraft
+from syncbridge.model.purchasing import Found, PurchaseDraft, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue import job as jobs
 from syncbridge.store import holds, purchases
@@ -102,6 +102,25 @@ async def test_an_order_bought_by_hand_is_no_extra_one_when_it_is_seen_after_its
 
     assert await shop.db.read(holds.all_open) == []
     assert [number for number, _, _ in await shop.db.read(purchases.vendor_orders, card.id)] == [bought.vendor_order_id]
+
+
+async def test_a_purchase_the_ledger_has_shown_is_found_although_its_look_up_is_not(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    shop.supplier.lose_next = True
+    await shop.pass_time(COOL_OFF)
+    await shop.poll("purchase.poll", "main")
+    shop.supplier.find = nothing_found  # type: ignore[method-assign]
+
+    await shop.pass_time(1000)
+
+    (bought,) = shop.supplier.books.values()
+    assert bought.state is VendorOrderState.PAID
+    assert await shop.queue() == []
+
+
+async def nothing_found(*_: object, **__: object) -> Found:
+    return Found((), fresh=False)
 
 
 class Killed(BaseException):

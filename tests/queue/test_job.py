@@ -161,6 +161,20 @@ async def test_the_sweep_frees_only_leases_that_are_over(bench: Bench, clock: Fi
     assert (await bench.row(alive.id)).state == "running"
 
 
+async def test_the_sweep_lets_a_job_written_before_the_clock_was_set_back_wait_as_long_as_was_meant(
+    bench: Bench, clock: FixedClock
+) -> None:
+    clock.advance(600)
+    at_once, in_a_minute = await bench.add("one"), await bench.add("two", run_at=clock.now() + timedelta(minutes=1))
+    clock.advance(-600)
+
+    await bench.db.run(jobs.sweep, now=clock.now())
+
+    assert await bench.due() == [at_once]
+    clock.advance(60)
+    assert await bench.due() == [at_once, in_a_minute]
+
+
 async def test_a_new_owner_frees_every_lease_at_once(bench: Bench, clock: FixedClock) -> None:
     taken = [(await bench.take(await bench.add(key))).id for key in ("one", "two")]
 

@@ -19,7 +19,7 @@ async def buyer_cancels(sim: Sim) -> None:
     """At any stage until it is shipped: the buyer asks, and the seller agrees, or the buyer takes it back."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 12))
-    if await sim.status(order.order_id) not in WAITS_FOR_GOODS:
+    if await sim.status(order.order_id) != WAITS_FOR_GOODS[0]:
         return
     await _tell(sim, order, "ask_to_cancel")
     await sim.right_clock.sleep(sim.dice.uniform(0.5, 4))

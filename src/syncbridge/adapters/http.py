@@ -84,6 +84,10 @@ class _Redacting(logging.Filter):
 logging.getLogger("httpx").addFilter(_Redacting())
 
 
+REFRESHES = 2
+"""So often at most one call meets an expired token before the account must be authorised again."""
+
+
 class Signer(httpx.Auth):
     """Signs each request, and refreshes an expired token once for all calls that meet it."""
 
@@ -95,23 +99,29 @@ class Signer(httpx.Auth):
         self._refreshing = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send signed; refresh an expired token (one call does, the others wait) and send once more."""
+        """Send signed; refresh an expired token (one call does, the others wait) and send once more.
+
+        And once again: a refresh of an earlier life may still arrive and end the token that was just had.
+        """
         tokens = await self._vault.read()
         response = yield self.signed(request, tokens)
         await response.aread()
-        if not self.says_expired(Answer(response.status_code, response.content)):
-            return
-        async with self._refreshing:
-            current = await self._vault.read(fresh=True)
-            if current.access == tokens.access:
-                refresh = self.refresh_request(current)
-                refresh.extensions["refresh"] = True
-                response = yield refresh
-                await response.aread()
-                fresh = self.refreshed(Answer(response.status_code, response.content), current)
-                current = await self._vault.replace(current, fresh)
-        await request.extensions["slot"]()
-        yield self.signed(request, current)
+        for _ in range(REFRESHES):
+            if not self.says_expired(Answer(response.status_code, response.content)):
+                return
+            async with self._refreshing:
+                current = await self._vault.read(fresh=True)
+                if current.access == tokens.access:
+                    refresh = self.refresh_request(current)
+                    refresh.extensions["refresh"] = True
+                    response = yield refresh
+                    await response.aread()
+                    fresh = self.refreshed(Answer(response.status_code, response.content), current)
+                    current = await self._vault.replace(current, fresh)
+            tokens = current
+            await request.extensions["slot"]()
+            response = yield self.signed(request, tokens)
+            await response.aread()
 
     @abstractmethod
     def signed(self, request: httpx.Request, tokens: Tokens) -> httpx.Request:

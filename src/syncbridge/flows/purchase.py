@@ -237,6 +237,7 @@ async def _settle(bridge: Bridge, purchase: Purchase) -> Outcome:
         return Snooze(until, "unknown", why, _moves(bridge, purchase, PurchaseState.UNKNOWN))
     found = await bridge.suppliers[purchase.supplier].find(purchase.key, since=purchase.sent_at)
     alive = [order for order in found.orders if order.state is not VendorOrderState.CANCELLED]
+    alive = alive or await bridge.db.read(purchases.unclaimed, purchase)  # the ledger may have shown it before
     if alive:
         return Done(lambda session: vendor_orders.adopted(session, bridge, purchase, alive))
     if found.fresh and bridge.terms.of(purchase.supplier).resend_unknown:

@@ -10,7 +10,7 @@ from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.schedule import run_job
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.job import enqueue
-from syncbridge.store import cursors
+from syncbridge.store import accounts, cursors
 
 BEAT_SECONDS = 30.0
 """How often a running daemon notes that it is alive."""
@@ -25,18 +25,19 @@ def beat(session: Session, *, now: datetime) -> None:
 def ledger_from(session: Session, *, quarantine: timedelta, now: datetime) -> datetime:
     """From when on a reading of a supplier's ledger shows all that was bought before this start.
 
-    At once after a short stop. After a long one, or from a restored backup, purchases of the last moments may not be
-    listed yet: only a reading begun after the quarantine counts.
+    At once after a short stop. After a long one, from a restored backup, or if the clock was set back, purchases of
+    the last moments may not be listed yet: only a reading begun after the quarantine counts.
     """
     last = cursors.get(session, _ALIVE)
-    long_ago = last is not None and now - datetime.fromisoformat(last) > quarantine
-    return now + quarantine if long_ago else now
+    short = last is None or timedelta(0) <= now - datetime.fromisoformat(last) <= quarantine
+    return now if short else now + quarantine
 
 
 def begin(session: Session, bridge: Bridge) -> None:
-    """Ask for the first reading of every supplier's ledger."""
+    """Ask for the first reading of every supplier's ledger; those of earlier starts count no more."""
     now = bridge.clock.now()
     beat(session, now=now)
+    accounts.forget_ledgers(session)
     jobs = [
         run_job("purchase.poll", account, f"start {bridge.ledger_from.isoformat()}", bridge.ledger_from)
         for account in bridge.suppliers

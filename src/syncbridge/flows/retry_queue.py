@@ -20,7 +20,7 @@ from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
 from syncbridge.rules.deadlines import late
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store import accounts, holds, orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
@@ -73,7 +73,12 @@ def entries(session: Session) -> list[Entry]:
     """Everything that is not going forward, what must be acted on first in front."""
     open_holds = {(hold.kind, hold.subject): hold for hold in holds.all_open(session) if not _is_catalogue(hold)}
     jobs = dead_letters.stuck(session)
-    found = [_of_job(session, job, open_holds.get((job.reason_code, job.subject))) for job in jobs]
+    of_jobs = _Around(
+        purchases.numbered(session, {int(job.args["purchase"]) for job in jobs if "purchase" in job.args}),
+        orders.glances(session, {order for job in jobs if (order := _order_of(job))}),
+        accounts.pauses(session),
+    )
+    found = [_of_job(job, of_jobs, open_holds.get((job.reason_code, job.subject))) for job in jobs]
     found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
     spoken_for = dead_letters.causes(session)
     found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
@@ -184,11 +189,19 @@ def _drop_purchase(session: Session, purchase_id: int) -> None:
     orders.settle(session, purchase.store, purchase.order_id)
 
 
-def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known about stuck jobs: their purchases, their orders, and until when their accounts wait."""
+
+    purchases: Mapping[int, Purchase]
+    orders: Mapping[tuple[str, str], tuple[datetime | None, Money]]
+    pauses: Mapping[str, datetime]
+
+
+def _of_job(job: StuckJob, around: _Around, hold: OpenHold | None) -> Entry:
     parked = job.state == JobState.PARKED
-    purchase = purchases.known(session, int(job.args.get("purchase", 0)))
-    order = (job.args["store"], job.args["order"]) if "order" in job.args else None
-    ship_by, total = (order and orders.glance(session, *order)) or (None, None)
+    purchase = around.purchases.get(int(job.args.get("purchase", 0)))
+    ship_by, total = around.orders.get(_order_of(job) or ("", ""), (None, None))
     return Entry(
         id=str(job.id),
         what=job.kind,
@@ -197,13 +210,17 @@ def _of_job(session: Session, job: StuckJob, hold: OpenHold | None) -> Entry:
         code=job.reason_code,
         reason=job.reason,
         attempts=job.attempt,
-        next_attempt=None if parked else job.run_at,
+        next_attempt=None if parked else max(job.run_at, around.pauses.get(job.account, job.run_at)),
         ship_by=ship_by,
         at_stake=_at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
         figures=_shown(hold, purchase) if hold else {},
     )
+
+
+def _order_of(job: StuckJob) -> tuple[str, str] | None:
+    return (job.args["store"], job.args["order"]) if "order" in job.args else None
 
 
 def _of_card(session: Session, card: Purchase) -> Entry:
@@ -227,7 +244,7 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
     """An entry of its own, with the deadline of the order it is about, as far as its subject says."""
     purchase = _purchase_held(session, hold)
     store, order_id = (purchase.store, purchase.order_id) if purchase else _order_in(hold.subject)
-    ship_by, total = orders.glance(session, store, order_id) or (None, None)
+    ship_by, total = orders.glances(session, [(store, order_id)]).get((store, order_id), (None, None))
     return Entry(
         id=f"{HOLD}{hold.id}",
         what="hold",

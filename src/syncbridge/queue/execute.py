@@ -166,9 +166,7 @@ class Worker:
             case RateLimited() | Outage():
                 return Snooze(now + timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS), code, str(error))
             case AccessExpired():
-                until = now + PAUSE
-                write = _pause(job.account, until, str(error))
-                return Snooze(until, code, str(error), write)
+                return Snooze(now, code, str(error), _pause(job.account, now + PAUSE, str(error)))
             case Transient():
                 at = now + timedelta(seconds=error.retry_after) if error.retry_after else None
                 return Retry(code, str(error), at=at)

@@ -18,6 +18,8 @@ from syncbridge.store.types import UtcTime
 
 LEASE = timedelta(seconds=120)
 """How long a job is held; it is renewed while it runs."""
+CLOCKS_DIFFER = timedelta(seconds=5)
+"""So much may two hosts' clocks, and nobody has set one back."""
 SPACING = timedelta(seconds=5)
 """Between jobs that were cut off twice and more, so that one that kills its worker takes no other with it."""
 
@@ -81,8 +83,7 @@ def enqueue(session: Session, jobs: Sequence[NewJob], *, now: datetime) -> int:
         }
         for job in jobs
     ]
-    statement = upsert(Job).on_conflict_do_nothing(index_elements=["key"])
-    return session.connection().execute(statement, rows).rowcount
+    return session.connection().execute(_ENQUEUE, rows).rowcount
 
 
 def due(session: Session, *, now: datetime, most: int) -> list[int]:
@@ -190,11 +191,7 @@ def settle_others(session: Session, job: Claim) -> None:
 
 def close_parked(session: Session, kind: str, account: str) -> None:
     """Close parked jobs of a kind and account that a newer one repeats."""
-    session.connection().execute(
-        update(Job)
-        .where(col(Job.kind) == kind, col(Job.account) == account, col(Job.state) == JobState.PARKED)
-        .values(state=JobState.DONE)
-    )
+    session.connection().execute(_CLOSE_PARKED, {"b_kind": kind, "b_account": account})
 
 
 def park_again(session: Session, key: str, *, code: str, why: str, now: datetime) -> None:
@@ -215,9 +212,10 @@ def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease:
     """Take jobs whose lease is over from workers that never came back. Answers how many.
 
     A worker names the jobs it holds itself: those it keeps however its clock steps. A lease that ends later than
-    one lease from now was written before a clock was set back, and is cut to that.
+    one lease from now was written before a clock was set back, and is cut to that; so are waits from that time.
     """
     others = col(Job.id).not_in(held)
+    _set_back(session, now=now)
     running = update(Job).where(col(Job.state) == JobState.RUNNING, others)
     session.connection().execute(running.where(col(Job.lease_until) > now + lease).values(lease_until=now + lease))
     return _release(session, [col(Job.lease_until) < now, others], now=now)
@@ -241,26 +239,23 @@ def unsettled(session: Session, job: Claim, codes: Collection[str]) -> bool:
 
 def is_under_way(session: Session, kind: str, account: str) -> bool:
     """Whether a job of this kind and account still waits or runs, so that another need not be added."""
-    waiting = session.connection().execute(
-        select(func.count())
-        .select_from(Job)
-        .where(
-            col(Job.kind) == kind,
-            col(Job.account) == account,
-            col(Job.state).in_([JobState.READY, JobState.RUNNING]),
-        )
-    )
-    return waiting.scalar_one() > 0
+    return session.connection().execute(_UNDER_WAY, {"b_kind": kind, "b_account": account}).first() is not None
 
 
 def was_done_later(session: Session, kind: str, account: str, *, now: datetime) -> bool:
     """Whether a job of this kind and account was written after `now` and is done: the clock has been set back since."""
-    later = (
-        select(literal(1))
-        .where(col(Job.state) == JobState.DONE, col(Job.kind) == kind)
-        .where(col(Job.account) == account, col(Job.created_at) > now)
+    which = {"b_kind": kind, "b_account": account, "b_now": now}
+    return session.connection().execute(_DONE_LATER, which).first() is not None
+
+
+def _set_back(session: Session, *, now: datetime) -> None:
+    """Let jobs from a time to come wait as long as was meant when they were written, by a clock since set back."""
+    of_later = select(col(Job.id), col(Job.run_at), col(Job.created_at)).where(
+        col(Job.state) == JobState.READY, col(Job.reason_code) == "", col(Job.created_at) > now + CLOCKS_DIFFER
     )
-    return session.connection().execute(later.limit(1)).first() is not None
+    for row in session.connection().execute(of_later).all():
+        meant = {"run_at": now + (row.run_at - row.created_at), "created_at": now}
+        session.connection().execute(update(Job).where(col(Job.id) == row.id).values(meant))
 
 
 _LET_GO = {"token": None, "lease_until": None, "claimed_at": None}
@@ -330,3 +325,8 @@ _CLAIM = (
     )
 )
 _OWN = update(Job).where(col(Job.id) == bindparam("b_id"), col(Job.token) == bindparam("b_token"))
+_ENQUEUE = upsert(Job).on_conflict_do_nothing(index_elements=["key"])
+_OF_KIND = (col(Job.kind) == bindparam("b_kind"), col(Job.account) == bindparam("b_account"))
+_UNDER_WAY = select(literal(1)).where(*_OF_KIND, col(Job.state).in_([JobState.READY, JobState.RUNNING])).limit(1)
+_DONE_LATER = select(literal(1)).where(*_OF_KIND, col(Job.state) == JobState.DONE, col(Job.created_at) > _NOW).limit(1)
+_CLOSE_PARKED = update(Job).where(*_OF_KIND, col(Job.state) == JobState.PARKED).values(state=JobState.DONE)

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from syncbridge.ports import Tokens
 from syncbridge.store.tables import AccountState, QuotaRow
-from syncbridge.store.types import UtcTime, from_json, to_json
+from syncbridge.store.types import from_json, to_json
 
 
 def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
@@ -69,10 +69,22 @@ def ledger_read(session: Session, account: str, *, at: datetime) -> None:
     )
 
 
+def forget_ledgers(session: Session) -> None:
+    """No supplier's ledger has been read."""
+    session.connection().execute(update(AccountState).values(reconciled_at=None))
+
+
 def ledger_read_at(session: Session, account: str) -> datetime | None:
     """When the last reading of the supplier's ledger began that came to its end."""
     row = session.get(AccountState, account)
     return None if row is None else row.reconciled_at
+
+
+def pauses(session: Session) -> dict[str, datetime]:
+    """Until when accounts wait, by account; of those that ever waited."""
+    query = select(col(AccountState.account), col(AccountState.paused_until))
+    rows = session.connection().execute(query.where(col(AccountState.paused_until).is_not(None)))
+    return {row.account: row.paused_until for row in rows}
 
 
 def clear_pauses(session: Session) -> None:
@@ -88,16 +100,16 @@ _QUOTA = select(col(QuotaRow.next_at)).where(
 )
 
 
+_ASKED = upsert(QuotaRow)
+_LEASE = _ASKED.on_conflict_do_update(index_elements=["account", "group"], set_={"next_at": _ASKED.excluded.next_at})
+
+
 def lease_slots(session: Session, account: str, group: str, *, now: datetime, every: timedelta, slots: int) -> datetime:
     """Reserve the next `slots` calls of a quota, one each `every`; answers when the first is due (GCRA)."""
     row = session.connection().execute(_QUOTA, {"b_account": account, "b_group": group}).first()
     last = now + every * slots + LONGEST_LEAD
     first = max(now, row.next_at) if row is not None and row.next_at <= last else now
-    statement = upsert(QuotaRow).values(account=account, group=group, next_at=bindparam("b_next", type_=UtcTime()))
-    statement = statement.on_conflict_do_update(
-        index_elements=["account", "group"], set_={"next_at": statement.excluded.next_at}
-    )
-    session.connection().execute(statement, {"b_next": first + every * slots})
+    session.connection().execute(_LEASE, {"account": account, "group": group, "next_at": first + every * slots})
     return first
 
 

@@ -18,9 +18,11 @@ def get(session: Session, name: str) -> Cursor | None:
 
 def put(session: Session, name: str, cursor: Cursor) -> None:
     """Go on from here next time; in the transaction that keeps what was read."""
-    statement = upsert(CursorRow).values(name=name, value=cursor)
-    statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
-    session.connection().execute(statement)
+    session.connection().execute(_PUT, {"name": name, "value": cursor})
+
+
+_GIVEN = upsert(CursorRow)
+_PUT = _GIVEN.on_conflict_do_update(index_elements=["name"], set_={"value": _GIVEN.excluded.value})
 
 
 def forget(session: Session, name: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import value
 from syncbridge.store.tables import HoldRow
+from syncbridge.store.types import UtcTime
 
 LINE_REFUSED = "line_refused"
 """A line the supplier left out of a purchase; its subject begins with the order's."""
@@ -45,11 +46,18 @@ def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, s
 
 def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: datetime) -> None:
     """Close holds whose cause is gone."""
-    session.connection().execute(
-        update(HoldRow)
-        .where(col(HoldRow.kind) == kind, col(HoldRow.subject).in_(subjects), col(HoldRow.closed_at).is_(None))
-        .values(closed_at=now)
+    session.connection().execute(_CLOSE, {"b_kind": kind, "b_subjects": list(subjects), "b_now": now})
+
+
+_CLOSE = (
+    update(HoldRow)
+    .where(
+        col(HoldRow.kind) == bindparam("b_kind"),
+        col(HoldRow.subject).in_(bindparam("b_subjects", expanding=True)),
+        col(HoldRow.closed_at).is_(None),
     )
+    .values(closed_at=bindparam("b_now", type_=UtcTime()))
+)
 
 
 def close(session: Session, hold: int, *, now: datetime) -> bool:

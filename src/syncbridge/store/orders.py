@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -85,17 +85,21 @@ def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
 
 def ship_by(session: Session, store: str, order_id: str) -> datetime | None:
     """When the order must be shipped, if the channel said so."""
-    seen = glance(session, store, order_id)
-    return None if seen is None else seen[0]
+    seen = glances(session, [(store, order_id)])
+    return seen[store, order_id][0] if seen else None
 
 
-def glance(session: Session, store: str, order_id: str) -> tuple[datetime | None, Money] | None:
-    """Ship-by time and total of an order, without a look at its buyer; None if it is not known."""
-    query = select(col(OrderRow.ship_by), col(OrderRow.total)).where(
-        col(OrderRow.store) == store, col(OrderRow.order_id) == order_id
-    )
-    row = session.connection().execute(query).first()
-    return None if row is None else (row.ship_by, row.total)
+def glances(
+    session: Session, named: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[datetime | None, Money]]:
+    """Ship-by time and total of the orders known of (store, order id), without a look at their buyers."""
+    rows = session.connection().execute(_GLANCES, {"b_ids": [order_id for _, order_id in named]})
+    return {(row.store, row.order_id): (row.ship_by, row.total) for row in rows if (row.store, row.order_id) in named}
+
+
+_GLANCES = select(col(OrderRow.store), col(OrderRow.order_id), col(OrderRow.ship_by), col(OrderRow.total)).where(
+    col(OrderRow.order_id).in_(bindparam("b_ids", expanding=True))
+)
 
 
 def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) -> None:

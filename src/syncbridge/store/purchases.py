@@ -150,6 +150,13 @@ def known(session: Session, purchase: int) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
+def numbered(session: Session, ids: Collection[int]) -> dict[int, Purchase]:
+    """The purchases of these numbers, as far as there are any."""
+    return {
+        row.id or 0: _purchase(row) for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.id).in_(ids)))
+    }
+
+
 def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[SeenOrder]]]:
     """Every purchase of an account, or of all, oldest first, each with the vendor orders it became."""
     query = select(PurchaseRow).order_by(col(PurchaseRow.id))

@@ -13,7 +13,10 @@ from syncbridge.store.tables import TimelineRow
 def note(session: Session, subject: str, event: str, *, at: datetime, **details: object) -> None:
     """Append what happened to a subject such as ``order toys/8172481060036440``."""
     row = {"at": at, "subject": subject, "event": event, "details": {k: str(v) for k, v in details.items()}}
-    session.connection().execute(insert(TimelineRow), [row])
+    session.connection().execute(_NOTE, row)
+
+
+_NOTE = insert(TimelineRow)
 
 
 def of(session: Session, subject: str) -> list[tuple[datetime, str, dict[str, str]]]:

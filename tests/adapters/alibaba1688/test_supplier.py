@@ -25,6 +25,7 @@ from syncbridge.errors import (
     VendorDown,
 )
 from syncbridge.model.catalog import MixRule
+from syncbridge.model.paging import Cursor
 from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, RefundState, VendorOrderState
 from syncbridge.ports import Cancels, Follows, Refunds, Supplier, Tokens
 from syncbridge.testing.builders import cny, make_draft, make_key, make_offer, make_spec
@@ -274,6 +275,16 @@ async def test_a_search_over_many_pages_misses_nothing(bench: Bench) -> None:
     found = await bench.supplier.find(make_key(), since=before - timedelta(seconds=1))
 
     assert len(found.orders) == 1
+
+
+async def test_what_was_made_while_our_clock_was_ten_minutes_ahead_is_looked_up_and_read(bench: Bench) -> None:
+    bench.publish(make_offer())
+    ahead = bench.clock.now() + timedelta(minutes=10)
+    await bench.supplier.place(priced(), key=make_key())
+
+    assert len((await bench.supplier.find(make_key(), since=ahead)).orders) == 1
+    (page,) = [page async for page in bench.supplier.orders(since=Cursor(ahead.isoformat()))]
+    assert len(page.items) == 1
 
 
 async def test_only_the_last_page_moves_the_cursor(bench: Bench) -> None:

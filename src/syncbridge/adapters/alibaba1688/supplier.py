@@ -32,8 +32,8 @@ from syncbridge.model.shipping import Shipment
 from syncbridge.ports import Clock
 
 PAGE = 20
-OVERLAP = timedelta(minutes=5)
-"""Read again at the start of a window: the vendor's clock is not ours, and its times are whole seconds."""
+OVERLAP = timedelta(minutes=75)
+"""Read again at the start of a window: our clock may have been wrong when the window's start was noted."""
 _LONGEST_DESCRIPTION = 150
 _MEMORY = timedelta(days=90)
 """How far back the vendor's list of current orders goes (1688.md §5.7)."""
