@@ -115,7 +115,8 @@ class Sim:
         await self.world.trade(PATIENCE)
         await asyncio.gather(dying[0], *happening)
         await self.settle()
-        dying[1].cancel()
+        async with self.changing:  # not while it is between two lives
+            dying[1].cancel()
         return await self.close()
 
     async def open(self) -> None:
@@ -133,23 +134,31 @@ class Sim:
         await self.begin()
 
     async def settle(self) -> None:
-        """Until everybody has done their part, and so have we."""
+        """Until everybody has done their part, and so have we, as far as we can."""
         await self.world.settle(PATIENCE)
-        for _ in range(LAST_JOBS):
-            if not database.rows(UNDER_WAY):
-                return
-            await self.clock.sleep(1)
+        for seconds in range(0, LAST_POLLS, LOOK_AGAIN):
+            under_way = seconds < LAST_JOBS and database.rows(UNDER_WAY)
+            async with self.changing:
+                if not under_way and not await self._unexplained():
+                    return
+            await self.right_clock.sleep(LOOK_AGAIN)
+
+    async def _unexplained(self) -> list[str]:
+        """Writes of ours that are not on the timeline yet, and whose orders wait for nobody."""
+        assert self.life is not None
+        waiting = {entry.subject for entry in await self.life.db.read(entries)}
+        remembered = set(invariants.written(*self.books())) - self.forgotten
+        return invariants.unexplained(remembered, self.owners, waiting)
 
     async def close(self) -> Balance:
         """Hold the books against the scenario, and end."""
         assert self.life is not None
         waiting = {entry.subject for entry in await self.life.db.read(entries)}
+        self.broken += map(invariants.Broken, await self._unexplained())
         await self.life.end()
         supplier, channel = self.books()
         if self.broken:
             raise self.broken[0]
-        remembered = set(invariants.written(supplier, channel)) - self.forgotten
-        invariants.check_explained(remembered, self.owners, waiting)
         day = Day(timedelta(seconds=2 * self.settings.deadlines.total), self.repriced)
         return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
 
@@ -356,6 +365,10 @@ class Sim:
         return Settings.model_validate({**self.pace.waits, **given_here})
 
 
+LOOK_AGAIN = 2
+"""Seconds between two looks at what is left."""
+LAST_POLLS = 900
+"""Seconds until everything is explained: a clock that is set back holds some polls up for as long."""
 LAST_JOBS = 60
 """Seconds that jobs get to end after the last vendor's book is closed; some wait longer for a person."""
 UNDER_WAY = (

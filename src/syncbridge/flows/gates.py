@@ -32,8 +32,7 @@ LEDGER_WAIT = timedelta(minutes=5)
 
 async def before_buying(bridge: Bridge, purchase: Purchase) -> Outcome | None:
     """The ledger read since the start, the channel order still wanting the goods, the supplier one we buy from."""
-    read_at = await bridge.db.read(accounts.ledger_read_at, purchase.supplier)
-    if read_at is None or read_at < bridge.ledger_from:
+    if await bridge.db.read(ledger_unread, bridge, purchase.supplier):
         why = "the supplier's orders are read first, so that nothing is bought twice after a restored backup"
         return Snooze(bridge.clock.now() + LEDGER_WAIT, LEDGER, why)
     return await _order(bridge, purchase)
@@ -96,6 +95,12 @@ def paused(bridge: Bridge, account: str, error: AccessExpired, undo: Write | Non
 
     until = bridge.clock.now() + PAUSE
     return Snooze(until, error.code, str(error), write)
+
+
+def ledger_unread(session: Session, bridge: Bridge, account: str) -> bool:
+    """Whether the supplier's ledger may not yet show all that was bought before this start."""
+    read_at = accounts.ledger_read_at(session, account)
+    return read_at is None or read_at < bridge.ledger_from
 
 
 def ledger_read(session: Session, bridge: Bridge, account: str, *, began: datetime) -> None:

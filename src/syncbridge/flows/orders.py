@@ -15,7 +15,17 @@ from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Park
 from syncbridge.queue.job import Claim, NewJob, enqueue, settle_others
-from syncbridge.rules.routing import Bindings, Offers, Routing, Split, alternatives, backup_keys, split, ways
+from syncbridge.rules.routing import (
+    Bindings,
+    Offers,
+    Routing,
+    Split,
+    alternatives,
+    backup_keys,
+    intent_key,
+    split,
+    ways,
+)
 from syncbridge.store import catalogue, cursors, holds, orders, purchases, timeline
 
 ADDRESS_CHANGED = "address_changed"
@@ -175,10 +185,25 @@ def _keep(session: Session, bridge: Bridge, store: str, order: Order, routing: R
         _watch_address(session, store, order, now)
     elif not order.state.wants_goods:
         _wait_or_end(session, store, order)
+        if routing is not None and _may_be_bought(session, bridge, store, order, routing):
+            _begin(session, bridge, store, order, routing)
+            gates.order_changed(session, bridge, store, order)
     elif routing is None:
         orders.set_stage(session, store, order.order_id, OrderStage.UNROUTED)
     else:
         _begin(session, bridge, store, order, routing)
+
+
+def _may_be_bought(session: Session, bridge: Bridge, store: str, order: Order, routing: Routing) -> bool:
+    """Whether a cancelled order may have been bought for before a backup was restored: its supplier's ledger says."""
+    if order.state is not OrderState.CANCELLED:
+        return False
+    for part in routing.splits:
+        supplier = part.route.supplier
+        key = intent_key(store, order.order_id, supplier, part.number)
+        if gates.ledger_unread(session, bridge, supplier) or purchases.unclaimed_of(session, supplier, [key]):
+            return True
+    return False
 
 
 def _wait_or_end(session: Session, store: str, order: Order) -> None:
