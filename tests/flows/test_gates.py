@@ -93,9 +93,12 @@ async def test_after_a_short_stop_the_first_reading_counts_at_once(shop: Shop) -
     assert await shop.db.read(reconcile.ledger_from, quarantine=timedelta(seconds=120), now=now) == now
 
 
-async def test_after_a_long_stop_only_a_reading_after_the_quarantine_counts(shop: Shop) -> None:
+@pytest.mark.parametrize("seconds_ago", [121, -1], ids=["a long stop", "a clock set back"])
+async def test_after_a_stop_of_unknown_length_only_a_reading_after_the_quarantine_counts(
+    shop: Shop, seconds_ago: int
+) -> None:
     now, quarantine = shop.clock.now(), timedelta(seconds=120)
-    await shop.db.run(reconcile.beat, now=now - timedelta(seconds=121))
+    await shop.db.run(reconcile.beat, now=now - timedelta(seconds=seconds_ago))
     assert await shop.db.read(reconcile.ledger_from, quarantine=quarantine, now=now) == now + quarantine
 
 

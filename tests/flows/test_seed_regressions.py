@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from syncbridge.errors import OutcomeUnknown
+from syncbridge.errors import AccessExpired, OutcomeUnknown
 from syncbridge.model.orders import OrderState
-from syncbridge.model.purchasing import Found, PurchaseDraft, VendorOrderState
+from syncbridge.model.purchasing import Found, PurchaseDraft, Quote, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue import job as jobs
-from syncbridge.store import holds, purchases
+from syncbridge.queue.execute import PAUSE
+from syncbridge.store import accounts, holds, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 
@@ -104,6 +105,20 @@ async def test_an_order_bought_by_hand_is_no_extra_one_when_it_is_seen_after_its
     assert [number for number, _, _ in await shop.db.read(purchases.vendor_orders, card.id)] == [bought.vendor_order_id]
 
 
+async def test_a_second_whole_order_under_one_mark_is_a_persons_matter(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    await shop.pass_time(COOL_OFF)
+    (bought,) = shop.supplier.books.values()
+    draft = PurchaseDraft(bought.lines, (await shop.db.read(purchases.get, 1)).relay, note=bought.note)
+    extra = shop.supplier.bought_on_the_page(draft, total=bought.total)
+
+    await shop.poll("purchase.poll", "main")
+
+    (entry,) = await shop.queue()
+    assert (entry.code, entry.subject) == ("vendor_order_extra", f"vendor order main/{extra.vendor_order_id}")
+
+
 async def test_a_purchase_the_ledger_has_shown_is_found_although_its_look_up_is_not(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell()
@@ -117,6 +132,25 @@ async def test_a_purchase_the_ledger_has_shown_is_found_although_its_look_up_is_
     (bought,) = shop.supplier.books.values()
     assert bought.state is VendorOrderState.PAID
     assert await shop.queue() == []
+
+
+async def test_jobs_of_an_account_that_was_to_be_authorised_go_on_as_soon_as_it_is(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell()
+    preview, shop.supplier.preview = shop.supplier.preview, token_over  # type: ignore[method-assign]
+    await shop.pass_time(COOL_OFF)
+    (entry,) = await shop.queue()
+    assert entry.next_attempt == shop.clock.now() + PAUSE
+
+    shop.supplier.preview = preview  # type: ignore[method-assign]
+    await shop.db.run(accounts.clear_pauses)
+    await shop.work()
+
+    assert len(shop.supplier.books) == 1
+
+
+async def token_over(*_: object, **__: object) -> Quote:
+    raise AccessExpired("authorise the account again", vendor="memory", code="401")
 
 
 async def nothing_found(*_: object, **__: object) -> Found:

@@ -121,6 +121,20 @@ async def test_what_is_sent_again_with_a_new_token_counts_against_the_quota_agai
     assert store.wiring.limiter.granted == 2
 
 
+async def test_a_token_that_is_ended_as_soon_as_it_was_had_is_renewed_once_more(store):
+    replace = store.vault.replace
+
+    async def replaced(old, new):
+        if not store.vault.refreshes:
+            store.account.access_expires_at = store.clock.now()  # a refresh of an earlier life comes in now
+        return await replace(old, new)
+
+    store.account.access_expires_at = store.clock.now()
+    store.vault.replace = replaced
+    await store.channel.shipping_services()
+    assert store.vault.refreshes == 2
+
+
 async def test_a_write_refused_for_its_token_is_sent_again_once_with_the_new_one(store):
     store.account.access_expires_at = store.clock.now()
     await store.channel.publish(make_listing_draft())
