@@ -21,7 +21,7 @@ from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.rules.routing import Split
 from syncbridge.settings import load_settings
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store import holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.tables import Job
 from syncbridge.testing.builders import cny, make_order, usd
 from tests.flows.conftest import ROUTE
@@ -461,7 +461,7 @@ def test_an_unclear_purchase_is_shown_with_its_candidates_and_the_command_for_ea
     line = PurchaseLine("676651652931", "1", 2)
     alike = PlacedOrder("88001", VendorOrderState.PAID, cny("30"), cny("0"), lines=(line,), created_at=NOW)
     gone = replace(alike, vendor_order_id="88002", state=VendorOrderState.CANCELLED)
-    desk.change(lambda session: [purchases.see(session, "main", order, now=NOW) for order in (gone, alike)])
+    desk.change(lambda session: [placed_orders.see(session, "main", order, now=NOW) for order in (gone, alike)])
 
     text = desk.run("show", str(place)).stdout
     answer = desk.answer("show", str(place))

@@ -16,7 +16,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderStage
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.rules.mapping import Part, Place, SkuRule, Way
-from syncbridge.store import holds, orders, purchases, timeline
+from syncbridge.store import holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.tables import PurchaseRow
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
@@ -101,7 +101,7 @@ async def test_several_orders_are_adopted_together(shop: Shop) -> None:
     halves = tuple(replace(line, quantity=1) for line in purchase.lines)
     orders = [bought(shop, purchase, lines=halves) for _ in range(2)]
     await adopt(shop, entry, *(order.vendor_order_id for order in orders))
-    kept = await shop.db.read(purchases.vendor_orders, purchase.id)
+    kept = await shop.db.read(placed_orders.of_purchase, purchase.id)
     assert {number for number, _, _ in kept} == {order.vendor_order_id for order in orders}
 
 
@@ -128,7 +128,7 @@ async def test_naming_the_right_order_ends_the_question_about_the_wrong_one(shop
     await adopt(shop, entry, wrong.vendor_order_id)
     await adopt(shop, entry, right.vendor_order_id)
     assert await shop.queue() == []
-    assert [number for number, _, _ in await shop.db.read(purchases.vendor_orders, purchase.id)] == [
+    assert [number for number, _, _ in await shop.db.read(placed_orders.of_purchase, purchase.id)] == [
         right.vendor_order_id
     ]
 
@@ -157,7 +157,7 @@ async def test_an_order_somebody_else_took_after_it_was_read_is_not_taken_twice(
     await shop.pass_time(601)
     (other,) = await shop.db.read(purchases.of_order, "toys", "8172481060036441")
     order = bought(shop, purchase)
-    await shop.db.run(purchases.adopt, other, [order], now=shop.clock.now())
+    await shop.db.run(placed_orders.adopt, other, [order], now=shop.clock.now())
     with pytest.raises(SyncBridgeError, match=f"belongs to purchase {other.mark}"):
         await shop.db.run(decisions._adopt, shop.bridge, purchase, [order])
 
@@ -234,11 +234,11 @@ async def test_a_purchase_the_poll_settled_before_the_number_was_read_takes_no_o
     order = bought(shop, purchase)
     await shop.db.run(decisions.ask_to_adopt, entry.id, [order.vendor_order_id], now=shop.clock.now())
     first = bought(shop, purchase, note=f"唛头 {purchase.mark}")
-    await shop.db.run(purchases.adopt, purchase, [first], now=shop.clock.now())
+    await shop.db.run(placed_orders.adopt, purchase, [first], now=shop.clock.now())
     await shop.work()
     (refused,) = await shop.queue()
     assert (refused.code, "is placed by now" in refused.reason) == ("adopt_refused", True)
-    assert len(await shop.db.read(purchases.vendor_orders, purchase.id)) == 1
+    assert len(await shop.db.read(placed_orders.of_purchase, purchase.id)) == 1
 
 
 async def test_what_is_placed_takes_no_other_order(shop: Shop) -> None:

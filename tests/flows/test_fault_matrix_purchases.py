@@ -10,7 +10,7 @@ import pytest
 from syncbridge.flows import decisions, vendor_orders
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Found, IntentKey, PurchaseDraft, VendorOrderState
-from syncbridge.store import purchases, timeline
+from syncbridge.store import placed_orders, purchases, timeline
 from syncbridge.testing.builders import RELAY, cny
 from tests.flows.conftest import Shop
 
@@ -109,7 +109,9 @@ async def test_row_07_a_number_a_person_names_is_adopted_and_nothing_is_sent(sho
     await shop.work()
 
     assert list(shop.supplier.books) == [order.vendor_order_id]
-    assert [owned for owned, _, _ in await shop.db.read(purchases.vendor_orders, intent.id)] == [order.vendor_order_id]
+    assert [owned for owned, _, _ in await shop.db.read(placed_orders.of_purchase, intent.id)] == [
+        order.vendor_order_id
+    ]
 
 
 @pytest.mark.parametrize(("allowed", "fresh", "sent"), [(True, True, 1), (True, False, 0), (False, True, 0)])

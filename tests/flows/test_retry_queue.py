@@ -14,7 +14,7 @@ from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.queue import job as jobs
 from syncbridge.rules.candidates import Likeness
-from syncbridge.store import holds, purchases
+from syncbridge.store import holds, placed_orders
 from syncbridge.testing.builders import RELAY, cny, usd
 from tests.flows.conftest import Shop
 from tests.flows.test_decisions import ORDER, SUBJECT, bought, by_hand, margin_halt, the_purchase, unknown
@@ -188,7 +188,7 @@ async def test_orders_of_before_the_purchase_or_of_another_account_are_no_candid
     old = replace(bought(shop, purchase), created_at=purchase.sent_at - timedelta(minutes=6))
     near = replace(bought(shop, purchase), created_at=purchase.sent_at - timedelta(minutes=4))
     await shop.db.run(_seen, [old, near])
-    await shop.db.run(lambda session: purchases.see(session, "other", bought(shop, purchase), now=shop.clock.now()))
+    await shop.db.run(lambda session: placed_orders.see(session, "other", bought(shop, purchase), now=shop.clock.now()))
     found = await shop.db.read(retry_queue.lookalikes, entry)
     assert found is not None
     assert [candidate.order.vendor_order_id for candidate in found[1]] == [near.vendor_order_id]
@@ -216,4 +216,4 @@ async def test_a_cancelled_candidate_is_shown_too(shop: Shop) -> None:
 def _seen(session: Session, orders: list[PlacedOrder]) -> None:
     for order in orders:
         assert order.created_at is not None
-        purchases.see(session, "main", order, now=order.created_at)
+        placed_orders.see(session, "main", order, now=order.created_at)

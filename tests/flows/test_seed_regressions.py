@@ -10,7 +10,7 @@ from syncbridge.model.purchasing import Found, PurchaseDraft, Quote, VendorOrder
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import PAUSE
-from syncbridge.store import accounts, holds, purchases
+from syncbridge.store import accounts, holds, placed_orders, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 
@@ -102,7 +102,9 @@ async def test_an_order_bought_by_hand_is_no_extra_one_when_it_is_seen_after_its
     await shop.poll("purchase.poll", "main")
 
     assert await shop.db.read(holds.all_open) == []
-    assert [number for number, _, _ in await shop.db.read(purchases.vendor_orders, card.id)] == [bought.vendor_order_id]
+    assert [number for number, _, _ in await shop.db.read(placed_orders.of_purchase, card.id)] == [
+        bought.vendor_order_id
+    ]
 
 
 async def test_a_second_whole_order_under_one_mark_is_a_persons_matter(shop: Shop) -> None:

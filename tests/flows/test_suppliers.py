@@ -10,7 +10,7 @@ from syncbridge.errors import Rejected
 from syncbridge.model.catalog import Offer
 from syncbridge.model.purchasing import Placement, PurchaseState, VendorOrderState
 from syncbridge.rules.mapping import BuyMode, Part, Place, SkuRule, Way
-from syncbridge.store import holds, purchases
+from syncbridge.store import holds, placed_orders, purchases
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, Shop, dollars
 
@@ -192,7 +192,7 @@ async def test_row_40_every_vendor_order_of_one_call_is_linked_and_paid(
 
     monkeypatch.setattr(shop.supplier, "place", split_up)
     await sell(shop)
-    linked = await shop.db.read(purchases.vendor_orders, 1)
+    linked = await shop.db.read(placed_orders.of_purchase, 1)
     assert len(linked) == 2
     assert {order.state for order in shop.supplier.books.values()} == {VendorOrderState.PAID}
     assert await states(shop) == [PurchaseState.PAID]

@@ -31,7 +31,7 @@ from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, Ve
 from syncbridge.model.shipping import Shipment
 from syncbridge.queue import inbox as inboxes
 from syncbridge.queue.execute import Outcome
-from syncbridge.store import purchases
+from syncbridge.store import placed_orders, purchases
 from syncbridge.testing.builders import RELAY, make_order, make_order_line
 from tests.simulation.market import CODES, LATE, MAIN, OFFERS, SECOND, SKUS, STORE
 from tests.simulation.process import POLLS, TERMS
@@ -300,7 +300,7 @@ class Trade(Proof):
             sent.append(sent[n % len(sent)])
             return
         order = self.vendor_order(account, n)
-        purchase = order and self.read(purchases.named_by, order)
+        purchase = order and self.read(placed_orders.named_by, order)
         if isinstance(purchase, Purchase):
             self.parcels += 1
             sent.append(Shipment("YANWEN", f"UR{self.parcels:09d}YP", purchase.mark))

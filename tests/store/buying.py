@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, Quote, VendorOrderState
 from syncbridge.rules.routing import Split
-from syncbridge.store import purchases
+from syncbridge.store import placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.builders import cny, usd
 from syncbridge.testing.clock import START
@@ -49,11 +49,11 @@ async def move(db: SqliteDatabase, purchase: int, state: PurchaseState) -> None:
 
 
 async def adopt(db: SqliteDatabase, purchase: Purchase, *orders: PlacedOrder) -> None:
-    await db.run(purchases.adopt, purchase, orders, now=START)
+    await db.run(placed_orders.adopt, purchase, orders, now=START)
 
 
 async def see(db: SqliteDatabase, order: PlacedOrder, account: str = "main") -> None:
-    await db.run(purchases.see, account, order, now=START)
+    await db.run(placed_orders.see, account, order, now=START)
 
 
 def placed(

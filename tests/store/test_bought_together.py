@@ -10,7 +10,7 @@ import pytest
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, VendorOrderState
 from syncbridge.rules import merging
-from syncbridge.store import orders, purchases
+from syncbridge.store import orders, placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import CapReached, NotIntended, NotWanted
 from syncbridge.testing.builders import cny, make_order
@@ -139,15 +139,15 @@ async def test_what_was_spent_on_both_counts_until_nobody_wants_it(db: SqliteDat
 async def test_the_one_that_holds_the_vendor_orders_is_named_told_and_shipped_for_both(db: SqliteDatabase) -> None:
     first, second = await two(db)
     await adopt(db, first, made_for(first, second))
-    await db.run(purchases.shipped, first, "1", ["YT1"])
+    await db.run(placed_orders.shipped, first, "1", ["YT1"])
 
-    named = await db.read(purchases.named_by, placed("9", out_order_id=second.out_order_id))
+    named = await db.read(placed_orders.named_by, placed("9", out_order_id=second.out_order_id))
     told = await db.read(purchases.all_of, None)
 
     assert named is not None
     assert named.id == first.id
     assert [[order.vendor_order_id for order in became] for _, became in told] == [["1"], ["1"]]
-    assert [await db.read(purchases.waybills, "toys", order) for order in ("1", "2")] == [{"YT1"}, {"YT1"}]
+    assert [await db.read(placed_orders.waybills, "toys", order) for order in ("1", "2")] == [{"YT1"}, {"YT1"}]
 
 
 async def test_one_that_was_sent_with_another_is_no_open_card(db: SqliteDatabase) -> None:
@@ -163,7 +163,7 @@ async def test_a_vendor_order_made_for_several_may_be_claimed_though_another_has
     await adopt(db, first, made_for(first, second))
 
     async def unclaimed(purchase: Purchase) -> list[str]:
-        return [order.vendor_order_id for order in await db.read(purchases.unclaimed, purchase)]
+        return [order.vendor_order_id for order in await db.read(placed_orders.unclaimed, purchase)]
 
     assert (await unclaimed(first), await unclaimed(second)) == ([], ["1"])
     assert await unclaimed(await intended(db, "3")) == []
@@ -178,7 +178,7 @@ async def test_vendor_orders_are_kept_under_the_purchase_that_has_them_if_they_w
     await adopt(db, first, made_for(first, second))
 
     async def holder(purchase: Purchase, order: PlacedOrder) -> int:
-        return (await db.read(purchases.holder, purchase, [order])).id
+        return (await db.read(placed_orders.holder, purchase, [order])).id
 
     assert await holder(second, made_for(first, second)) == first.id
     assert await holder(second, made_for(first)) == second.id
@@ -188,14 +188,14 @@ async def test_vendor_orders_are_kept_under_the_purchase_that_has_them_if_they_w
 async def test_vendor_orders_of_one_sent_with_another_are_that_others(db: SqliteDatabase) -> None:
     first, second = await two(db)
 
-    assert await db.read(purchases.holder, second, [placed("9")]) == first
+    assert await db.read(placed_orders.holder, second, [placed("9")]) == first
 
 
 async def test_a_vendor_order_is_news_until_it_was_seen_in_its_state(db: SqliteDatabase) -> None:
     await see(db, placed("1"), "second")
 
     async def is_news(state: VendorOrderState) -> bool:
-        return await db.read(purchases.is_news, "main", placed("1", state=state))
+        return await db.read(placed_orders.is_news, "main", placed("1", state=state))
 
     assert await is_news(VendorOrderState.UNPAID)
     await see(db, placed("1"))

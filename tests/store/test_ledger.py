@@ -11,7 +11,7 @@ from sqlmodel import Session
 from syncbridge.model.ledger import Shown
 from syncbridge.model.orders import OrderRef
 from syncbridge.model.purchasing import PlacedOrder, VendorOrderState
-from syncbridge.store import ledger, orders, purchases
+from syncbridge.store import ledger, orders, placed_orders
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.builders import cny, make_order
 from syncbridge.testing.clock import START
@@ -24,7 +24,7 @@ IDS = [str(8172481060036440 + number) for number in range(5)]
 def fill(session: Session, made: Sequence[PlacedOrder]) -> None:
     for order in made:
         orders.keep(session, "toys", make_order(order.vendor_order_id, LONG_AGO))
-        purchases.see(session, "main", order, now=LONG_AGO)
+        placed_orders.see(session, "main", order, now=LONG_AGO)
 
 
 async def test_all_that_was_shown_is_looked_for_however_much_it_is(

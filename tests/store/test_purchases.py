@@ -11,7 +11,7 @@ import pytest
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState
 from syncbridge.rules.routing import intent_key
-from syncbridge.store import purchases
+from syncbridge.store import placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import AlreadyIntended, CapReached, NotIntended
 from syncbridge.testing.builders import cny
@@ -250,7 +250,7 @@ async def test_a_vendor_order_that_carries_a_name_or_mark_names_its_purchase_wha
     await move(db, purchase.id, state)
 
     async def named(order: PlacedOrder) -> int | None:
-        found = await db.read(purchases.named_by, order)
+        found = await db.read(placed_orders.named_by, order)
         return found and found.id
 
     assert await named(placed("1", out_order_id=purchase.out_order_id)) == purchase.id
@@ -261,7 +261,7 @@ async def test_a_vendor_order_without_a_name_of_ours_names_no_purchase(db: Sqlit
     await intend(db)
 
     for order in (placed("1"), placed("1", out_order_id="theirs", note="for the office")):
-        assert await db.read(purchases.named_by, order) is None
+        assert await db.read(placed_orders.named_by, order) is None
 
 
 async def test_a_purchase_is_open_until_its_vendor_order_is_known(db: SqliteDatabase) -> None:
@@ -287,7 +287,7 @@ async def test_what_a_person_must_buy_is_listed_oldest_first_of_all_accounts(db:
 async def test_every_purchase_is_told_with_the_vendor_orders_it_became(db: SqliteDatabase) -> None:
     first, other = await intended(db), await intended(db, split=SECOND_ACCOUNT)
     await adopt(db, first, placed("1"), placed("2"))
-    await db.run(purchases.see, "main", placed("3"), now=START)
+    await db.run(placed_orders.see, "main", placed("3"), now=START)
 
     everything = await db.read(purchases.all_of, None)
     of_second = await db.read(purchases.all_of, "second")

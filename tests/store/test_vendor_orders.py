@@ -11,9 +11,10 @@ from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import intent_key
-from syncbridge.store import purchases
+from syncbridge.store import parcels, placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.store.purchases import UNPLACED, Parcel
+from syncbridge.store.parcels import Parcel
+from syncbridge.store.purchases import UNPLACED
 from syncbridge.store.tables import VendorOrderRow
 from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
@@ -29,7 +30,7 @@ async def state(db: SqliteDatabase, purchase: int) -> PurchaseState:
 
 
 async def owner(db: SqliteDatabase, account: str, number: str) -> int | None:
-    purchase = await db.read(purchases.purchase_of, account, number)
+    purchase = await db.read(placed_orders.purchase_of, account, number)
     return purchase and purchase.id
 
 
@@ -45,9 +46,9 @@ async def test_a_purchase_is_paid_with_its_last_vendor_order(db: SqliteDatabase)
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"), placed("2"))
 
-    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+    await db.run(placed_orders.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
     assert await state(db, purchase.id) is PurchaseState.PLACED
-    await db.run(purchases.paid, purchase, placed("2", state=VendorOrderState.SHIPPED), now=START)
+    await db.run(placed_orders.paid, purchase, placed("2", state=VendorOrderState.SHIPPED), now=START)
     assert await state(db, purchase.id) is PurchaseState.PAID
 
 
@@ -56,7 +57,7 @@ async def test_the_other_vendor_orders_of_a_purchase_are_added_up(db: SqliteData
     orders = [placed("1", "40.00"), placed("2", "2.50"), placed("3", "0.01")]
     await adopt(db, purchase, *orders)
 
-    others = await db.read(purchases.total_of_others, purchase.id, orders[0])
+    others = await db.read(placed_orders.total_of_others, purchase.id, orders[0])
 
     assert others == Money(Decimal("2.51"), "CNY")
 
@@ -65,20 +66,20 @@ async def test_an_adopted_order_stays_with_its_purchase_when_it_is_seen_again(db
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"))
 
-    await db.run(purchases.see, "main", placed("1", state=VendorOrderState.PAID), now=START)
+    await db.run(placed_orders.see, "main", placed("1", state=VendorOrderState.PAID), now=START)
 
-    owner = await db.read(purchases.purchase_of, "main", "1")
+    owner = await db.read(placed_orders.purchase_of, "main", "1")
     assert owner is not None
     assert owner.id == purchase.id
-    assert await db.read(purchases.purchase_of, "main", "2") is None
+    assert await db.read(placed_orders.purchase_of, "main", "2") is None
 
 
 async def test_a_parcel_is_announced_once(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     parcel = Shipment("YANWEN_AM", "UR000000001YP", purchase.mark)
 
-    assert await db.run(purchases.announce, purchase, parcel) is not None
-    assert await db.run(purchases.announce, purchase, parcel) is None
+    assert await db.run(parcels.announce, purchase, parcel) is not None
+    assert await db.run(parcels.announce, purchase, parcel) is None
     assert await db.read(purchases.by_mark, purchase.mark) == purchase
     assert await db.read(purchases.by_mark, "") is None
 
@@ -86,10 +87,10 @@ async def test_a_parcel_is_announced_once(db: SqliteDatabase) -> None:
 async def test_domestic_numbers_of_an_order_are_known(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"))
-    await db.run(purchases.shipped, purchase, "1", ["YT1", "YT2"])
+    await db.run(placed_orders.shipped, purchase, "1", ["YT1", "YT2"])
 
-    assert await db.read(purchases.waybills, "toys", purchase.order_id) == {"YT1", "YT2"}
-    assert await db.read(purchases.waybills, "toys", "another") == set()
+    assert await db.read(placed_orders.waybills, "toys", purchase.order_id) == {"YT1", "YT2"}
+    assert await db.read(placed_orders.waybills, "toys", "another") == set()
 
 
 async def test_only_the_vendor_orders_named_are_adopted(db: SqliteDatabase) -> None:
@@ -123,7 +124,7 @@ async def test_what_is_known_of_a_vendor_order_is_not_lost_to_an_answer_that_say
 
     await see(db, placed("1", "41.00", VendorOrderState.PAID))
 
-    assert await db.read(purchases.seen, purchase.id) == [
+    assert await db.read(placed_orders.seen, purchase.id) == [
         SeenOrder("main", "1", purchase.id, VendorOrderState.PAID, cny("41.00"), "SB1", "唛头 M1", (LINE,), START, None)
     ]
 
@@ -131,15 +132,15 @@ async def test_what_is_known_of_a_vendor_order_is_not_lost_to_an_answer_that_say
 async def test_what_was_not_known_right_after_placing_is_known_once_it_is_read(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"))
-    (bare,) = await db.read(purchases.seen, purchase.id)
+    (bare,) = await db.read(placed_orders.seen, purchase.id)
 
     full = placed(
         "1", "41.00", VendorOrderState.PAID, out_order_id="SB1", note="唛头 M1", lines=(LINE,), created_at=START
     )
-    await db.run(purchases.see, "main", full, now=START + SECOND)
+    await db.run(placed_orders.see, "main", full, now=START + SECOND)
 
     assert (bare.out_order_id, bare.note, bare.lines, bare.created_at) == ("", "", (), None)
-    assert await db.read(purchases.seen, purchase.id) == [
+    assert await db.read(placed_orders.seen, purchase.id) == [
         SeenOrder("main", "1", purchase.id, VendorOrderState.PAID, cny("41.00"), "SB1", "唛头 M1", (LINE,), START, None)
     ]
     assert (await row(db, "1")).seen_at == START + SECOND
@@ -150,18 +151,18 @@ async def test_cancelled_vendor_orders_and_those_of_others_cost_a_purchase_nothi
     await adopt(db, purchase, placed("1"), placed("2", "9.00", CANCELLED), placed("3", "2.50"))
     await adopt(db, other, placed("4", "100.00"))
 
-    assert await db.read(purchases.total_of_others, purchase.id, placed("1")) == cny("2.50")
-    assert await db.read(purchases.total_of_others, other.id, placed("4")) == cny("0")
+    assert await db.read(placed_orders.total_of_others, purchase.id, placed("1")) == cny("2.50")
+    assert await db.read(placed_orders.total_of_others, other.id, placed("4")) == cny("0")
 
 
 async def test_a_cancelled_vendor_order_need_not_be_paid(db: SqliteDatabase) -> None:
     purchase = await intended(db)
     await adopt(db, purchase, placed("1"), placed("2", state=CANCELLED))
 
-    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+    await db.run(placed_orders.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
 
     assert await state(db, purchase.id) is PurchaseState.PAID
-    assert numbers(await db.read(purchases.seen, purchase.id)) == ["1"]
+    assert numbers(await db.read(placed_orders.seen, purchase.id)) == ["1"]
 
 
 async def test_a_payment_pays_for_its_own_purchase(db: SqliteDatabase) -> None:
@@ -169,7 +170,7 @@ async def test_a_payment_pays_for_its_own_purchase(db: SqliteDatabase) -> None:
     await adopt(db, purchase, placed("1"))
     await adopt(db, other, placed("2"))
 
-    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+    await db.run(placed_orders.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
 
     assert await state(db, other.id) is PurchaseState.PLACED
 
@@ -179,7 +180,7 @@ async def test_a_payment_seen_late_does_not_set_a_purchase_back(db: SqliteDataba
     await adopt(db, purchase, placed("1"))
     await move(db, purchase.id, PurchaseState.SHIPPED)
 
-    await db.run(purchases.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
+    await db.run(placed_orders.paid, purchase, placed("1", state=VendorOrderState.PAID), now=START)
 
     assert await state(db, purchase.id) is PurchaseState.SHIPPED
 
@@ -189,11 +190,11 @@ async def test_vendor_orders_of_a_purchase_are_told_with_state_and_domestic_numb
     await adopt(db, purchase, placed("1"), placed("2"))
     await adopt(db, other, placed("1"))
 
-    await db.run(purchases.shipped, purchase, "1", ["YT1", "YT2"])
+    await db.run(placed_orders.shipped, purchase, "1", ["YT1", "YT2"])
 
     unpaid = VendorOrderState.UNPAID
-    assert await db.read(purchases.vendor_orders, purchase.id) == [("1", unpaid, ["YT1", "YT2"]), ("2", unpaid, [])]
-    assert await db.read(purchases.vendor_orders, other.id) == [("1", unpaid, [])]
+    assert await db.read(placed_orders.of_purchase, purchase.id) == [("1", unpaid, ["YT1", "YT2"]), ("2", unpaid, [])]
+    assert await db.read(placed_orders.of_purchase, other.id) == [("1", unpaid, [])]
     assert [await state(db, bought.id) for bought in (purchase, other)] == [PurchaseState.SHIPPED, PurchaseState.PLACED]
 
 
@@ -204,7 +205,7 @@ async def test_a_purchase_is_shipped_if_it_was_bought_and_not_yet_declared(
     purchase = await intended(db)
     await move(db, purchase.id, before)
 
-    await db.run(purchases.shipped, purchase, "1", ["YT1"])
+    await db.run(placed_orders.shipped, purchase, "1", ["YT1"])
 
     goes_on = before in (PurchaseState.PLACED, PurchaseState.PAID)
     assert await state(db, purchase.id) is (PurchaseState.SHIPPED if goes_on else before)
@@ -214,9 +215,9 @@ async def test_domestic_numbers_of_the_same_order_id_in_another_store_are_not_it
     here, there = await intended(db, "1"), await intended(db, "1", store="games")
     for purchase, number in ((here, "1"), (there, "2")):
         await adopt(db, purchase, placed(number))
-        await db.run(purchases.shipped, purchase, number, [f"YT{number}"])
+        await db.run(placed_orders.shipped, purchase, number, [f"YT{number}"])
 
-    assert await db.read(purchases.waybills, "toys", "1") == {"YT1"}
+    assert await db.read(placed_orders.waybills, "toys", "1") == {"YT1"}
 
 
 async def test_a_refund_is_noted_at_its_own_vendor_order(db: SqliteDatabase) -> None:
@@ -224,9 +225,9 @@ async def test_a_refund_is_noted_at_its_own_vendor_order(db: SqliteDatabase) -> 
     await adopt(db, purchase, placed("1"), placed("2"))
     await adopt(db, other, placed("1"))
 
-    await db.run(purchases.refund_asked, "main", "1", "TQ7")
+    await db.run(placed_orders.refund_asked, "main", "1", "TQ7")
 
-    kept = [*await db.read(purchases.seen, purchase.id), *await db.read(purchases.seen, other.id)]
+    kept = [*await db.read(placed_orders.seen, purchase.id), *await db.read(placed_orders.seen, other.id)]
     assert [(order.supplier, order.vendor_order_id, order.refund_id) for order in kept] == [
         ("main", "1", "TQ7"),
         ("main", "2", None),
@@ -245,7 +246,7 @@ async def test_living_vendor_orders_with_a_purchases_name_that_nobody_claimed_ar
     await see(db, placed("5", out_order_id=purchase.out_order_id), "second")
     await adopt(db, other, placed("6", out_order_id=purchase.out_order_id))
 
-    found = await db.read(purchases.unclaimed, purchase)
+    found = await db.read(placed_orders.unclaimed, purchase)
 
     assert numbers(found) == ["1", "2"]
     assert found[0] == placed(
@@ -264,7 +265,7 @@ async def test_living_vendor_orders_of_purchases_not_intended_yet_are_found_by_t
     await see(db, placed("5", out_order_id=keys[0].out_order_id, created_at=START), "second")
     await adopt(db, await intended(db), placed("6", out_order_id=keys[0].out_order_id, created_at=START))
 
-    assert numbers(await db.read(purchases.unclaimed_of, "main", keys)) == ["1", "2"]
+    assert numbers(await db.read(placed_orders.unclaimed_of, "main", keys)) == ["1", "2"]
 
 
 @pytest.mark.parametrize("sent", [True, False])
@@ -280,14 +281,14 @@ async def test_vendor_orders_nobody_owns_count_since_a_purchase_was_sent_or_inte
     await see(db, placed("5", created_at=START), "second")
     await adopt(db, await intended(db, "another"), placed("6", created_at=START))
 
-    found = await db.read(purchases.unowned, purchase, slack=slack)
+    found = await db.read(placed_orders.unowned, purchase, slack=slack)
 
     assert numbers(found) == ["1", "3", "4"]
     assert all(order.purchase is None for order in found)
 
 
 async def parcel_of(db: SqliteDatabase, purchase: Purchase, number: str) -> int:
-    announced = await db.run(purchases.announce, purchase, Shipment("YANWEN_AM", number, purchase.mark))
+    announced = await db.run(parcels.announce, purchase, Shipment("YANWEN_AM", number, purchase.mark))
     assert announced is not None
     return announced
 
@@ -302,7 +303,7 @@ async def test_each_parcel_has_a_number_of_its_own_with_us(db: SqliteDatabase) -
     ]
 
     assert len(set(ids)) == 3
-    told = [await db.read(purchases.parcel, number) for number in ids]
+    told = [await db.read(parcels.get, number) for number in ids]
     assert told == [
         Parcel(ids[0], Shipment("YANWEN_AM", "UR1", purchase.mark), purchase, False),
         Parcel(ids[1], Shipment("YANWEN_AM", "UR2", purchase.mark), purchase, False),
@@ -318,7 +319,7 @@ async def test_a_declared_parcel_is_declared_alone_and_its_purchase_with_it(
     await move(db, purchase.id, before)
     first, second = await parcel_of(db, purchase, "UR1"), await parcel_of(db, purchase, "UR2")
 
-    await db.run(purchases.declared, first, purchase, now=START)
+    await db.run(parcels.declared, first, purchase, now=START)
 
-    assert [(await db.read(purchases.parcel, number)).declared for number in (first, second)] == [True, False]
+    assert [(await db.read(parcels.get, number)).declared for number in (first, second)] == [True, False]
     assert await state(db, purchase.id) is PurchaseState.DECLARED

@@ -22,7 +22,7 @@ from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.queue.execute import Done, Outcome, Park, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.candidates import uncovered
-from syncbridge.store import holds, purchases, timeline
+from syncbridge.store import holds, placed_orders, purchases, timeline
 from syncbridge.store.orders import ship_by
 from syncbridge.store.tables import JobState
 
@@ -177,8 +177,8 @@ def _objection(session: Session, purchase_id: int, found: Sequence[PlacedOrder])
     if purchase.state not in UNCLEAR:
         return f"purchase {purchase.mark} is {purchase.state} by now, so it takes no order"
     for order in found:
-        owner = purchases.purchase_of(session, purchase.supplier, order.vendor_order_id)
-        owner = owner or purchases.named_by(session, order)
+        owner = placed_orders.purchase_of(session, purchase.supplier, order.vendor_order_id)
+        owner = owner or placed_orders.named_by(session, order)
         if owner is not None and owner.id != purchase.id:
             return f"order {order.vendor_order_id} belongs to purchase {owner.mark} of {owner.subject}"
         if order.state is VendorOrderState.CANCELLED:
@@ -292,7 +292,7 @@ def _purchase_of(session: Session, entry_id: str) -> Purchase:
 
 
 def _has(session: Session, purchase: Purchase, numbers: Sequence[str]) -> bool:
-    known = {vendor_order_id for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.id)}
+    known = {vendor_order_id for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.id)}
     return purchase.state not in UNCLEAR and known.issuperset(numbers)
 
 

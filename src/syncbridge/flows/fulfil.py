@@ -16,9 +16,9 @@ from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, unsettled
 from syncbridge.rules import tracking
 from syncbridge.rules.merging import OUT, living
-from syncbridge.store import cursors, holds, merging, orders, purchases, timeline
+from syncbridge.store import cursors, holds, merging, orders, parcels, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
-from syncbridge.store.purchases import Parcel
+from syncbridge.store.parcels import Parcel
 
 MARK_UNKNOWN = "mark_unknown"
 """The hold of a parcel whose mark names no purchase."""
@@ -48,7 +48,7 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     under_way = await _under_way(bridge, job)
     if under_way is not None:
         return under_way
-    parcel = await bridge.db.read(purchases.parcel, int(job.args["parcel"]))
+    parcel = await bridge.db.read(parcels.get, int(job.args["parcel"]))
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
     if parcel.purchase.state in OUT:
         if living(await bridge.db.read(merging.together, parcel.purchase)):
@@ -59,7 +59,7 @@ async def declare(bridge: Bridge, job: Claim) -> Outcome:
     before = await channel.declared(order_id)
     if _shows(before, parcel.shipment):
         return Done(lambda session: _declared(session, bridge, parcel))
-    domestic = await bridge.db.read(purchases.waybills, store, order_id)
+    domestic = await bridge.db.read(placed_orders.waybills, store, order_id)
     problem = tracking.problem(parcel.shipment, await channel.shipping_services(), domestic)
     if problem is not None:
         return Park("tracking_refused", problem)
@@ -121,7 +121,7 @@ def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetim
 def pass_on(session: Session, bridge: Bridge, purchase: Purchase, shipment: Shipment) -> None:
     """Have a parcel declared to the order it is for; where it holds goods for several, once to each."""
     now = bridge.clock.now()
-    parcel = purchases.announce(session, purchase, shipment)
+    parcel = parcels.announce(session, purchase, shipment)
     if parcel is None:
         return
     timeline.note(session, purchase.subject, "sent abroad", at=now, carrier=shipment.carrier, number=shipment.number)
@@ -149,6 +149,6 @@ def _service(bridge: Bridge, route: str, carrier: str) -> str:
 def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:
     now = bridge.clock.now()
     purchase = parcel.purchase
-    purchases.declared(session, parcel.id, purchase, now=now)
+    parcels.declared(session, parcel.id, purchase, now=now)
     timeline.note(session, purchase.subject, "declared", at=now, number=parcel.shipment.number)
     orders.settle(session, purchase.store, purchase.order_id)

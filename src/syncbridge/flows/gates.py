@@ -22,7 +22,7 @@ from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import BOUGHT, cancelled
 from syncbridge.rules.pricing import margin
-from syncbridge.store import accounts, catalogue, holds, merging, orders, purchases, timeline
+from syncbridge.store import accounts, catalogue, holds, merging, orders, placed_orders, purchases, timeline
 
 LEDGER = "ledger_unread"
 """The code under which purchases wait until their supplier's ledger was read after a start."""
@@ -44,7 +44,7 @@ async def before_paying(bridge: Bridge, purchase: Purchase, order: PlacedOrder) 
     stopped = await (_order(bridge, purchase) if len(together) == 1 else _orders(bridge, purchase, together))
     if stopped is not None:
         return stopped
-    total = order.total + await bridge.db.read(purchases.total_of_others, purchase.id, order)
+    total = order.total + await bridge.db.read(placed_orders.total_of_others, purchase.id, order)
     agreed = purchase.quote.total if purchase.quote else total
     if total > agreed:
         why = f"the supplier asks {total}, {agreed} was agreed to"

@@ -26,7 +26,7 @@ from syncbridge.rules.routing import (
     split,
     ways,
 )
-from syncbridge.store import catalogue, cursors, holds, orders, purchases, timeline
+from syncbridge.store import catalogue, cursors, holds, orders, placed_orders, purchases, timeline
 
 ADDRESS_CHANGED = "address_changed"
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
@@ -132,7 +132,7 @@ def is_bought_from_backup(session: Session, bridge: Bridge, purchase: Purchase) 
     """Whether a supplier shows it bought from a later backup, which a restored database does not know any more."""
     lines = orders.get(session, purchase.store, purchase.order_id).lines
     keys = backup_keys(purchase, lines, bridge.rules)
-    return any(purchases.unclaimed_of(session, supplier, names) for supplier, names in keys.items())
+    return any(placed_orders.unclaimed_of(session, supplier, names) for supplier, names in keys.items())
 
 
 def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequence[Split], why: str) -> None:
@@ -201,7 +201,7 @@ def _may_be_bought(session: Session, bridge: Bridge, store: str, order: Order, r
     for part in routing.splits:
         supplier = part.route.supplier
         key = intent_key(store, order.order_id, supplier, part.number)
-        if gates.ledger_unread(session, bridge, supplier) or purchases.unclaimed_of(session, supplier, [key]):
+        if gates.ledger_unread(session, bridge, supplier) or placed_orders.unclaimed_of(session, supplier, [key]):
             return True
     return False
 

@@ -39,7 +39,7 @@ from syncbridge.queue.job import Claim
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import living, note
-from syncbridge.store import cursors, holds, purchases, timeline
+from syncbridge.store import cursors, holds, placed_orders, purchases, timeline
 from syncbridge.store import merging as store
 
 FRESH_LOOK_UPS = 2
@@ -237,7 +237,7 @@ async def _settle(bridge: Bridge, purchase: Purchase) -> Outcome:
         return Snooze(until, "unknown", why, _moves(bridge, purchase, PurchaseState.UNKNOWN))
     found = await bridge.suppliers[purchase.supplier].find(purchase.key, since=purchase.sent_at)
     alive = [order for order in found.orders if order.state is not VendorOrderState.CANCELLED]
-    alive = alive or await bridge.db.read(purchases.unclaimed, purchase)  # the ledger may have shown it before
+    alive = alive or await bridge.db.read(placed_orders.unclaimed, purchase)  # the ledger may have shown it before
     if alive:
         return Done(lambda session: vendor_orders.adopted(session, bridge, purchase, alive))
     if found.fresh and bridge.terms.of(purchase.supplier).resend_unknown:

@@ -20,7 +20,7 @@ from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
 from syncbridge.rules.deadlines import late
-from syncbridge.store import accounts, holds, orders, purchases, timeline
+from syncbridge.store import accounts, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
@@ -103,7 +103,7 @@ def lookalikes(session: Session, entry: Entry) -> tuple[Purchase, list[Candidate
     purchase = purchases.known(session, entry.purchase) if entry.purchase else None
     if purchase is None or purchase.state not in (PurchaseState.UNKNOWN, PurchaseState.BY_HAND):
         return None
-    return purchase, candidates(purchase, purchases.unowned(session, purchase, slack=CLOCK_SLACK))
+    return purchase, candidates(purchase, placed_orders.unowned(session, purchase, slack=CLOCK_SLACK))
 
 
 def retry(session: Session, entry_id: str, *, now: datetime) -> None:
@@ -267,7 +267,7 @@ def _purchase_held(session: Session, hold: OpenHold) -> Purchase | None:
     if "purchase" in hold.figures:
         return purchases.by_mark(session, hold.figures["purchase"])
     account, _, number = hold.subject.removeprefix("vendor order ").partition("/")
-    return purchases.purchase_of(session, account, number)
+    return placed_orders.purchase_of(session, account, number)
 
 
 def _order_in(subject: str) -> tuple[str, str]:

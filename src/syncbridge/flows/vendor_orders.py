@@ -14,7 +14,7 @@ from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Ve
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.rules.merging import BOUGHT
-from syncbridge.store import holds, merging, orders, purchases, timeline
+from syncbridge.store import holds, merging, orders, placed_orders, purchases, timeline
 
 NOT_ABOUT_BUYING = ("address_changed", "order_ended", "merged_cancelled")
 """Holds on an order that its being bought does not settle."""
@@ -31,8 +31,8 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
         note(session, bridge, purchase.supplier, found)
         return
     now = bridge.clock.now()
-    holder = purchases.holder(session, purchase, found)
-    purchases.adopt(session, holder, found, now=now)
+    holder = placed_orders.holder(session, purchase, found)
+    placed_orders.adopt(session, holder, found, now=now)
     joined = merging.join(session, holder, found, when=purchases.UNPLACED)
     numbers = ", ".join(order.vendor_order_id for order in found)
     for one in joined if holder.id != purchase.id else merging.together(session, holder):
@@ -49,7 +49,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
 
 def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
     now = purchases.get(session, purchase.id)
-    known = {number for number, _, _ in purchases.vendor_orders(session, now.holder)}
+    known = {number for number, _, _ in placed_orders.of_purchase(session, now.holder)}
     return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
@@ -61,7 +61,7 @@ def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> N
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     """A vendor order that carries the name of an intent just made was bought before a backup was restored."""
-    found = purchases.unclaimed(session, purchase)
+    found = placed_orders.unclaimed(session, purchase)
     if found:
         adopted(session, bridge, purchase, found)
 
@@ -71,9 +71,9 @@ def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOr
     now = bridge.clock.now()
     cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
     for order in seen:
-        news = purchases.is_news(session, account, order)
-        purchases.see(session, account, order, now=now)
-        purchase = purchases.purchase_of(session, account, order.vendor_order_id)
+        news = placed_orders.is_news(session, account, order)
+        placed_orders.see(session, account, order, now=now)
+        purchase = placed_orders.purchase_of(session, account, order.vendor_order_id)
         if purchase is None:
             _claim(session, bridge, account, order, cards)
             continue
@@ -100,10 +100,10 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
     if card is not None:
         adopted(session, bridge, card, [order])
         return
-    known = purchases.named_by(session, order)
+    known = placed_orders.named_by(session, order)
     if known is None or known.state in purchases.UNPLACED:
         return
-    if known.state in GOING_ON and purchasing.is_part(order, known, purchases.seen(session, known.id)):
+    if known.state in GOING_ON and purchasing.is_part(order, known, placed_orders.seen(session, known.id)):
         adopted(session, bridge, known, [order])
     else:
         why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
@@ -113,7 +113,7 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
 
 def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:
     """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
-    if any(state is not VendorOrderState.CANCELLED for _, state, _ in purchases.vendor_orders(session, purchase.id)):
+    if any(state is not VendorOrderState.CANCELLED for _, state, _ in placed_orders.of_purchase(session, purchase.id)):
         if news and purchase.state in BOUGHT:
             _part_cancelled(session, purchase, order, bridge.clock.now())
         return
@@ -128,7 +128,7 @@ def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrd
     now = bridge.clock.now()
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
-        for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.holder):
+        for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.holder):
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
         orders.settle(session, purchase.store, purchase.order_id)
         return
@@ -155,16 +155,16 @@ def _fits(card: Purchase, order: PlacedOrder) -> bool:
 def paid(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
     """The money for a vendor order has left."""
     now = bridge.clock.now()
-    purchases.paid(session, purchase, order, now=now)
+    placed_orders.paid(session, purchase, order, now=now)
     wake(session, pay_key(purchase, order.vendor_order_id), now=now)
 
 
 def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, numbers: Sequence[str]) -> None:
     """The supplier handed these domestic parcels to a courier."""
-    purchase = purchases.purchase_of(session, account, vendor_order_id)
+    purchase = placed_orders.purchase_of(session, account, vendor_order_id)
     if purchase is None or not numbers:
         return
-    purchases.shipped(session, purchase, vendor_order_id, numbers)
+    placed_orders.shipped(session, purchase, vendor_order_id, numbers)
     for one in merging.together(session, purchase):
         timeline.note(session, one.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
 

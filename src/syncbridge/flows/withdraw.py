@@ -19,7 +19,7 @@ from syncbridge.ports import Cancels, Refunds, Supplier
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, wake
 from syncbridge.rules.merging import BOUGHT, cancelled, living
-from syncbridge.store import holds, merging, orders, purchases, timeline
+from syncbridge.store import holds, merging, orders, placed_orders, purchases, timeline
 
 REFUND_WAIT = timedelta(hours=1)
 """Between looks at a refund the supplier has not answered."""
@@ -64,7 +64,7 @@ def _leave(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     if halt is not None:
         figures = {"why": halt.why, "limit": halt.limit, "purchase": together[0].mark}
         holds.open_hold(session, "merged_cancelled", together[0].subject, figures, now=now)
-    for vendor_order_id, _, _ in purchases.vendor_orders(session, purchase.holder):
+    for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.holder):
         wake(session, vendor_orders.pay_key(purchase, vendor_order_id), now=now)
 
 
@@ -133,7 +133,7 @@ async def _refund(bridge: Bridge, purchase: Purchase, supplier: Supplier, seen: 
         return Retry("unknown", str(error), at=now + bridge.terms.quarantine)
 
     def write(session: Session) -> None:
-        purchases.refund_asked(session, purchase.supplier, seen.vendor_order_id, refund_id)
+        placed_orders.refund_asked(session, purchase.supplier, seen.vendor_order_id, refund_id)
         if not asked:
             timeline.note(session, purchase.subject, "refund asked", at=now, refund=refund_id, amount=seen.total)
 
@@ -149,7 +149,7 @@ def _take_back(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     now = bridge.clock.now()
     alive = [
         vendor_order_id
-        for vendor_order_id, state, _ in purchases.vendor_orders(session, purchase.holder)
+        for vendor_order_id, state, _ in placed_orders.of_purchase(session, purchase.holder)
         if state is not VendorOrderState.CANCELLED
     ]
     timeline.note(session, purchase.subject, "taking back", at=now, vendor_orders=", ".join(alive))

@@ -1,0 +1,205 @@
+"""Vendor orders as last read, and the purchases they became of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, func, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlmodel import Session, col
+
+from syncbridge.model.money import Money
+from syncbridge.model.purchasing import IntentKey, PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
+from syncbridge.rules.merging import marks
+from syncbridge.store import purchases
+from syncbridge.store.rows import value
+from syncbridge.store.tables import PurchaseRow, VendorOrderRow
+
+
+def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
+    """Keep a vendor order as last read, whoever made it."""
+    statement = upsert(VendorOrderRow).values(
+        supplier=supplier,
+        vendor_order_id=order.vendor_order_id,
+        state=order.state.value,
+        total=order.total,
+        waybills=[],
+        out_order_id=order.out_order_id or "",
+        note=order.note,
+        lines=list(order.lines),
+        created_at=order.created_at,
+        seen_at=now,
+    )
+    fresh = statement.excluded
+    known = {"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at}
+    if order.created_at is not None:  # right after placing, nothing else is known yet
+        known |= {name: fresh[name] for name in ("out_order_id", "note", "lines", "created_at")}
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known)
+    )
+
+
+def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
+    """Whether a vendor order is not in the state we last saw it in."""
+    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    return row is None or row.state != order.state
+
+
+def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *, now: datetime) -> None:
+    """These vendor orders are what the purchase became."""
+    for order in orders:
+        see(session, purchase.supplier, order, now=now)
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(
+            col(VendorOrderRow.supplier) == purchase.supplier,
+            col(VendorOrderRow.vendor_order_id).in_([order.vendor_order_id for order in orders]),
+        )
+        .values(purchase=purchase.id)
+    )
+    purchases.move(session, purchase.id, PurchaseState.PLACED, when=purchases.UNPLACED)
+
+
+def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
+    """A vendor order is paid; with its last one the purchase is."""
+    see(session, purchase.supplier, order, now=now)
+    alive = [state for _, state, _ in of_purchase(session, purchase.id) if state is not VendorOrderState.CANCELLED]
+    if all(state.is_paid for state in alive):
+        purchases.move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
+
+
+def shipped(session: Session, purchase: Purchase, vendor_order_id: str, numbers: Sequence[str]) -> None:
+    """The supplier handed these domestic parcels over."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(
+            col(VendorOrderRow.supplier) == purchase.supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id
+        )
+        .values(waybills=list(numbers))
+    )
+    purchases.move(session, purchase.id, PurchaseState.SHIPPED, when=[PurchaseState.PLACED, PurchaseState.PAID])
+
+
+def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_id: str) -> None:
+    """The supplier knows that we want the money back."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id)
+        .values(refund_id=refund_id)
+    )
+
+
+def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
+    """(id, state, domestic tracking numbers) of each vendor order of a purchase."""
+    query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
+    return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
+
+
+def seen(session: Session, purchase: int) -> list[SeenOrder]:
+    """The living vendor orders of a purchase, with all we keep of them."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.state) != VendorOrderState.CANCELLED
+    )
+    return [value(SeenOrder, row) for row in session.scalars(query)]
+
+
+def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
+    """What the other living vendor orders of a purchase cost together."""
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.purchase) == purchase,
+        col(VendorOrderRow.vendor_order_id) != order.vendor_order_id,
+        col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
+    )
+    total = Money.zero(order.total.currency)
+    for row in session.scalars(query):
+        total += row.total
+    return total
+
+
+def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purchase | None:
+    """The purchase a vendor order belongs to."""
+    row = session.get(VendorOrderRow, (supplier, vendor_order_id))
+    return None if row is None or row.purchase is None else purchases.get(session, row.purchase)
+
+
+def holder(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder]) -> Purchase:
+    """The purchase these vendor orders of a purchase are kept under: another they were made for too, if it has them."""
+    known = purchase_of(session, purchase.supplier, orders[0].vendor_order_id)
+    if known is not None and purchase.mark in marks(orders[0].note):
+        return known
+    return purchases.get(session, purchases.get(session, purchase.id).holder)
+
+
+def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
+    """The purchase whose name or mark a vendor order carries, or that holds its orders, whatever its state."""
+    named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
+    marked = literal(order.note).contains(col(PurchaseRow.mark))
+    row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
+    return None if row is None else purchases.get(session, row.merged_into or row.id or 0)
+
+
+def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
+    """Vendor orders of its account that belong to no purchase, made since it was sent, less some slack for clocks.
+
+    One to be bought by hand counts from its intent; vendor orders whose time is not known are among them.
+    """
+    row = session.get_one(PurchaseRow, purchase.id)
+    made = col(VendorOrderRow.created_at)
+    query = select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == purchase.supplier,
+        col(VendorOrderRow.purchase).is_(None),
+        or_(made >= (row.sent_at or row.created_at) - slack, made.is_(None)),
+    )
+    return [value(SeenOrder, order) for order in session.scalars(query)]
+
+
+def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
+    """Living vendor orders that carry a purchase's name or mark and belong to none: of a time a backup forgot.
+
+    One made for several purchases may belong to another of them.
+    """
+    found = session.scalars(
+        _bearing(purchase.supplier, [purchase.key]).where(func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder)
+    )
+    return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
+
+
+def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> list[PlacedOrder]:
+    """The same for purchases that are not intended yet, by the names they would have."""
+    found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
+    return [_placed(row) for row in found]
+
+
+def waybills(session: Session, store: str, order_id: str) -> set[str]:
+    """All domestic tracking numbers of an order, none of which may be declared."""
+    query = (
+        select(col(VendorOrderRow.waybills))
+        .join(PurchaseRow, func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase)
+        .where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
+    )
+    return {number for (numbers,) in session.connection().execute(query) for number in numbers}
+
+
+def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:
+    return select(VendorOrderRow).where(
+        col(VendorOrderRow.supplier) == supplier,
+        col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
+        or_(
+            col(VendorOrderRow.out_order_id).in_([key.out_order_id for key in keys]),
+            *(col(VendorOrderRow.note).contains(key.mark, autoescape=True) for key in keys),
+        ),
+    )
+
+
+def _placed(row: VendorOrderRow) -> PlacedOrder:
+    return PlacedOrder(
+        row.vendor_order_id,
+        VendorOrderState(row.state),
+        row.total,
+        Money.zero(row.total.currency),
+        row.out_order_id,
+        row.note,
+        tuple(row.lines),
+        row.created_at,
+    )
