@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
@@ -303,3 +303,24 @@ async def test_the_figures_count_the_purchases_in_each_state(db: SqliteDatabase)
     await move(db, await intend(db, "4"), PurchaseState.PAID)
 
     assert await db.read(purchases.figures) == {"intended": 3, "paid": 1}
+
+
+@pytest.mark.parametrize(
+    ("made_at", "state", "counts"),
+    [
+        (START, VendorOrderState.PAID, True),
+        (TODAY - timedelta(seconds=1), VendorOrderState.PAID, False),
+        (START, VendorOrderState.CANCELLED, False),
+    ],
+    ids=["bought today", "bought yesterday", "cancelled"],
+)
+async def test_what_the_ledger_shows_of_ours_counts_although_a_backup_forgot_that_it_was_sent(
+    db: SqliteDatabase, made_at: datetime, state: VendorOrderState, counts: bool
+) -> None:
+    await adopt(db, await intended(db, "1"), placed("88", "61.00", state, created_at=made_at))
+    another = await intend(db, "2")
+    if counts:
+        with pytest.raises(CapReached, match=r"61\.00 CNY spent today, 40\.00 CNY more"):
+            await send(db, another, "40.00")
+    else:
+        await send(db, another, "40.00")

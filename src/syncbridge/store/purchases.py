@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import Purchase, PurchaseState, Quote, SeenOrder
+from syncbridge.model.purchasing import Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
 from syncbridge.store import orders as channel_orders
@@ -233,6 +233,7 @@ _NOT_SPENT = (PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HA
 
 
 def _spent(session: Session, supplier: str, since: datetime, currency: str) -> Money:
+    """What went out by API, as quoted, and what the ledger shows of ours that we do not know to have sent."""
     other = aliased(PurchaseRow)
     is_for_another = exists().where(col(other.merged_into) == col(PurchaseRow.id), col(other.state).not_in(_NOT_SPENT))
     query = select(col(PurchaseRow.quote)).where(
@@ -244,7 +245,17 @@ def _spent(session: Session, supplier: str, since: datetime, currency: str) -> M
     for (quote,) in session.connection().execute(query):
         if quote is not None:
             total += quote.total
-    return total
+    unsent = (
+        select(col(VendorOrderRow.total))
+        .join(PurchaseRow, col(VendorOrderRow.purchase) == col(PurchaseRow.id))
+        .where(
+            col(VendorOrderRow.supplier) == supplier,
+            col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
+            col(VendorOrderRow.created_at) >= since,
+            col(PurchaseRow.sent_at).is_(None),
+        )
+    )
+    return sum(session.scalars(unsent), start=total)
 
 
 def _purchase(row: PurchaseRow) -> Purchase:
