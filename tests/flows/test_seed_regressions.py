@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncbridge.errors import AccessExpired, OutcomeUnknown
@@ -134,6 +136,17 @@ async def test_a_purchase_the_ledger_has_shown_is_found_although_its_look_up_is_
     (bought,) = shop.supplier.books.values()
     assert bought.state is VendorOrderState.PAID
     assert await shop.queue() == []
+
+
+async def test_an_order_that_changes_twice_in_a_second_is_read_again(shop: Shop) -> None:
+    await shop.list_offer()
+    order = await shop.sell(ORDER, state=OrderState.CANCELLING, status="IN_CANCEL")
+    shop.channel.books[ORDER] = replace(order, state=OrderState.TO_SHIP, status="WAIT_SELLER_SEND_GOODS")
+
+    await shop.poll("orders.poll", "toys")
+    await shop.pass_time(COOL_OFF)
+
+    assert len(shop.supplier.books) == 1
 
 
 async def test_jobs_of_an_account_that_was_to_be_authorised_go_on_as_soon_as_it_is(shop: Shop) -> None:

@@ -42,7 +42,7 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
     def write(session: Session) -> None:
         now = bridge.clock.now()
         unseen = orders.unseen(session, store, read.items)
-        wanted = [take_job(store, ref.order_id, ref.modified_at.isoformat(), now) for ref in unseen]
+        wanted = [take_job(store, ref.order_id, ref.version, now) for ref in unseen]
         wanted += [take_job(store, order_id, f"unreadable {why}", now) for order_id, why in read.failures]
         enqueue(session, wanted, now=now)
         cursors.put(session, f"orders:{store}", read.cursor)

@@ -37,6 +37,13 @@ class OrderRef:
 
     order_id: str
     modified_at: datetime
+    status: str = ""
+    """The channel's word for it; a second may hold two changes."""
+
+    @property
+    def version(self) -> str:
+        """Tells what was seen of one order apart."""
+        return f"{self.modified_at.isoformat()} {self.status}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ class Order:
     address: BuyerAddress | None = None
     paid_at: datetime | None = None
     ship_by: datetime | None = None
+    status: str = ""
+    """The channel's word for the state, as its lists have it."""
 
 
 class OrderStage(StrEnum):

@@ -21,12 +21,19 @@ from syncbridge.store.types import from_json, to_json
 def unseen(session: Session, store: str, refs: Sequence[OrderRef]) -> list[OrderRef]:
     """Those of a list that we have not read in this state yet."""
     known = session.connection().execute(
-        select(col(OrderRow.order_id), col(OrderRow.modified_at)).where(
+        select(col(OrderRow.order_id), col(OrderRow.modified_at), col(OrderRow.status)).where(
             col(OrderRow.store) == store, col(OrderRow.order_id).in_([ref.order_id for ref in refs])
         )
     )
-    seen = {row.order_id: row.modified_at for row in known}
-    return [ref for ref in refs if ref.order_id not in seen or seen[ref.order_id] < ref.modified_at]
+    seen = {row.order_id: OrderRef(row.order_id, row.modified_at, row.status) for row in known}
+    return [ref for ref in refs if ref.order_id not in seen or _is_later(ref, seen[ref.order_id])]
+
+
+def _is_later(ref: OrderRef, seen: OrderRef) -> bool:
+    """Channels count whole seconds: an order read in the second it changed may have changed again in it."""
+    if ref.modified_at == seen.modified_at:
+        return ref.status not in ("", seen.status)
+    return ref.modified_at > seen.modified_at
 
 
 def keep(session: Session, store: str, order: Order) -> bool:
@@ -35,6 +42,7 @@ def keep(session: Session, store: str, order: Order) -> bool:
         store=store,
         order_id=order.order_id,
         state=order.state.value,
+        status=order.status,
         stage=OrderStage.WAITING.value,
         modified_at=order.modified_at,
         created_at=order.created_at,
@@ -49,6 +57,7 @@ def keep(session: Session, store: str, order: Order) -> bool:
         index_elements=["store", "order_id"],
         set_={
             "state": fresh.state,
+            "status": fresh.status,
             "modified_at": fresh.modified_at,
             "paid_at": fresh.paid_at,
             "ship_by": func.coalesce(fresh.ship_by, OrderRow.ship_by),
@@ -74,6 +83,7 @@ def get(session: Session, store: str, order_id: str) -> Order:
         address=cast(BuyerAddress, from_json(row.address, BuyerAddress)) if row.address else None,
         paid_at=row.paid_at,
         ship_by=row.ship_by,
+        status=row.status,
     )
 
 

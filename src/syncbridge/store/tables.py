@@ -244,6 +244,8 @@ class OrderRow(SQLModel, table=True):
     store: str = Field(primary_key=True)
     order_id: str = Field(primary_key=True)
     state: str
+    status: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The channel's word for the state."""
     stage: str
     modified_at: datetime = Field(sa_column=_time())
     created_at: datetime = Field(sa_column=_time())

@@ -51,7 +51,7 @@ NO_PROPERTIES = "<none>"
 def order_ref(row: dict[str, object]) -> OrderRef:
     """One row of the list of orders."""
     seen = msgspec.convert(row, wire.OrderRow, strict=False)
-    return OrderRef(as_text(seen.order_id), utc(seen.gmt_update or seen.gmt_create))
+    return OrderRef(as_text(seen.order_id), utc(seen.gmt_update or seen.gmt_create), seen.order_status or "")
 
 
 def order(detail: wire.OrderDetail) -> Order:
@@ -67,6 +67,7 @@ def order(detail: wire.OrderDetail) -> Order:
         address=_address(detail.receipt_address) if detail.receipt_address else None,
         paid_at=utc_or_none(detail.gmt_pay_success),
         ship_by=utc_or_none(detail.over_time_left) if state.wants_goods else None,
+        status=detail.order_status,
     )
 
 

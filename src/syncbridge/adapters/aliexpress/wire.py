@@ -126,6 +126,7 @@ class OrderRow(msgspec.Struct):
     order_id: str | int
     gmt_create: str
     gmt_update: str | None = None
+    order_status: str | None = None
 
 
 class OrderList(msgspec.Struct):

@@ -37,7 +37,7 @@ class MemoryChannel:
         """Orders by time of change."""
         known = sorted(self.books.values(), key=lambda order: (order.modified_at, order.order_id))
         fresh = [order for order in known if not since or order.modified_at >= datetime.fromisoformat(since)]
-        refs = tuple(OrderRef(order.order_id, order.modified_at) for order in fresh)
+        refs = tuple(OrderRef(order.order_id, order.modified_at, order.status) for order in fresh)
         yield Page(refs, cursor_at(self.clock.now()))
 
     async def order(self, order_id: str) -> Order:

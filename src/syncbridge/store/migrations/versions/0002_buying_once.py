@@ -11,6 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("account_state", sa.Column("reconciled_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("channel_order", sa.Column("status", sa.String(), server_default=sa.text("''"), nullable=False))
     op.add_column("purchase", sa.Column("line_ids", sa.Text(), server_default="[]", nullable=False))
     op.add_column("purchase", sa.Column("alternative", sa.Integer(), server_default="0", nullable=False))
     op.add_column("purchase", sa.Column("approvals", sa.Text(), server_default="{}", nullable=False))
