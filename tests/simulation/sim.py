@@ -373,5 +373,5 @@ LAST_JOBS = 60
 """Seconds that jobs get to end after the last vendor's book is closed; some wait longer for a person."""
 UNDER_WAY = (
     "SELECT key FROM job WHERE state IN ('ready', 'running')"
-    " AND kind IN ('purchase.place', 'purchase.pay', 'fulfil.declare', 'publish.post')"
+    " AND kind IN ('purchase.place', 'purchase.pay', 'withdraw.order', 'fulfil.declare', 'publish.post')"
 )
