@@ -83,6 +83,8 @@ class Sim:
     """Kills at named points: where, and the how manieth time it is passed."""
     fault_share: float = 0.04
     wire_faults: Sequence[Fault] = (*Fault, Fault.LOSE_ANSWER)
+    faulty: str = ""
+    """Only calls whose address holds this fail."""
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
     events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
     pace: Pace = QUICK
@@ -135,6 +137,8 @@ class Sim:
 
     async def settle(self) -> None:
         """Until everybody has done their part, and so have we, as far as we can."""
+        if self.broken:
+            return
         await self.world.settle(PATIENCE)
         for seconds in range(0, LAST_POLLS, LOOK_AGAIN):
             under_way = seconds < LAST_JOBS and database.rows(UNDER_WAY)
@@ -300,7 +304,7 @@ class Sim:
             self.broken.append(broken)
 
     def _decide(self, request: httpx.Request) -> Fault | None:
-        if self.dice.random() >= self.fault_share:
+        if self.faulty not in request.url.path or self.dice.random() >= self.fault_share:
             return None
         fault = self.dice.choice(self.wire_faults)
         self.faults[fault] += 1

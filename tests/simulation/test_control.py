@@ -22,8 +22,8 @@ from tests.simulation.invariants import Broken
 from tests.simulation.sim import Sim
 
 SEEDS = range(6)
-FAULTS = (Fault.LOSE_ANSWER, Fault.LATE)
-"""What each of these handlers cannot bear."""
+CREATE = "alibaba.trade.createCrossOrder"
+"""Most of these calls are acted upon only after their caller gave up, which neither handler bears."""
 
 
 async def call_then_write(bridge: Bridge, job: Claim) -> Outcome:
@@ -78,7 +78,7 @@ def test_the_purchase_protocol_buys_none_of_the_same_twice(tmp_path: Path) -> No
 def bought_twice(folder: Path, jobs: Mapping[str, Flow]) -> list[str]:
     """What of the seeds' worlds was bought twice; the first seed that shows one is enough."""
     for seed in SEEDS:
-        found = _of_seed(Sim(seed, folder, fault_share=0.15, wire_faults=FAULTS, jobs=jobs))
+        found = _of_seed(Sim(seed, folder, fault_share=0.6, wire_faults=[Fault.LATE], faulty=CREATE, jobs=jobs))
         if found:
             return found
     return []
