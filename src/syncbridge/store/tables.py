@@ -23,6 +23,10 @@ def _money(*, nullable: bool = True) -> Column[Money]:
     return Column(MoneyText(), nullable=nullable)
 
 
+_HELD = "state = 'held'"
+_UNENDED = "state IN ('proposed', 'held', 'approved', 'dropped')"
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -167,6 +171,10 @@ class ListingRow(SQLModel, table=True):
     listing_id: str | None = Field(default=None, index=True)
     draft: ListingDraft = Field(sa_column=Column(Json(ListingDraft), nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    first_sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """Since when it may be on the channel without our knowing."""
+    missed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When it was looked for and not found since it was last sent."""
     created_at: datetime = Field(sa_column=_time())
 
 
@@ -202,15 +210,19 @@ class PlanRow(SQLModel, table=True):
     cause: str
     made_at: datetime = Field(sa_column=_time())
     repriced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose price it changes, those that are held left out."""
+    """SKUs whose price it changes without asking a person."""
     zeroed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose stock it sets to zero, those that are held left out."""
+    """SKUs whose stock it sets to zero without asking a person."""
 
 
 class ChangeRow(SQLModel, table=True):
     """One outward catalogue write, before and after, with its reason and rule."""
 
     __tablename__ = "change"
+    __table_args__ = (
+        Index("change_held", "guard", "plan", sqlite_where=text(_HELD), postgresql_where=text(_HELD)),
+        Index("change_unended", "listing", sqlite_where=text(_UNENDED), postgresql_where=text(_UNENDED)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     plan: int = Field(foreign_key="plan.id", index=True)
@@ -222,6 +234,10 @@ class ChangeRow(SQLModel, table=True):
     reason: str
     rule: str
     state: str
+    guard: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    result: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False, server_default="{}"))
+    """Of a price that waits for a person; the binding has that of the price decided on."""
 
 
 class HoldRow(SQLModel, table=True):
