@@ -236,5 +236,23 @@ class ChangeState(StrEnum):
     PROPOSED = "proposed"
     APPROVED = "approved"
     HELD = "held"
+    KEPT = "kept"
+    """The seller keeps the field, so that it is not changed."""
     APPLIED = "applied"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A field that the seller keeps: the rules do not change it on the channel."""
+
+    listing: int
+    sku_code: str
+    """Empty: a field of the listing itself."""
+    field: str
+    """``price`` or ``stock`` of a SKU; ``title``, ``description``, ``images`` or ``status`` of a listing."""
+    why: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"the seller's own {self.field} since {self.since:%Y-%m-%d %H:%M} UTC"
