@@ -96,7 +96,7 @@ def _change(store: str, step: object, state: str) -> dict[str, object]:
     from syncbridge.rules.planning import Step
 
     assert isinstance(step, Step)  # noqa: S101  for the type checker, without loading the rules for --help
-    reason = step.held or step.reason
+    reason = step.kept or step.held or step.reason
     return {
         "store": store,
         "sku": step.sku_code,
@@ -104,7 +104,7 @@ def _change(store: str, step: object, state: str) -> dict[str, object]:
         "before": step.before,
         "after": step.after,
         "reason": reason,
-        "state": "held" if step.held else state,
+        "state": "kept" if step.kept else "held" if step.held else state,
     }
 
 

@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from syncbridge.errors import MappingError
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
+from syncbridge.model.catalog import Binding, ListingState, Lock, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import catalogue, holds, locks, timeline
 from syncbridge.store.catalogue import Shelved
 
 RUN = timedelta(hours=1)
@@ -45,9 +45,8 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
     _note_unrouted(session, supplier, {id_ for id_ in routes if not routes[id_] and not shelf[id_]}, routes, now)
     _propose(session, bridge, supplier, offers, routes, shelf)
     by_store: dict[str, list[Reading]] = {}
-    for offer in offers:
-        for entry in shelf[offer.offer_id]:
-            by_store.setdefault(entry.listing.store, []).append(_read(bridge, entry, offer))
+    for reading in _readings(session, bridge, offers, shelf):
+        by_store.setdefault(reading.listing.store, []).append(reading)
     for store, readings in by_store.items():
         _approve(session, bridge, store, readings, cause=cause)
         if bridge.terms.of(store).live:
@@ -57,7 +56,7 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
-    readings = [_read(bridge, entry, offer) for offer in offers for entry in shelf[offer.offer_id]]
+    readings = _readings(session, bridge, offers, shelf)
     return [(read.listing, step) for read in readings for step in read.steps]
 
 
@@ -120,8 +119,18 @@ def _drafted(
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 
 
-def _read(bridge: Bridge, entry: Shelved, offer: Offer) -> Reading:
-    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in entry.bindings]
+def _readings(
+    session: Session, bridge: Bridge, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
+) -> list[Reading]:
+    kept = locks.of(session, {entry.listing.id for entries in shelf.values() for entry in entries})
+    return [_read(bridge, entry, offer, kept) for offer in offers for entry in shelf[offer.offer_id]]
+
+
+def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int, str], Mapping[str, Lock]]) -> Reading:
+    shown = [
+        Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted, kept.get((b.listing, b.sku_code), {}))
+        for b in entry.bindings
+    ]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     return Reading(entry.listing, entry.bindings, wanted, steps)
@@ -134,7 +143,7 @@ def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> N
         if listing.state is ListingState.PROPOSED:
             catalogue.set_state(session, listing.id, ListingState.INTENDED)
             enqueue(session, [_job("publish.post", listing.id, listing.store, now, "live")], now=now)
-        elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and not reading.steps:
+        elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and all(step.kept for step in reading.steps):
             there = [binding for binding in reading.bindings if binding.sku_key is not None]
             values = str([(b.sku_code, b.price_wanted, b.stock_wanted) for b in there])
             reason = f"behind {zlib.crc32(values.encode())}"
@@ -143,7 +152,7 @@ def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> N
 
 def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
     now = bridge.clock.now()
-    every = [(read.listing.id, step) for read in readings for step in read.steps]
+    every = [(read.listing.id, step) for read in readings for step in read.steps if not step.kept]
     recent = catalogue.recent(session, store, since=now - RUN)
     skus = catalogue.sku_count(session, store)
     final = planning.brake([step for _, step in every], skus, recent, bridge.terms.brakes)
@@ -154,7 +163,7 @@ def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Re
         (listing, step)
         for (listing, _), step in zip(every, final, strict=True)
         if not step.held or known.get(_hold_of(store, step), {}).get("after") != step.after
-    ]
+    ] + _kept_back(session, readings)
     if not rows:
         return
     catalogue.want(session, store, [step for _, step in rows], [sku for read in readings for sku in read.wanted])
@@ -165,6 +174,13 @@ def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Re
     plan_id = catalogue.write_plan(session, store, cause, rows, live=live, now=now)
     if live:
         enqueue(session, [job for read in readings for job in _pushes(read.listing, rows, plan_id, now)], now=now)
+
+
+def _kept_back(session: Session, readings: Sequence[Reading]) -> list[tuple[int, Step]]:
+    """What the seller's locks keep back, told once for each value the rules want."""
+    kept = {(read.listing.id, step.sku_code, step.field): step for read in readings for step in read.steps if step.kept}
+    fresh = locks.tell(session, {which: step.after for which, step in kept.items()}) if kept else ()
+    return [(which[0], step) for which, step in kept.items() if which in fresh]
 
 
 def _hold_of(store: str, step: Step) -> tuple[str, str]:
@@ -182,7 +198,7 @@ def _release(
 
 def _pushes(listing: OwnListing, rows: Sequence[tuple[int, Step]], plan_id: int, now: datetime) -> list[NewJob]:
     """The jobs that carry out a listing's approved steps; before it is on sale, publishing carries them out."""
-    mine = [step for listing_id, step in rows if listing_id == listing.id and not step.held]
+    mine = [step for listing_id, step in rows if listing_id == listing.id and step.goes]
     fields = {step.field for step in mine}
     if listing.state is ListingState.INTENDED:
         return [_job("publish.post", listing.id, listing.store, now, str(plan_id))]

@@ -231,7 +231,7 @@ class Binding:
 
 
 class ChangeState(StrEnum):
-    """Where a planned change stands; each ends in exactly one of the last five, with its reason."""
+    """Where a planned change stands; each ends in exactly one of the last six, with its reason."""
 
     PROPOSED = "proposed"
     """Waits for a person."""
@@ -249,6 +249,8 @@ class ChangeState(StrEnum):
     """A later plan, or the supplier's next word, made it needless before it went out."""
     DROPPED = "dropped"
     """A person said no."""
+    KEPT = "kept"
+    """The seller keeps the field, so that it is not changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,3 +286,19 @@ class Plan:
     store: str
     cause: str
     made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A field that the seller keeps: the rules do not change it on the channel."""
+
+    listing: int
+    sku_code: str
+    """Empty: a field of the listing itself."""
+    field: str
+    """``price`` or ``stock`` of a SKU; ``title``, ``description``, ``images`` or ``status`` of a listing."""
+    why: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"the seller's own {self.field} since {self.since:%Y-%m-%d %H:%M} UTC"

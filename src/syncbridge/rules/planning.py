@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
+from syncbridge.model.catalog import ListingDraft, Lock, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
 from syncbridge.rules.mapping import Route, Rules
@@ -59,6 +59,8 @@ class Shown:
     spec_id: str
     price: Money | None
     stock: int
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    """The fields the seller keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +79,23 @@ class Step:
     """Where the rule that asks for it is written."""
     guard: str = ""
     """Which guard stopped it: the kind of the hold."""
+    kept: str = ""
+    """Whose value stays instead, and since when, where the seller keeps the field."""
+
+    @property
+    def goes(self) -> bool:
+        """Whether nothing keeps it back."""
+        return not self.held and not self.kept
 
     @property
     def reprices(self) -> bool:
-        """Whether it changes a price, and nothing holds it."""
-        return self.field == "price" and not self.held
+        """Whether it changes a price, and nothing keeps it back."""
+        return self.field == "price" and self.goes
 
     @property
     def zeroes(self) -> bool:
-        """Whether it takes a SKU off sale, and nothing holds it."""
-        return self.field == "stock" and self.after == "0" and not self.held
+        """Whether it takes a SKU off sale, and nothing keeps it back."""
+        return self.field == "stock" and self.after == "0" and self.goes
 
 
 def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
@@ -108,7 +117,7 @@ def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tu
 
 
 def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
-    """The changes that lead from what is shown to what is wanted, with brakes on each price."""
+    """The changes that lead from what is shown to what is wanted, with brakes on each price; locked ones are kept."""
     last = {sku.sku_code: sku for sku in shown}
     changes: list[Step] = []
     for sku in wanted:
@@ -123,7 +132,7 @@ def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes
         if now.spec_id not in listed and now.stock:
             why = "the supplier no longer lists this spec"
             changes.append(Step(now.sku_code, "stock", str(now.stock), "0", why))
-    return tuple(changes)
+    return tuple(_kept(step, last[step.sku_code].locks) for step in changes)
 
 
 def brake(changes: Sequence[Step], store_skus: int, recent: Recent, brakes: Brakes) -> tuple[Step, ...]:
@@ -207,6 +216,11 @@ def _price_step(sku: Wanted, before: Money | None, priced: Priced, brakes: Brake
 
 def _stopped(step: Step, why: str) -> Step:
     return replace(step, held=why, guard=RUN_GUARDS[step.field]) if why else step
+
+
+def _kept(step: Step, locks: Mapping[str, Lock]) -> Step:
+    lock = locks.get(step.field)
+    return step if lock is None else replace(step, held="", guard="", kept=f"kept: {lock}")
 
 
 def _braked(step: Step) -> str:

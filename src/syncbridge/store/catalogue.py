@@ -228,12 +228,12 @@ def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wan
             "b_passport": passports.get(step.sku_code, {}),
         }
         for step in steps
-        if step.field == "price" and not step.held
+        if step.field == "price" and step.goes
     ]
     stocks = [
         {"b_store": store, "b_sku": step.sku_code, "b_stock": int(step.after)}
         for step in steps
-        if step.field == "stock" and not step.held
+        if step.field == "stock" and step.goes
     ]
     for statement, rows in ((_WANT_PRICE, prices), (_WANT_STOCK, stocks)):
         if rows:
@@ -265,9 +265,9 @@ def write_plan(
             "field": step.field,
             "before": step.before,
             "after": step.after,
-            "reason": step.held or step.reason,
+            "reason": step.kept or step.held or step.reason,
             "rule": step.rule,
-            "state": ChangeState.HELD if step.held else approved,
+            "state": ChangeState.KEPT if step.kept else ChangeState.HELD if step.held else approved,
         }
         for listing, step in steps
     ]

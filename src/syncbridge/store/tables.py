@@ -240,6 +240,20 @@ class ChangeRow(SQLModel, table=True):
     """Of a price that waits for a person; the binding has that of the price decided on."""
 
 
+class LockRow(SQLModel, table=True):
+    """A field the seller keeps, of a SKU, or of the listing itself (no SKU code)."""
+
+    __tablename__ = "lock"
+
+    listing: int = Field(foreign_key="listing.id", primary_key=True)
+    sku_code: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    why: str
+    since: datetime = Field(sa_column=_time())
+    told: str = ""
+    """What the rules wanted instead when a plan last said that it is kept back."""
+
+
 class HoldRow(SQLModel, table=True):
     """Stopped by a guard, waiting for a person; open while `closed_at` is empty."""
 

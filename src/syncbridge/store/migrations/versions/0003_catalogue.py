@@ -19,3 +19,18 @@ def upgrade() -> None:
     with op.batch_alter_table("binding", naming_convention=names) as batch_op:
         batch_op.drop_constraint("uq_binding_store", type_="unique")
     op.create_index("binding_offer", "binding", ["supplier", "offer_id"], unique=False)
+    _locks()
+
+
+def _locks() -> None:
+    op.create_table(
+        "lock",
+        sa.Column("listing", sa.Integer(), nullable=False),
+        sa.Column("sku_code", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["listing"], ["listing.id"]),
+        sa.PrimaryKeyConstraint("listing", "sku_code", "field"),
+    )
