@@ -210,6 +210,10 @@ class OwnListing:
     """The channel's id, once known."""
     draft: ListingDraft
     sent_at: datetime | None
+    first_sent_at: datetime | None = None
+    """Since when it may be on the channel without our knowing."""
+    missed_at: datetime | None = None
+    """When it was looked for and not found since it was last sent."""
 
 
 @dataclass(frozen=True, slots=True)
