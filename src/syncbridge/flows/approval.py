@@ -51,24 +51,28 @@ def apply(session: Session, bridge: Bridge, plan_id: int, *, only: ChangeState |
 def approve_hold(session: Session, bridge: Bridge, hold_id: int, *, why: str) -> str:
     """Let what a hold of the catalogue stops pass at the figures shown; answers what of it is stale.
 
-    Raises SyncBridgeError where a person may not.
+    Raises SyncBridgeError where a person may not, or the store is not live.
     """
     hold, pending = _held(session, hold_id)
-    store = pending[0].store
-    _refuse_dry_run(bridge, store)
-    _, stale = _approve(session, bridge, store, pending, why)
+    said = _let_pass(session, bridge, pending, why)
     holds.close(session, hold.id, now=bridge.clock.now())
-    first = next(iter(stale.values()), "")
-    return f"{len(stale)} of {len(pending)} changes are stale and do not go out: {first}" if stale else ""
+    return said
+
+
+def approve_kind(session: Session, bridge: Bridge, store: str, kind: str, *, why: str) -> str:
+    """The same for all that one kind of hold stops in a store."""
+    return _let_pass(session, bridge, _of_kind(session, store, kind), why)
 
 
 def drop_hold(session: Session, hold_id: int, *, why: str, now: datetime) -> None:
     """Say no to what a hold of the catalogue stops: the last values stay until the supplier's change again."""
-    hold, pending = _held(session, hold_id)
-    dropped = [one.change for one in pending]
-    plans.end(session, {one.id: f"dropped by a person: {why}" for one in dropped}, ChangeState.DROPPED)
-    guarded.let_go(session, pending[0].store, dropped, now=now)
-    timeline.note(session, hold.subject, f"dropped by a person: {hold.kind}", at=now, why=why)
+    _, pending = _held(session, hold_id)
+    _drop(session, pending, why, now)
+
+
+def drop_kind(session: Session, store: str, kind: str, *, why: str, now: datetime) -> None:
+    """The same for all that one kind of hold stops in a store."""
+    _drop(session, _of_kind(session, store, kind), why, now)
 
 
 def revert(session: Session, bridge: Bridge, plan_id: int) -> Reverted:
@@ -124,7 +128,7 @@ def _approve(
     catalogue.intend(session, {one.change.listing for one in good if one.change.field == "listing"})
     held = [one.change for one in pending if one.change.state is ChangeState.HELD]
     guarded.let_go(session, store, held, now=now)
-    _note(session, store, [one for one in held if one.id not in stale], why, now)
+    _note(session, store, [one for one in held if one.id not in stale], "approved", why, now)
     jobs = _jobs(list(zip(good, steps, strict=True)), f"approved {now.isoformat()}", now)
     enqueue(session, jobs, now=now)
     return [job.key for job in jobs], stale
@@ -192,17 +196,32 @@ def _jobs(approved: Collection[tuple[Pending, Step]], reason: str, now: datetime
     ]
 
 
-def _note(session: Session, store: str, passed: Sequence[Change], why: str, now: datetime) -> None:
-    """Note what a person let pass, with the figure it passes at."""
+def _note(session: Session, store: str, decided: Sequence[Change], verb: str, why: str, now: datetime) -> None:
+    """Note what a person decided about held changes, with the figure."""
     of_skus = [
-        (f"sku {store}/{one.sku_code}", f"approved by a person: {one.guard}", {"limit": one.after, "why": why})
-        for one in passed
+        (f"sku {store}/{one.sku_code}", f"{verb} by a person: {one.guard}", {"limit": one.after, "why": why})
+        for one in decided
         if one.guard not in guarded.OF_RUNS
     ]
     timeline.note_all(session, of_skus, at=now)
-    for guard in sorted(guarded.OF_RUNS & {one.guard for one in passed}):
-        skus = sum(one.guard == guard for one in passed)
-        timeline.note(session, f"store {store}", f"approved by a person: {guard}", at=now, skus=skus, why=why)
+    for guard in sorted(guarded.OF_RUNS & {one.guard for one in decided}):
+        skus = sum(one.guard == guard for one in decided)
+        timeline.note(session, f"store {store}", f"{verb} by a person: {guard}", at=now, skus=skus, why=why)
+
+
+def _let_pass(session: Session, bridge: Bridge, pending: Sequence[Pending], why: str) -> str:
+    store = pending[0].store
+    _refuse_dry_run(bridge, store)
+    _, stale = _approve(session, bridge, store, pending, why)
+    first = next(iter(stale.values()), "")
+    return f"{len(stale)} of {len(pending)} changes are stale and do not go out: {first}" if stale else ""
+
+
+def _drop(session: Session, pending: Sequence[Pending], why: str, now: datetime) -> None:
+    store, dropped = pending[0].store, [one.change for one in pending]
+    plans.end(session, {one.id: f"dropped by a person: {why}" for one in dropped}, ChangeState.DROPPED)
+    guarded.let_go(session, store, dropped, now=now)
+    _note(session, store, dropped, "dropped", why, now)
 
 
 def _held(session: Session, hold_id: int) -> tuple[OpenHold, list[Pending]]:
@@ -214,8 +233,15 @@ def _held(session: Session, hold_id: int) -> tuple[OpenHold, list[Pending]]:
     store, _, sku_code = rest.partition("/")
     pending = plans.held_by(session, store, hold.kind, sku_code or None) if sort in ("sku", "store") else []
     if not pending:
-        raise SyncBridgeError(f"{hold.kind} cannot be let pass by a person; repair its cause")
+        raise SyncBridgeError(f"{hold.kind} cannot be decided by a person; repair its cause")
     return hold, pending
+
+
+def _of_kind(session: Session, store: str, kind: str) -> list[Pending]:
+    pending = plans.held_by(session, store, kind, None)
+    if not pending:
+        raise SyncBridgeError(f"nothing of store {store} is held by {kind}; see: syncbridge holds list")
+    return pending
 
 
 def _refuse_dry_run(bridge: Bridge, store: str) -> None:
