@@ -29,6 +29,8 @@ CATALOGUE_KINDS = (
     "stock.online",
 )
 AT_ONCE = 8
+AHEAD = 200
+"""Jobs looked up at a time: to find the most urgent ones, all that wait are sorted."""
 URGENT = timedelta(days=30)
 """A person waits: before every order's deadline."""
 TOGETHER = 1_000
@@ -95,8 +97,14 @@ async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], Non
 
 async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Callable[[int], None]) -> None:
     """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
-    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AT_ONCE):
-        await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def execute(job_id: int) -> None:
+        async with free:
+            await worker.execute(job_id)
+
+    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AHEAD):
+        await asyncio.gather(*map(execute, ids))
         told(await bridge.db.read(jobs.unfinished, keys))
 
 

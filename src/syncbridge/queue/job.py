@@ -19,7 +19,7 @@ from syncbridge.store.types import UtcTime
 LEASE = timedelta(seconds=120)
 """How long a job is held; it is renewed while it runs."""
 CLOCKS_DIFFER = timedelta(seconds=5)
-"""So much may two hosts' clocks, and nobody has set one back."""
+"""So much may two hosts' clocks differ without anybody having set one back."""
 MOST_KEYS = 10_000
 """A statement names no more; SQLite takes some 32,000."""
 SPACING = timedelta(seconds=5)
