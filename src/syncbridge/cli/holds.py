@@ -101,7 +101,7 @@ def _each(ctx: typer.Context, ids: list[str] | None, kind: str | None, act: Act)
         raise typer.BadParameter("name the holds, or a kind with --kind")
 
     async def run(bridge: Bridge) -> list[Result]:
-        chosen: list[str] = ids or await bridge.db.read(_stores, str(kind))
+        chosen = ids or await bridge.db.read(_stores, str(kind)) or []
         return [await _tried(bridge, one, act) for one in dict.fromkeys(chosen)]
 
     return on_bridge(ctx, run)

@@ -125,6 +125,7 @@ def _revert_some(session: Session, bridge: Bridge, plan_id: int, decided: Decide
     decided.plan = decided.plan or plans.begin(session, store, why, now=now)
     known = plans.undecided(session, {one.change.listing for one, _ in back})
     plans.add(session, decided.plan, [(one.change.listing, step) for one, step in back], ChangeState.APPROVED)
+    plans.overtake(session, decided.plan)
     touched = {(one.change.listing, step.sku_code, step.field) for one, step in back}
     guarded.let_go(session, store, [known[key] for key in touched & known.keys()], now=now)
     passports = {step.sku_code: {"reason": why} for _, step in back if step.field == "price"}

@@ -20,7 +20,7 @@ from syncbridge.store.types import UtcTime
 LEASE = timedelta(seconds=120)
 """How long a job is held; it is renewed while it runs."""
 CLOCKS_DIFFER = timedelta(seconds=5)
-"""So much may two hosts' clocks, and nobody has set one back."""
+"""So much may two hosts' clocks differ without anybody having set one back."""
 SPACING = timedelta(seconds=5)
 """Between jobs that were cut off twice and more, so that one that kills its worker takes no other with it."""
 

@@ -78,7 +78,7 @@ def add(
     state: ChangeState,
     passports: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Add (listing, step) to a plan, in this state unless a guard or a lock keeps it back; it overtakes what waits."""
+    """Add (listing, step) to a plan, in this state unless a guard or a lock keeps it back."""
     if not steps:
         return
     known = passports or {}
@@ -100,6 +100,10 @@ def add(
         for listing, step in steps
     ]
     session.connection().execute(insert(ChangeRow), rows)
+
+
+def overtake(session: Session, plan: int) -> None:
+    """A plan's changes take the place of those that wait of the same SKUs and fields."""
     session.connection().execute(_OVERTAKE, {"b_plan": plan, "b_why": f"plan {plan} has another value"})
 
 
