@@ -296,7 +296,10 @@ _SAME = (
     col(_LATER.sku_code) == col(ChangeRow.sku_code),
     col(_LATER.field) == col(ChangeRow.field),
 )
-_NEWER = exists().where(*_SAME, col(_LATER.id) > col(ChangeRow.id)).correlate(ChangeRow)
+_WENT_OUT = [ChangeState.APPROVED, ChangeState.APPLIED, ChangeState.REFUSED]
+_NEWER = (
+    exists().where(*_SAME, col(_LATER.id) > col(ChangeRow.id), col(_LATER.state).in_(_WENT_OUT)).correlate(ChangeRow)
+)
 _ON_ITS_WAY = col(ChangeRow.state) == ChangeState.APPROVED
 _OVERTAKE = (
     update(ChangeRow)
