@@ -96,7 +96,9 @@ def _propose(
         steps = [(listing.id, _first_step(listing, skus)) for listing, skus in made if listing.store == store]
         catalogue.write_plan(session, store, "new offers", steps, live=bridge.terms.of(store).live, now=now)
     sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
-    posts = [_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live]
+    posts = [
+        push_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live
+    ]
     enqueue(session, posts, now=now)
 
 
@@ -142,7 +144,7 @@ def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> N
         listing = reading.listing
         if listing.state is ListingState.PROPOSED:
             catalogue.set_state(session, listing.id, ListingState.INTENDED)
-            enqueue(session, [_job("publish.post", listing.id, listing.store, now, "live")], now=now)
+            enqueue(session, [push_job("publish.post", listing.id, listing.store, now, "live")], now=now)
         elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and all(step.kept for step in reading.steps):
             there = [binding for binding in reading.bindings if binding.sku_key is not None]
             values = str([(b.sku_code, b.price_wanted, b.stock_wanted) for b in there])
@@ -201,13 +203,13 @@ def _pushes(listing: OwnListing, rows: Sequence[tuple[int, Step]], plan_id: int,
     mine = [step for listing_id, step in rows if listing_id == listing.id and step.goes]
     fields = {step.field for step in mine}
     if listing.state is ListingState.INTENDED:
-        return [_job("publish.post", listing.id, listing.store, now, str(plan_id))]
+        return [push_job("publish.post", listing.id, listing.store, now, str(plan_id))]
     if listing.state not in (ListingState.ON_SALE, ListingState.OFFLINE):
         return []
     zeroing = any(step.field == "stock" and step.after == "0" for step in mine)
     kinds = [("stock.push", "stock"), ("prices.push", "price")]
     return [
-        _job(kind, listing.id, listing.store, now, str(plan_id), urgent=zeroing and field == "stock")
+        push_job(kind, listing.id, listing.store, now, str(plan_id), urgent=zeroing and field == "stock")
         for kind, field in kinds
         if field in fields
     ]
@@ -217,13 +219,14 @@ def push_jobs(listing: OwnListing, bindings: Sequence[Binding], now: datetime, r
     """The jobs that bring the channel to what is wanted, for a listing whose SKUs have just been read back."""
     jobs = []
     if any(b.price_wanted is not None and b.price_wanted != b.price for b in bindings):
-        jobs.append(_job("prices.push", listing.id, listing.store, now, reason))
+        jobs.append(push_job("prices.push", listing.id, listing.store, now, reason))
     if any(b.stock_wanted != b.stock for b in bindings):
-        jobs.append(_job("stock.push", listing.id, listing.store, now, reason))
+        jobs.append(push_job("stock.push", listing.id, listing.store, now, reason))
     return jobs
 
 
-def _job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urgent: bool = False) -> NewJob:
+def push_job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urgent: bool = False) -> NewJob:
+    """A job that changes a listing on the channel; `reason` tells occasions apart."""
     return NewJob(
         kind=kind,
         key=f"{kind}:{listing}:{reason}",

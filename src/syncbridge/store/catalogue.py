@@ -18,14 +18,13 @@ from syncbridge.model.catalog import (
     ListingState,
     Offer,
     OwnListing,
-    Sku,
 )
 from syncbridge.model.money import Money
 from syncbridge.rules.planning import Recent, Step, Wanted
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store.rows import value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
-from syncbridge.store.types import to_json
+from syncbridge.store.types import MoneyText, UtcTime, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +321,25 @@ def sent(session: Session, listing: int, draft: ListingDraft, *, now: datetime) 
         .where(col(ListingRow.id) == listing, col(ListingRow.state) == ListingState.INTENDED)
         .values(state=ListingState.SENT.value, sent_at=now, draft=draft)
     )
-    return result.rowcount == 1
+    if result.rowcount != 1:
+        return False
+    rows = [
+        {"b_listing": listing, "b_sku": sku.sku_code, "b_price": sku.price, "b_stock": sku.stock, "b_now": now}
+        for sku in draft.skus
+    ]
+    session.connection().execute(_SENT, rows)
+    return True
+
+
+_SENT = (
+    update(BindingRow)
+    .where(col(BindingRow.listing) == bindparam("b_listing"), col(BindingRow.sku_code) == bindparam("b_sku"))
+    .values(
+        price_sent=bindparam("b_price", type_=MoneyText()),
+        stock_sent=bindparam("b_stock"),
+        stock_at=bindparam("b_now", type_=UtcTime()),
+    )
+)
 
 
 def posted(session: Session, listing: int, listing_id: str) -> None:
@@ -339,25 +356,32 @@ def set_state(session: Session, listing: int, state: ListingState) -> None:
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(state=state.value))
 
 
-def read_back(session: Session, listing: OwnListing, skus: Sequence[Sku]) -> None:
-    """Note how the channel addresses each SKU, and what it shows."""
-    for sku in skus:
-        session.connection().execute(
-            update(BindingRow)
-            .where(col(BindingRow.store) == listing.store, col(BindingRow.sku_code) == sku.sku_code)
-            .values(sku_key=sku.sku_key, price=sku.price, stock=sku.stock)
-        )
+def sending(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
+    """Commit what is about to be sent, by SKU code: until it is answered the channel may show it or not."""
+    rows = [{"b_store": listing.store, "b_sku": code, "b_given": given} for code, given in values.items()]
+    session.connection().execute(_SENDING[field], rows)
 
 
-def pushed(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
+def pushed(
+    session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int], *, now: datetime
+) -> None:
     """Note what the channel was given, by SKU code."""
-    for sku_code, given in values.items():
-        session.connection().execute(
-            update(BindingRow)
-            .where(col(BindingRow.store) == listing.store, col(BindingRow.sku_code) == sku_code)
-            .values({field: given})
-        )
+    rows = [{"b_store": listing.store, "b_sku": code, "b_given": given, "b_now": now} for code, given in values.items()]
+    session.connection().execute(_PUSHED[field], rows)
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing.id).values(pushed_at=now))
     applied(session, listing.id, field, values)
+
+
+_SENDING = {
+    "price": update(BindingRow).where(*_SKU).values(price_sent=bindparam("b_given", type_=MoneyText())),
+    "stock": update(BindingRow).where(*_SKU).values(stock_sent=bindparam("b_given")),
+}
+_PUSHED = {
+    "price": update(BindingRow).where(*_SKU).values(price=bindparam("b_given", type_=MoneyText()), price_sent=None),
+    "stock": update(BindingRow)
+    .where(*_SKU)
+    .values(stock=bindparam("b_given"), stock_sent=None, stock_at=bindparam("b_now", type_=UtcTime())),
+}
 
 
 def applied(session: Session, listing: int, field: str, sku_codes: Collection[str] | None = None) -> None:
