@@ -66,7 +66,7 @@ def compare(session: Session, number: int, shown: Listing, *, at: datetime) -> C
         shown,
         kept,
         drift.differences(bindings, there, sales, kept),
-        drift.page(own, shown, kept.get("", {})),
+        drift.page(own, shown, kept.get("", {}), at=at),
         drift.status(own, bindings, shown, kept="status" in kept.get("", {})),
         drift.sku_changes(own, bindings, shown),
         sales,
@@ -86,7 +86,7 @@ def settle(session: Session, compared: Compared, *, now: datetime) -> list[Step]
     repairs = [_again(one) for one in compared.values if drift.repairable(one, compared.sales)]
     repairs += _switch(session, compared, now)
     _tell_skus(session, compared, now)
-    listings.saw(session, own.id, drift.seen(compared.shown))
+    listings.saw(session, own.id, drift.seen(compared.shown, at=now))
     note(session, own, compared.told, now)
     enqueue(session, _second_look(own, unsure, now), now=now)
     return repairs if any(b.stock_wanted for b in compared.bindings) else [s for s in repairs if s.field != "stock"]
@@ -188,8 +188,8 @@ def _tell_skus(session: Session, compared: Compared, now: datetime) -> None:
     own, skus, subject = compared.own, compared.skus, _subject(compared.own)
     if skus == SkuChanges():
         figures = holds.open_figures(session, [subject]).get(("listing_skus", subject), {})
-        missed = {code for name in ("gone", "renamed") for code in figures.get(name, "").replace(" →", ",").split(", ")}
-        if figures and missed - {""} <= {sku.sku_code for sku in compared.shown.skus}:
+        told = [code for name in ("gone", "renamed") for code in figures.get(name, "").split(", ") if code]
+        if told and {code.split(" ")[0] for code in told} <= {sku.sku_code for sku in compared.shown.skus}:
             holds.close_holds(session, "listing_skus", [subject], now=now)
         return
     lost = [*skus.gone, *(old for old, _ in skus.renamed)]

@@ -20,11 +20,10 @@ from syncbridge.model.catalog import ListingState, OwnListing
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.execute import Done, Outcome, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, is_under_way, was_done_later
+from syncbridge.rules.drift import CLOCKS_DIFFER
 from syncbridge.rules.planning import SMALL_RUN, Step
 from syncbridge.store import catalogue, cursors, holds, listings
 
-SETTLES = timedelta(minutes=2)
-"""A listing read sooner after a change of ours may still be shown as it was before."""
 FIRST_LOOK = timedelta(days=1)
 MOST_GONE = 0.3
 """Where more of a store's listings than this share are not listed, the list is doubted before they are."""
@@ -62,8 +61,8 @@ async def listing(bridge: Bridge, job: Claim) -> Outcome:
     own = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     if own.listing_id is None or own.state not in (*listings.ON_THE_CHANNEL, ListingState.GONE):
         return Done()
-    if own.pushed_at is not None and bridge.clock.now() < own.pushed_at + SETTLES:
-        return Snooze(own.pushed_at + SETTLES, "settling", "a change of ours may not show yet")
+    if own.pushed_at is not None and bridge.clock.now() < own.pushed_at + CLOCKS_DIFFER:
+        return Snooze(own.pushed_at + CLOCKS_DIFFER, "settling_listing", "a change of ours may not show yet")
     try:
         shown = await bridge.channels[own.store].listing(own.listing_id)
     except NotFound as error:

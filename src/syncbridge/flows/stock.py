@@ -69,6 +69,7 @@ async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) ->
 
 def _switched(session: Session, listing: OwnListing, state: ListingState, now: datetime) -> None:
     listings.switched(session, listing.id, state, now=now)
+    catalogue.applied(session, listing.id, "status")
     if state is ListingState.OFFLINE:
         catalogue.applied(session, listing.id, "stock")
 

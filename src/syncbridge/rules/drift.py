@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -80,6 +81,8 @@ class SkuChanges:
 
 
 NO_SALES = Sales()
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""So much the channel's clock and ours may; what happened so close together may have been the other way round."""
 
 
 def merge(wanted: T | None, pushed: T | None, sent: T | None, shown: T) -> Verdict:
@@ -145,11 +148,11 @@ def repairable(difference: Difference, sales: Mapping[str, Sales]) -> bool:
     return not sales.get(difference.sku_code, NO_SALES).waiting
 
 
-def page(own: OwnListing, shown: Listing, locks: Mapping[str, Lock]) -> list[Difference]:
+def page(own: OwnListing, shown: Listing, locks: Mapping[str, Lock], *, at: datetime) -> list[Difference]:
     """Title, description and images that are not as they were last read."""
     if own.seen is None:
         return []
-    now = seen(shown)
+    now = seen(shown, at=at)
     fields = [
         ("title", own.seen.title, now.title),
         ("description", own.seen.description, now.description),
@@ -162,11 +165,12 @@ def page(own: OwnListing, shown: Listing, locks: Mapping[str, Lock]) -> list[Dif
     ]
 
 
-def seen(shown: Listing) -> Seen:
-    """What a later reading is held against."""
+def seen(shown: Listing, *, at: datetime) -> Seen:
+    """What a later reading is held against; one that changed as it was read, at that time, is read again."""
     digest = hashlib.blake2b(shown.description_html.encode(), digest_size=8).hexdigest()
     codes = tuple(sku.sku_code for sku in shown.skus)
-    return Seen(shown.title, digest, shown.images, codes, shown.modified_at)
+    is_settled = shown.modified_at is not None and shown.modified_at < at - CLOCKS_DIFFER
+    return Seen(shown.title, digest, shown.images, codes, shown.modified_at if is_settled else None)
 
 
 def is_as_seen(listed: Listing, state: ListingState, seen: Seen | None) -> bool:

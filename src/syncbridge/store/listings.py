@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlmodel import Session, col
@@ -11,14 +11,12 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Binding, Listing, ListingState, Seen, Sku
 from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.rules import drift
-from syncbridge.rules.drift import Sales
+from syncbridge.rules.drift import CLOCKS_DIFFER, Sales
 from syncbridge.store.tables import BindingRow, Job, JobState, ListingRow, OrderRow
 from syncbridge.store.types import MoneyText, UtcTime
 
 ON_THE_CHANNEL = (ListingState.ON_SALE, ListingState.OFFLINE, ListingState.TAKEN_DOWN)
 PUSHES = ("prices.push", "stock.push", "stock.online")
-CLOCKS_DIFFER = timedelta(minutes=2)
-"""So much the channel's clock and ours may: a sale this long before a push may have come after it."""
 NOT_BOUGHT_YET = (OrderStage.WAITING, OrderStage.UNROUTED, OrderStage.BUYING)
 
 

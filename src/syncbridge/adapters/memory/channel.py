@@ -80,7 +80,9 @@ class MemoryChannel:
             for sku in draft.skus
         )
         now = self.clock.now()
-        self.shop[listing_id] = Listing(listing_id, draft.title, ListingStatus.ON_SALE, skus, now, now)
+        self.shop[listing_id] = Listing(
+            listing_id, draft.title, ListingStatus.ON_SALE, skus, now, now, draft.description_html, draft.images
+        )
         if self.lose_next:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the listing", vendor="memory", code="no_answer")
