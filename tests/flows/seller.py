@@ -8,7 +8,7 @@ from dataclasses import replace
 from syncbridge.model.catalog import Listing, Lock, Sku
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.store import locks
-from syncbridge.testing.builders import make_order_line, usd
+from syncbridge.testing.builders import make_order, make_order_line, usd
 from tests.flows.conftest import Shop
 
 
@@ -31,7 +31,7 @@ def edit_skus(
     def edited(sku: Sku) -> Sku:
         price = usd(prices[sku.sku_code]) if prices and sku.sku_code in prices else sku.price
         amount = (stock or {}).get(sku.sku_code, sku.stock)
-        return Sku(sku.sku_key, (codes or {}).get(sku.sku_code, sku.sku_code), price, amount)
+        return replace(sku, sku_code=(codes or {}).get(sku.sku_code, sku.sku_code), price=price, stock=amount)
 
     shown = shop.channel.shop[listing.listing_id]
     edit(shop, listing, skus=tuple(edited(sku) for sku in shown.skus))
@@ -41,16 +41,11 @@ async def order(shop: Shop, listing: Listing, code: str, quantity: int, order_id
     """A buyer orders: the channel takes it out of the stock at once, whether we have heard of it or not."""
     shown = {sku.sku_code: sku.stock for sku in shop.channel.shop[listing.listing_id].skus}
     edit_skus(shop, listing, stock={code: shown[code] - quantity})
-    made = await shop.sell(order_id, make_order_line(code, quantity)) if heard else None
-    if made is None:
-        shop.channel.books[order_id] = made = _unheard(shop, code, quantity, order_id)
+    if heard:
+        return await shop.sell(order_id, make_order_line(code, quantity))
+    made = make_order(order_id, shop.clock.now(), make_order_line(code, quantity))
+    shop.channel.books[order_id] = made
     return made
-
-
-def _unheard(shop: Shop, code: str, quantity: int, order_id: str) -> Order:
-    from syncbridge.testing.builders import make_order
-
-    return make_order(order_id, shop.clock.now(), make_order_line(code, quantity))
 
 
 def cancel(shop: Shop, listing: Listing, made: Order) -> None:

@@ -159,8 +159,8 @@ class Listing:
     skus: tuple[Sku, ...]
     modified_at: datetime | None
     created_at: datetime | None = None
-    description_html: str = ""
     images: tuple[str, ...] = ()
+    description_html: str = ""
     reason: str = ""
     """Why it is off sale, in the channel's word."""
 

@@ -81,7 +81,14 @@ class MemoryChannel:
         )
         now = self.clock.now()
         self.shop[listing_id] = Listing(
-            listing_id, draft.title, ListingStatus.ON_SALE, skus, now, now, draft.description_html, draft.images
+            listing_id,
+            draft.title,
+            ListingStatus.ON_SALE,
+            skus,
+            now,
+            now,
+            images=draft.images,
+            description_html=draft.description_html,
         )
         if self.lose_next:
             self.lose_next = False
