@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, say, show, show_json
+from syncbridge.cli.output import ExitCode, show, show_json
+from syncbridge.cli.progress import progress
 from syncbridge.cli.times import moment
 from syncbridge.errors import ConfigError
 
@@ -53,7 +54,7 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
     app = await assemble(settings, open_database(settings))
     try:
         offers = await app.bridge.db.read(flow.select, app.bridge, selection)
-        with _progress(len(offers), quiet=quiet) as told:
+        with progress(len(offers), "offers", quiet=quiet) as told:
             if dry_run:
                 proposed = await flow.propose(app.bridge, offers, told)
                 changes = [_change(listing.store, step, "proposed") for listing, step in proposed.changes]
@@ -118,19 +119,3 @@ def _print(told: dict[str, object]) -> None:
         show(f"! {failure['offer']}: {failure['why']}")
     verb = "would change" if told["dry_run"] else "changed"
     show(f"{told['offers']} offers read, {len(changes)} values {verb}, {len(failures)} failed")
-
-
-@contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    if quiet or not total:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("offers"), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("offers", total=total)
-        yield lambda left: bar.update(task, completed=total - left)
-    say(f"{total} offers done")

@@ -115,10 +115,14 @@ def settle_stock(session: Session, number: int, shown: Mapping[str, int], *, at:
 def gone(session: Session, own: OwnListing, why: str, *, now: datetime) -> None:
     """The channel has the listing no more: nothing is pushed to it, and a person is told."""
     listings.shows(session, own.id, ListingState.GONE)
-    told = Difference("", "status", own.state, own.state, ListingState.GONE, Verdict.SELLERS)
-    note(session, own, [told], now)
+    note(session, own, [missing(own)], now)
     figures = {"why": why, "listing": own.listing_id or "", "title": own.draft.title}
     holds.open_hold(session, "listing_gone", _subject(own), figures, now=now)
+
+
+def missing(own: OwnListing) -> Difference:
+    """The channel has the listing no more."""
+    return Difference("", "status", own.state, own.state, ListingState.GONE, Verdict.SELLERS)
 
 
 def note(session: Session, own: OwnListing, found: Iterable[Difference], now: datetime) -> None:

@@ -7,20 +7,21 @@ looked for every hour, so that an edit is known before our next change; the whol
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import NotFound
+from syncbridge.errors import NotFound, VendorError
 from syncbridge.flows import drift, plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
+from syncbridge.flows.resync import URGENT
 from syncbridge.model.catalog import ListingState, OwnListing
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.execute import Done, Outcome, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, is_under_way, was_done_later
-from syncbridge.rules.drift import CLOCKS_DIFFER
+from syncbridge.rules.drift import CLOCKS_DIFFER, Difference
 from syncbridge.rules.planning import SMALL_RUN, Step
 from syncbridge.store import catalogue, cursors, holds, listings
 
@@ -138,22 +139,58 @@ def doubt(session: Session, store: str, found: Found, *, now: datetime) -> None:
         holds.close_holds(session, "listings_missing", [subject], now=now)
 
 
-def repair(session: Session, bridge: Bridge, number: int, steps: Sequence[Step]) -> None:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at some listings, which wrote nothing, shows."""
+
+    differences: tuple[tuple[OwnListing, Difference], ...]
+    failures: tuple[tuple[int, str], ...]
+
+
+async def look(bridge: Bridge, store: str, numbers: Sequence[int], told: Callable[[int], None]) -> Look:
+    """Read these listings and say what differs, writing nothing."""
+    differences: list[tuple[OwnListing, Difference]] = []
+    failures: list[tuple[int, str]] = []
+    for done, number in enumerate(numbers, start=1):
+        own = await bridge.db.read(catalogue.listing, number)
+        try:
+            shown = await bridge.channels[store].listing(own.listing_id or "")
+        except NotFound:
+            differences.append((own, drift.missing(own)))
+        except VendorError as error:
+            failures.append((number, str(error)))
+        else:
+            compared = await bridge.db.read(drift.compare, number, shown, at=bridge.clock.now())
+            differences += [(own, one) for one in compared.told]
+        told(len(numbers) - done)
+    return Look(tuple(differences), tuple(failures))
+
+
+def request(session: Session, store: str, found: Found, *, now: datetime) -> list[str]:
+    """Write the jobs that a person waits for, before any other; answers their keys."""
+    run = f"asked {now.isoformat()}"
+    wanted = listing_jobs(store, found.to_read, run, now, priority=now - URGENT)
+    enqueue(session, wanted, now=now)
+    doubt(session, store, found, now=now)
+    return [job.key for job in wanted]
+
+
+def repair(session: Session, bridge: Bridge, number: int, steps: Sequence[Step], *, cause: str = "drift") -> None:
     """Plan what does not show, and push it where no push waits already."""
     own, now = catalogue.listing(session, number), bridge.clock.now()
     subject = f"listing {own.store}/{number}"
     if not steps or not own.state.is_sellable or subject in listings.pushes_waiting(session, own.store):
         return
     live = bridge.terms.of(own.store).live
-    plan_id = catalogue.write_plan(session, own.store, "drift", [(number, step) for step in steps], live=live, now=now)
+    plan_id = catalogue.write_plan(session, own.store, cause, [(number, step) for step in steps], live=live, now=now)
     if live:
-        enqueue(session, _pushes(own, steps, plan_id, now), now=now)
+        enqueue(session, _pushes(own, steps, f"{cause} {plan_id}", now), now=now)
 
 
-def _pushes(own: OwnListing, steps: Sequence[Step], plan_id: int, now: datetime) -> list[NewJob]:
+def _pushes(own: OwnListing, steps: Sequence[Step], reason: str, now: datetime) -> list[NewJob]:
     kinds = {"price": "prices.push", "stock": "stock.push", "status": "stock.push"}
     wanted = dict.fromkeys(kinds[step.field] for step in steps)
-    return [plan.push_job(kind, own.id, own.store, now, f"drift {plan_id}") for kind in wanted]
+    return [plan.push_job(kind, own.id, own.store, now, reason) for kind in wanted]
 
 
 def _ask(session: Session, bridge: Bridge, job: Claim, found: Found, began: datetime) -> None:

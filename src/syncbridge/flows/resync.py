@@ -27,6 +27,8 @@ CATALOGUE_KINDS = (
     "prices.push",
     "stock.push",
     "stock.online",
+    "reconcile.listing",
+    "reconcile.stock",
 )
 AT_ONCE = 8
 URGENT = timedelta(days=30)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlmodel import Session, col
 
-from syncbridge.model.catalog import Binding, Listing, ListingState, Seen, Sku
+from syncbridge.model.catalog import Binding, Listing, ListingState, OwnListing, Seen, Sku
 from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.rules import drift
 from syncbridge.rules.drift import CLOCKS_DIFFER, Sales
-from syncbridge.store.tables import BindingRow, Job, JobState, ListingRow, OrderRow
+from syncbridge.store.rows import value
+from syncbridge.store.tables import BindingRow, Job, JobState, ListingRow, LockRow, OrderRow
 from syncbridge.store.types import MoneyText, UtcTime
 
 ON_THE_CHANNEL = (ListingState.ON_SALE, ListingState.OFFLINE, ListingState.TAKEN_DOWN)
@@ -179,3 +181,41 @@ def shows(session: Session, listing: int, state: ListingState) -> None:
     session.connection().execute(
         update(ListingRow).where(col(ListingRow.id) == listing).values(state=state.value, state_sent=None)
     )
+
+
+def get(session: Session, number: int) -> OwnListing | None:
+    """Our listing of that number."""
+    row = session.get(ListingRow, number)
+    return None if row is None else value(OwnListing, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A listing in one line."""
+
+    id: int
+    store: str
+    listing_id: str | None
+    state: ListingState
+    title: str
+    skus: int
+    locks: int
+
+
+def all_of(session: Session, store: str | None) -> list[Listed]:
+    """Every listing of a store, or of all."""
+    skus, kept = (
+        select(func.count()).where(listing == col(ListingRow.id)).scalar_subquery()
+        for listing in (col(BindingRow.listing), col(LockRow.listing))
+    )
+    query = select(ListingRow, skus, kept).order_by(col(ListingRow.id))
+    if store is not None:
+        query = query.where(col(ListingRow.store) == store)
+    return [
+        Listed(row.id or 0, row.store, row.listing_id, ListingState(row.state), _title(row), count, locked)
+        for row, count, locked in session.execute(query)
+    ]
+
+
+def _title(row: ListingRow) -> str:
+    return row.seen.title if row.seen else row.draft.title
