@@ -8,8 +8,13 @@ from dataclasses import replace
 import pytest
 from sqlmodel import Session, select
 
-from syncbridge.errors import OutcomeUnknown
-from syncbridge.model.catalog import ListingStatus, PriceUpdate, Refusal, Sku
+from syncbridge.errors import OutcomeUnknown, VendorDown
+from syncbridge.flows import resync
+from syncbridge.flows.listings import give_back
+from syncbridge.flows.reconcile import find, look, request
+from syncbridge.model.catalog import Listing, ListingStatus, PriceUpdate, Refusal, Sku
+from syncbridge.model.paging import Cursor, Page
+from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, timeline
 from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec, usd
@@ -169,7 +174,7 @@ async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -
     listing = await shop.list_offer()
 
     def decide(session: Session) -> None:
-        catalogue.want(session, "toys", [_priced(shop.code(0), "8.49 USD")], [])
+        catalogue.want(session, "toys", [Step(shop.code(0), "price", "", "8.49 USD", "a test")], [])
 
     await shop.db.run(decide)
     await reconcile(shop)
@@ -369,7 +374,72 @@ async def test_an_edit_between_the_audit_and_our_first_look_is_kept(shop: Shop) 
     assert set(await locked(shop)) == {(shop.code(0), "price")}
 
 
-def _priced(code: str, price: str) -> object:
-    from syncbridge.rules.planning import Step
+async def test_a_price_given_back_follows_the_rules_under_the_brakes(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    edit_skus(shop, listing, prices={shop.code(0): "9.49", shop.code(1): "30.00"})
+    await reconcile(shop)
+    given = await shop.db.run(give_back, shop.bridge, 1)
+    await shop.work()
 
-    return Step(code, "price", "", price, "a test")
+    assert len(given) == 2
+    assert sold(shop, listing)[shop.code(0)][0] == "7.99 USD"
+    assert sold(shop, listing)[shop.code(1)][0] == "30.00 USD"
+    held = (await open_holds(shop, f"sku toys/{shop.code(1)}"))["price_step"]
+    assert (held["before"], held["after"]) == ("30.00 USD", "7.99 USD")
+
+
+async def test_a_listing_given_back_goes_on_sale_again(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    edit(shop, listing, status=ListingStatus.OFFLINE)
+    await reconcile(shop)
+    await shop.db.run(give_back, shop.bridge, 1, fields=["status"])
+    await shop.work()
+
+    assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
+
+
+async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(shop: Shop) -> None:
+    listing, other = await shop.list_offer(), await shop.list_offer(make_offer("1"))
+    broken = await shop.list_offer(make_offer("2"))
+    await reconcile(shop)
+    edit_skus(shop, listing, prices={shop.code(0): "9.49"})
+    edit(shop, broken, title="Cannot be read")
+    del shop.channel.shop[other.listing_id]
+    shop.clock.advance(300)
+    read = shop.channel.listing
+
+    async def unreadable(listing_id: str) -> Listing:
+        if listing_id == broken.listing_id:
+            raise VendorDown("the listing cannot be read", vendor="memory")
+        return await read(listing_id)
+
+    shop.channel.listing = unreadable  # type: ignore[method-assign]  # one of three
+    found = await find(shop.bridge, "toys", since=None)
+    before = await shop.db.read(rows)
+    seen = await look(shop.bridge, "toys", found.to_read, lambda _: None)
+    assert [(own.id, one.field, one.shown) for own, one in seen.differences] == [
+        (1, "price", "9.49 USD"),
+        (2, "status", "gone"),
+    ]
+    assert seen.failures == ((3, "the listing cannot be read"),)
+    assert await shop.db.read(rows) == before
+    assert await locked(shop) == {}
+
+    keys = await shop.db.run(request, "toys", found, now=shop.clock.now())
+    await resync.work(shop.bridge, shop.worker, keys, lambda _: None)
+    assert set(await locked(shop)) == {(shop.code(0), "price")}
+
+
+async def test_a_row_of_the_list_that_cannot_be_read_is_no_missing_listing(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await reconcile(shop)
+    reads = Reads(shop)
+
+    async def spoilt(*, since: object) -> object:
+        yield Page((), Cursor(""), failures=((listing.listing_id, "its date is a word"),))
+
+    shop.channel.listings = spoilt  # type: ignore[method-assign, assignment]  # a row is spoilt
+    await reconcile(shop)
+
+    assert reads.listings == 1
+    assert await shop.db.read(state) == "on_sale"

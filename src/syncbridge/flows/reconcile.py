@@ -63,7 +63,7 @@ async def listing(bridge: Bridge, job: Claim) -> Outcome:
     if own.listing_id is None or own.state not in (*listings.ON_THE_CHANNEL, ListingState.GONE):
         return Done()
     if own.pushed_at is not None and bridge.clock.now() < own.pushed_at + CLOCKS_DIFFER:
-        return Snooze(own.pushed_at + CLOCKS_DIFFER, "settling_listing", "a change of ours may not show yet")
+        return Snooze(own.pushed_at + CLOCKS_DIFFER, "settling", "a change of ours may not show yet")
     try:
         shown = await bridge.channels[own.store].listing(own.listing_id)
     except NotFound as error:
@@ -82,7 +82,7 @@ async def stock(bridge: Bridge, job: Claim) -> Outcome:
     at = datetime.fromisoformat(job.args["at"])
     if not await bridge.db.read(_orders_known, job.account, at):
         until = bridge.clock.now() + drift.ORDERS_WAIT
-        return Snooze(until, "orders", "orders that may explain the stock are not read yet")
+        return Snooze(until, "orders_unread", "orders that may explain the stock are not read yet")
     number, shown = int(job.args["listing"]), json.loads(job.args["shown"])
 
     def write(session: Session) -> None:
