@@ -9,13 +9,13 @@ import pytest
 from sqlmodel import Session, select
 
 from syncbridge.errors import OutcomeUnknown, VendorDown
-from syncbridge.flows import resync
+from syncbridge.flows import approval, at_once
 from syncbridge.flows.listings import give_back
 from syncbridge.flows.reconcile import find, look, request
 from syncbridge.model.catalog import Listing, ListingStatus, PriceUpdate, Refusal, Sku
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.rules.planning import Step
-from syncbridge.store import catalogue, timeline
+from syncbridge.store import catalogue, holds, timeline
 from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec, usd
 from tests.flows.conftest import Shop
@@ -46,6 +46,11 @@ class Reads:
         shop.channel.listing = counted_listing  # type: ignore[method-assign, assignment]  # counted
 
 
+async def decide(shop: Shop, code: str, price: str) -> None:
+    """A price is approved, and its push got lost."""
+    await shop.db.run(catalogue.want, "toys", [Step(code, "price", "", price, "a test")], {})
+
+
 def plans(session: Session) -> list[tuple[str, str, str, str]]:
     """Changes of the plans made because of drift."""
     query = select(ChangeRow).join(PlanRow).where(PlanRow.cause == "drift").order_by(ChangeRow.id)
@@ -72,14 +77,13 @@ async def test_a_price_changed_in_the_seller_centre_is_kept_and_shown_as_a_lock(
 
 async def test_an_edit_of_what_the_rules_changed_meanwhile_is_kept_with_the_difference(shop: Shop) -> None:
     listing = await shop.list_offer()
-    shop.set_account("toys", live=False)
-    await read_again(shop, DEARER)
+    await decide(shop, shop.code(0), "8.99 USD")
     edit_skus(shop, listing, prices={shop.code(0): "9.49"})
     await reconcile(shop)
 
     lock = (await locked(shop))[shop.code(0), "price"]
     assert lock.why == "changed in the seller centre from 7.99 USD to 9.49 USD; the rules want 8.99 USD"
-    assert await shop.db.read(plans) == [("price", "7.99 USD", "8.99 USD", "proposed")]  # of the sibling
+    assert sold(shop, listing)[shop.code(0)][0] == "9.49 USD"
 
 
 async def test_a_kept_price_may_be_changed_again_by_the_seller(shop: Shop) -> None:
@@ -173,10 +177,7 @@ async def test_stock_that_buyers_took_is_filled_up_again_once_their_orders_are_b
 async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -> None:
     listing = await shop.list_offer()
 
-    def decide(session: Session) -> None:
-        catalogue.want(session, "toys", [Step(shop.code(0), "price", "", "8.49 USD", "a test")], [])
-
-    await shop.db.run(decide)
+    await decide(shop, shop.code(0), "8.49 USD")
     await reconcile(shop)
 
     assert sold(shop, listing)[shop.code(0)][0] == "8.49 USD"
@@ -303,6 +304,18 @@ async def test_a_deleted_listing_is_marked_and_told_and_nothing_is_pushed_to_it(
     assert await shop.db.read(state) == "on_sale"
 
 
+async def test_a_person_who_has_seen_to_a_deleted_listing_is_told_no_more(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    del shop.channel.shop[listing.listing_id]
+    await reconcile(shop)
+    (hold,) = await shop.db.read(holds.all_open)
+    await approval.drop_hold(shop.bridge, hold.id, why="no longer sold")
+    await reconcile(shop)
+
+    assert await shop.db.read(holds.all_open) == []
+    assert await shop.db.read(state) == "gone"
+
+
 async def test_a_list_that_lacks_too_much_is_doubted(shop: Shop) -> None:
     for number in range(25):
         await shop.list_offer(make_offer(str(number)))
@@ -426,7 +439,7 @@ async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(
     assert await locked(shop) == {}
 
     keys = await shop.db.run(request, "toys", found, now=shop.clock.now())
-    await resync.work(shop.bridge, shop.worker, keys, lambda _: None)
+    await at_once.work(shop.bridge, shop.worker, keys, lambda _: None)
     assert set(await locked(shop)) == {(shop.code(0), "price")}
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "daemon": "Run in the background: poll, receive messages, work through the jobs.",
     "resync": "Read the vendors once, now, and bring listings and orders up to date.",
+    "plan": "What would change in the stores, kept until it is approved.",
+    "apply": "Approve plans by number, and see what becomes of each product.",
+    "revert": "Take a plan back to the values recorded before it.",
     "reconcile": "Hold what the stores show against what is believed, now.",
     "listings": "Listings: what is wanted, what is shown, what the seller keeps.",
     "demo": "Show it all on this machine with mock vendors; needs no key.",
@@ -28,7 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "queue": "The retry queue: purchases that do not go forward.",
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
-    "holds": "What a guard stopped, with the figures.",
+    "holds": "What a guard stopped, with the figures: let it pass, or say no.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",
     "adapters": "The vendors this installation can talk to.",

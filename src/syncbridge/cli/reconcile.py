@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, plain, show, show_json
-from syncbridge.cli.progress import progress
+from syncbridge.cli.output import ExitCode, plain, progress, show, show_json
 from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ async def _run(ctx: typer.Context, store: str | None, *, dry_run: bool, quiet: b
         answers = []
         for name in [store] if store else stores:
             found = await flow.find(app.bridge, name, since=None)
-            with progress(len(found.to_read), "listings", quiet=quiet) as bar:
+            with progress("listings", len(found.to_read), quiet=quiet) as bar:
                 answers.append(await (_looked if dry_run else _carried_out)(app, name, found, bar))
         return answers
     finally:
@@ -81,21 +79,14 @@ async def _looked(app: App, store: str, found: Found, bar: Callable[[int], None]
 
 
 async def _carried_out(app: App, store: str, found: Found, bar: Callable[[int], None]) -> Told:
-    from syncbridge.flows import drift, resync
+    from syncbridge.flows import at_once, drift
     from syncbridge.flows import reconcile as flow
     from syncbridge.flows.retry_queue import entries
     from syncbridge.store import timeline
-    from syncbridge.store.owner import sole_owner
 
     bridge, began = app.bridge, app.bridge.clock.now()
     keys = await bridge.db.run(flow.request, store, found, now=began)
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(sole_owner(app.settings.database_file))
-        except ConfigError:
-            await resync.watch(bridge, keys, bar)  # a daemon runs, and does it
-        else:
-            await resync.work(bridge, app.worker(), keys, bar)
+    await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, bar)
     subjects = {f"listing {store}/{number}": number for number in found.to_read}
     differences = [
         {"listing": subjects[subject], **details}

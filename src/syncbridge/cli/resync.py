@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, show, show_json
-from syncbridge.cli.progress import progress
+from syncbridge.cli.output import ExitCode, progress, show, show_json
 from syncbridge.cli.times import moment
-from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbridge.bootstrap import App
@@ -54,7 +51,7 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
     app = await assemble(settings, open_database(settings))
     try:
         offers = await app.bridge.db.read(flow.select, app.bridge, selection)
-        with progress(len(offers), "offers", quiet=quiet) as told:
+        with progress("offers", len(offers), quiet=quiet) as told:
             if dry_run:
                 proposed = await flow.propose(app.bridge, offers, told)
                 changes = [_change(listing.store, step, "proposed") for listing, step in proposed.changes]
@@ -65,22 +62,16 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
 
 
 async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
+    from syncbridge.flows import at_once
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
-    from syncbridge.store import catalogue
-    from syncbridge.store.owner import sole_owner
+    from syncbridge.store import plans
 
     bridge = app.bridge
-    plan = await bridge.db.read(catalogue.last_plan)
+    plan = await bridge.db.read(plans.last)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(sole_owner(app.settings.database_file))
-        except ConfigError:
-            await flow.watch(bridge, keys, told)  # a daemon runs, and does it
-        else:
-            await flow.work(bridge, app.worker(), keys, told)
-    made = await bridge.db.read(catalogue.changes_since, plan)
+    await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, told)
+    made = await bridge.db.read(plans.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
     changes = [_change(listing.store, step, state) for listing, step, state in made]

@@ -19,6 +19,8 @@ from syncbridge.store import catalogue, holds, listings, locks, timeline
 
 EVENT = "drift"
 """In the history of a listing: what it showed that we did not believe."""
+TOLD = frozenset({"listing_gone", "listing_taken_down", "listing_skus", "listings_missing"})
+"""Holds that stop no change: they tell of what the seller or the channel did, until it is so no more or is seen to."""
 ORDERS_WAIT = timedelta(minutes=5)
 """Until a stock that no known order explains is looked at again."""
 _REASONS = {

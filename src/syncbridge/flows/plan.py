@@ -1,30 +1,35 @@
 """Every outward catalogue write goes through a plan: what changes, from what to what, why, and by which rule.
 
-The daemon approves what no brake stops; what a brake stops is held for a person and the last good value stays.
+Here is what follows by itself from offers that were read. In a store that approves by itself, what no guard stops goes
+out; everything else waits for a person (`flows/approval.py`), and the last good value stays.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import MappingError
+from syncbridge.flows import guarded, new_offers
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Lock, Offer, OwnListing
+from syncbridge.flows.new_offers import Made
+from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
-from syncbridge.rules.planning import Shown, Step, Wanted
+from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, holds, locks, timeline
+from syncbridge.store import catalogue, locks, plans
 from syncbridge.store.catalogue import Shelved
+from syncbridge.store.plans import UNDECIDED, Key
 
 RUN = timedelta(hours=1)
 """What changes within it counts as one run for the brakes, for a catalogue is read page by page."""
+Row = tuple[int, Step]
+"""A listing, and one of its changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,89 +41,180 @@ class Reading:
     wanted: Sequence[Wanted]
     steps: Sequence[Step]
 
+    @property
+    def unposted(self) -> bool:
+        """Whether it is only proposed, so that all its values are."""
+        return self.listing.state is ListingState.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What offers make of the listings they feed, by store, and the listings they are to become."""
+
+    readings: Mapping[str, Sequence[Reading]]
+    made: Mapping[str, Sequence[Made]]
+
 
 def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], *, cause: str) -> None:
-    """Plan and approve what follows from these offers, in the transaction that keeps them."""
-    now = bridge.clock.now()
-    routes = {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
+    """Plan what follows from these offers, and approve what may go out, in the transaction that keeps them."""
+    routes = routes_by_offer(bridge, supplier, offers)
     shelf = catalogue.shelf(session, supplier, routes)
-    _note_unrouted(session, supplier, {id_ for id_ in routes if not routes[id_] and not shelf[id_]}, routes, now)
-    _propose(session, bridge, supplier, offers, routes, shelf)
-    by_store: dict[str, list[Reading]] = {}
-    for reading in _readings(session, bridge, offers, shelf):
-        by_store.setdefault(reading.listing.store, []).append(reading)
-    for store, readings in by_store.items():
-        _approve(session, bridge, store, readings, cause=cause)
+    unrouted = {offer_id for offer_id in routes if not routes[offer_id] and not shelf[offer_id]}
+    new_offers.note_unrouted(session, bridge, supplier, routes, unrouted)
+    read = held_against(session, bridge, supplier, offers, routes, shelf)
+    for store, made in read.made.items():
+        _list(session, bridge, store, made)
+    for store, readings in read.readings.items():
+        _decide(session, bridge, store, readings, cause=cause)
         if bridge.terms.of(store).live:
-            _catch_up(session, readings, now)
+            _catch_up(session, bridge, readings)
 
 
-def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
-    """What a plan of these offers would change, writing nothing."""
-    shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
-    readings = _readings(session, bridge, offers, shelf)
-    return [(read.listing, step) for read in readings for step in read.steps]
+def routes_by_offer(bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> dict[str, Mapping[str, Route]]:
+    """The route of each store that takes an offer, by offer id."""
+    return {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
 
 
-def _note_unrouted(
-    session: Session, supplier: str, unrouted: set[str], offer_ids: Mapping[str, object], now: datetime
-) -> None:
-    """An offer that no route takes, and that feeds no listing, is told of."""
-    routed = [f"offer {supplier}/{offer_id}" for offer_id in offer_ids if offer_id not in unrouted]
-    holds.close_holds(session, "offer_unrouted", routed, now=now)
-    for offer_id in sorted(unrouted):
-        _hold(session, "offer_unrouted", f"offer {supplier}/{offer_id}", "no route takes this offer", now)
-
-
-def _propose(
+def held_against(
     session: Session,
     bridge: Bridge,
     supplier: str,
     offers: Sequence[Offer],
     routes: Mapping[str, Mapping[str, Route]],
     shelf: Mapping[str, Sequence[Shelved]],
+) -> Read:
+    """Offers held against the listings they feed; the listings their routes lack are written as proposals."""
+    made: dict[str, list[Made]] = {}
+    for listing, skus in new_offers.propose(session, bridge, supplier, offers, routes, shelf):
+        made.setdefault(listing.store, []).append((listing, skus))
+    readings: dict[str, list[Reading]] = {}
+    for reading in _readings(session, bridge, offers, shelf):
+        readings.setdefault(reading.listing.store, []).append(reading)
+    return Read(readings, made)
+
+
+def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
+    """What a plan of these offers would change, writing nothing."""
+    shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
+    return [(read.listing, step) for read in _readings(session, bridge, offers, shelf) for step in read.steps]
+
+
+def overtake_gone(
+    session: Session, store: str, readings: Sequence[Reading], known: Mapping[Key, Change], *, now: datetime
 ) -> None:
-    """List the offers in the stores whose route takes them and that do not have them yet."""
-    fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
-    for offer in offers:
-        there = {entry.listing.store for entry in shelf[offer.offer_id]}
-        for store, route in routes[offer.offer_id].items():
-            if store not in there and offer.buyable:
-                fresh += _drafted(session, bridge, store, route, supplier, offer)
-    if not fresh:
+    """What waits for a person ends where the supplier's values came back to what is wanted already."""
+    fed = {(read.listing.id, b.sku_code, field) for read in readings for b in read.bindings for field in RUN_GUARDS}
+    asked = {(read.listing.id, step.sku_code, step.field) for read in readings for step in read.steps}
+    gone = [known[key] for key in (fed - asked) & known.keys() if known[key].state in UNDECIDED]
+    why = "the supplier's values came back"
+    plans.end(session, {one.id: why for one in gone}, ChangeState.OVERTAKEN)
+    guarded.let_go(session, store, gone, now=now)
+
+
+def kept_back(session: Session, readings: Sequence[Reading]) -> list[Row]:
+    """What the seller's locks keep back, told once for each value the rules want."""
+    kept = {(read.listing.id, step.sku_code, step.field): step for read in readings for step in read.steps if step.kept}
+    fresh = locks.tell(session, {which: step.after for which, step in kept.items()}) if kept else ()
+    return [(which[0], step) for which, step in kept.items() if which in fresh]
+
+
+def passports(readings: Sequence[Reading]) -> dict[str, Mapping[str, str]]:
+    """Why each price is what it is, by SKU code."""
+    return {sku.sku_code: sku.priced.passport for read in readings for sku in read.wanted if sku.priced}
+
+
+def want_proposal(session: Session, store: str, readings: Sequence[Reading]) -> None:
+    """A listing that is only proposed takes its new values at once: it goes out with them, or not at all."""
+    unposted = [read for read in readings if read.unposted]
+    steps = [replace(step, held="") for read in unposted for step in read.steps]
+    catalogue.want(session, store, steps, passports(unposted))
+
+
+def _list(session: Session, bridge: Bridge, store: str, made: Sequence[Made]) -> None:
+    now, auto = bridge.clock.now(), bridge.terms.of(store).auto
+    plan_id = plans.begin(session, store, "new offers", now=now)
+    steps = [(listing.id, new_offers.first_step(listing, skus)) for listing, skus in made]
+    plans.add(session, plan_id, steps, ChangeState.APPROVED if auto else ChangeState.PROPOSED)
+    if auto:
+        catalogue.intend(session, [listing.id for listing, _ in made])
+        sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
+        enqueue(session, [post_job(listing.id, store, now, "new") for listing in sellable], now=now)
+
+
+def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
+    """Approve, hold or propose what these readings ask for, unless that is so already."""
+    now, auto = bridge.clock.now(), bridge.terms.of(store).auto
+    known = plans.undecided(session, [read.listing.id for read in readings])
+    overtake_gone(session, store, readings, known, now=now)
+    asked = _braked(session, bridge, store, readings, known)
+    state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
+    fresh = [row for row in asked if not _stands(known.get(key(row)), row[1], state)]
+    listings = [listing_row(read) for read in readings if read.unposted and (auto or read.steps)]
+    rows = [*fresh, *listings, *kept_back(session, readings)]
+    if not rows:
         return
-    now = bridge.clock.now()
-    drafted = [f"offer {supplier}/{listing.offer_id}" for listing, _ in fresh]
-    holds.close_holds(session, "offer_unlistable", drafted, now=now)
-    listings = catalogue.propose(session, fresh, now=now)
-    made = [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
-    for store in dict.fromkeys(listing.store for listing in listings):
-        steps = [(listing.id, _first_step(listing, skus)) for listing, skus in made if listing.store == store]
-        catalogue.write_plan(session, store, "new offers", steps, live=bridge.terms.of(store).live, now=now)
-    sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
-    posts = [
-        push_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live
-    ]
-    enqueue(session, posts, now=now)
+    want_proposal(session, store, readings)
+    plan_id = plans.begin(session, store, cause, now=now)
+    plans.add(session, plan_id, rows, state, passports(readings))
+    plans.overtake(session, plan_id)
+    overtaken = [known[key(row)] for row in rows if key(row) in known]
+    guarded.let_go(session, store, overtaken, still=[step for _, step in asked if step.held], now=now)
+    guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)
+    if auto:
+        run = Recent(sum(step.reprices for _, step in fresh), sum(step.zeroes for _, step in fresh))
+        plans.count(session, plan_id, run)
+        catalogue.want(session, store, [step for _, step in fresh], passports(readings))
+        _push(session, readings, fresh, str(plan_id), now)
 
 
-def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
-    reason = f"offer {listing.offer_id} is new"
-    return Step("", "listing", "none", listing.draft.title, reason, rule=skus[0].rule)
+def _braked(
+    session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], known: Mapping[Key, Change]
+) -> list[Row]:
+    """The changes of posted listings, held where they are too many together with those of the last hour.
 
-
-def _drafted(
-    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer
-) -> list[tuple[OwnListing, Sequence[Wanted]]]:
-    """The listing an offer makes, or none and a hold that says why."""
-    try:
-        wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
-    except (ValueError, MappingError) as error:
-        _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
+    What the brake on a run holds stays held while what it holds of the store is still too much, however late.
+    """
+    every = [(read.listing.id, s) for read in readings if not read.unposted for s in read.steps if not s.kept]
+    if not every:
         return []
-    state = ListingState.INTENDED if bridge.terms.of(store).live else ListingState.PROPOSED
-    return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
+    brakes, skus = bridge.terms.brakes, catalogue.sku_count(session, store)
+    run = plans.recent(session, store, since=bridge.clock.now() - RUN)
+    new = [row for row in every if not _held_with_its_run(known.get(key(row)), row[1])]
+    again = [row for row in every if _held_with_its_run(known.get(key(row)), row[1])]
+    decided = planning.brake([step for _, step in new], skus, run, brakes)
+    if again:
+        others = {field: sum(plans.held(session, store, guard).values()) for field, guard in RUN_GUARDS.items()}
+        run = Recent(
+            run.repriced + others["price"] - sum(step.reprices for _, step in again),
+            run.zeroed + others["stock"] - sum(step.zeroes for _, step in again),
+        )
+        decided += planning.brake([step for _, step in again], skus, run, brakes)
+    return [(listing, step) for (listing, _), step in zip([*new, *again], decided, strict=True)]
+
+
+def _held_with_its_run(known: Change | None, step: Step) -> bool:
+    return known is not None and known.guard in guarded.OF_RUNS and _same(known, step)
+
+
+def _stands(known: Change | None, step: Step, state: ChangeState) -> bool:
+    """Whether the same change waits already as it would now, or a person has said no to it."""
+    if known is None or not _same(known, step):
+        return False
+    return known.state is ChangeState.DROPPED or known.state is (ChangeState.HELD if step.held else state)
+
+
+def _same(known: Change, step: Step) -> bool:
+    return (known.before, known.after) == (step.before, step.after)
+
+
+def key(row: Row) -> Key:
+    """What a change is about."""
+    return row[0], row[1].sku_code, row[1].field
+
+
+def listing_row(read: Reading) -> Row:
+    """The change that puts a proposed listing on the channel."""
+    return read.listing.id, new_offers.first_step(read.listing, read.wanted)
 
 
 def _readings(
@@ -138,13 +234,14 @@ def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int,
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 
-def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> None:
+def _catch_up(session: Session, bridge: Bridge, readings: Sequence[Reading]) -> None:
     """What was decided while the store was not live goes out once it is."""
+    now = bridge.clock.now()
     for reading in readings:
         listing = reading.listing
-        if listing.state is ListingState.PROPOSED:
-            catalogue.set_state(session, listing.id, ListingState.INTENDED)
-            enqueue(session, [push_job("publish.post", listing.id, listing.store, now, "live")], now=now)
+        if reading.unposted and bridge.terms.of(listing.store).auto:
+            catalogue.intend(session, [listing.id])
+            enqueue(session, [post_job(listing.id, listing.store, now, "live")], now=now)
         elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and all(step.kept for step in reading.steps):
             there = [binding for binding in reading.bindings if binding.sku_key is not None]
             values = str([(b.sku_code, b.price_wanted, b.stock_wanted) for b in there])
@@ -152,81 +249,59 @@ def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> N
             enqueue(session, push_jobs(listing, there, now, reason), now=now)
 
 
-def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
-    now = bridge.clock.now()
-    every = [(read.listing.id, step) for read in readings for step in read.steps if not step.kept]
-    recent = catalogue.recent(session, store, since=now - RUN)
-    skus = catalogue.sku_count(session, store)
-    final = planning.brake([step for _, step in every], skus, recent, bridge.terms.brakes)
-    held = {_hold_of(store, step): step for step in final if step.held}
-    _release(session, store, readings, held, now)
-    known = holds.open_figures(session, [subject for _, subject in held])
-    rows = [
-        (listing, step)
-        for (listing, _), step in zip(every, final, strict=True)
-        if not step.held or known.get(_hold_of(store, step), {}).get("after") != step.after
-    ] + _kept_back(session, readings)
-    if not rows:
-        return
-    catalogue.want(session, store, [step for _, step in rows], [sku for read in readings for sku in read.wanted])
-    for _, step in rows:
-        if step.held:
-            _hold(session, *_hold_of(store, step), step.held, now, step)
-    live = bridge.terms.of(store).live
-    plan_id = catalogue.write_plan(session, store, cause, rows, live=live, now=now)
-    if live:
-        enqueue(session, [job for read in readings for job in _pushes(read.listing, rows, plan_id, now)], now=now)
-
-
-def _kept_back(session: Session, readings: Sequence[Reading]) -> list[tuple[int, Step]]:
-    """What the seller's locks keep back, told once for each value the rules want."""
-    kept = {(read.listing.id, step.sku_code, step.field): step for read in readings for step in read.steps if step.kept}
-    fresh = locks.tell(session, {which: step.after for which, step in kept.items()}) if kept else ()
-    return [(which[0], step) for which, step in kept.items() if which in fresh]
-
-
-def _hold_of(store: str, step: Step) -> tuple[str, str]:
-    return f"{step.field}_step", f"sku {store}/{step.sku_code}"
-
-
-def _release(
-    session: Session, store: str, readings: Sequence[Reading], held: Mapping[tuple[str, str], Step], now: datetime
-) -> None:
-    """Close the holds of SKUs that no brake stops any more."""
-    for kind in ("price_step", "stock_step"):
-        subjects = [f"sku {store}/{binding.sku_code}" for read in readings for binding in read.bindings]
-        holds.close_holds(session, kind, [subject for subject in subjects if (kind, subject) not in held], now=now)
-
-
-def _pushes(listing: OwnListing, rows: Sequence[tuple[int, Step]], plan_id: int, now: datetime) -> list[NewJob]:
-    """The jobs that carry out a listing's approved steps; before it is on sale, publishing carries them out."""
-    mine = [step for listing_id, step in rows if listing_id == listing.id and step.goes]
-    fields = {step.field for step in mine}
-    if listing.state is ListingState.INTENDED:
-        return [push_job("publish.post", listing.id, listing.store, now, str(plan_id))]
-    if listing.state not in (ListingState.ON_SALE, ListingState.OFFLINE):
-        return []
-    zeroing = any(step.field == "stock" and step.after == "0" for step in mine)
-    kinds = [("stock.push", "stock"), ("prices.push", "price")]
-    return [
-        push_job(kind, listing.id, listing.store, now, str(plan_id), urgent=zeroing and field == "stock")
-        for kind, field in kinds
-        if field in fields
+def _push(session: Session, readings: Sequence[Reading], rows: Sequence[Row], reason: str, now: datetime) -> None:
+    by_listing: dict[int, list[Step]] = {}
+    for listing, step in rows:
+        if step.goes:
+            by_listing.setdefault(listing, []).append(step)
+    listings = {read.listing.id: read.listing for read in readings}
+    pushes = [
+        job
+        for listing, steps in by_listing.items()
+        for job in jobs_of(listings[listing].state, listing, listings[listing].store, _fields(steps), reason, now)
     ]
+    enqueue(session, pushes, now=now)
+
+
+def _fields(steps: Iterable[Step]) -> set[str]:
+    return {"zero" if step.zeroes else step.field for step in steps}
+
+
+def jobs_of(
+    state: ListingState, listing: int, store: str, fields: Collection[str], reason: str, now: datetime
+) -> list[NewJob]:
+    """The jobs that carry out a listing's approved fields; before it is on sale, publishing carries them out.
+
+    ``zero`` is stock of which some goes to zero, which is urgent.
+    """
+    if state in (ListingState.PROPOSED, ListingState.INTENDED):
+        return [post_job(listing, store, now, reason)]
+    if state not in (ListingState.ON_SALE, ListingState.OFFLINE):
+        return []
+    jobs = []
+    if {"stock", "zero"} & set(fields):
+        jobs.append(_job("stock.push", listing, store, now, reason, urgent="zero" in fields))
+    if "price" in fields:
+        jobs.append(_job("prices.push", listing, store, now, reason))
+    return jobs
 
 
 def push_jobs(listing: OwnListing, bindings: Sequence[Binding], now: datetime, reason: str) -> list[NewJob]:
     """The jobs that bring the channel to what is wanted, for a listing whose SKUs have just been read back."""
     jobs = []
     if any(b.price_wanted is not None and b.price_wanted != b.price for b in bindings):
-        jobs.append(push_job("prices.push", listing.id, listing.store, now, reason))
+        jobs.append(_job("prices.push", listing.id, listing.store, now, reason))
     if any(b.stock_wanted != b.stock for b in bindings):
-        jobs.append(push_job("stock.push", listing.id, listing.store, now, reason))
+        jobs.append(_job("stock.push", listing.id, listing.store, now, reason))
     return jobs
 
 
-def push_job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urgent: bool = False) -> NewJob:
-    """A job that changes a listing on the channel; `reason` tells occasions apart."""
+def post_job(listing: int, store: str, now: datetime, reason: str) -> NewJob:
+    """The job that puts a listing on the channel."""
+    return _job("publish.post", listing, store, now, reason)
+
+
+def _job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urgent: bool = False) -> NewJob:
     return NewJob(
         kind=kind,
         key=f"{kind}:{listing}:{reason}",
@@ -237,11 +312,3 @@ def push_job(kind: str, listing: int, store: str, now: datetime, reason: str, *,
         lock=f"listing:{listing}",
         args={"listing": str(listing)},
     )
-
-
-def _hold(session: Session, kind: str, subject: str, why: str, now: datetime, step: Step | None = None) -> None:
-    figures = {"why": why}
-    if step is not None:
-        figures |= {"before": step.before, "after": step.after, "reason": step.reason}
-    if holds.open_hold(session, kind, subject, figures, now=now):
-        timeline.note(session, subject, f"held: {kind}", at=now, **figures)

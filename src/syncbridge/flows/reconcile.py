@@ -15,15 +15,15 @@ from sqlmodel import Session
 
 from syncbridge.errors import NotFound, VendorError
 from syncbridge.flows import drift, plan
+from syncbridge.flows.at_once import URGENT
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.flows.resync import URGENT
-from syncbridge.model.catalog import ListingState, OwnListing
+from syncbridge.model.catalog import ChangeState, ListingState, OwnListing
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.execute import Done, Outcome, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, is_under_way, was_done_later
 from syncbridge.rules.drift import CLOCKS_DIFFER, Difference
 from syncbridge.rules.planning import SMALL_RUN, Step
-from syncbridge.store import catalogue, cursors, holds, listings
+from syncbridge.store import catalogue, cursors, holds, listings, plans
 
 FIRST_LOOK = timedelta(days=1)
 MOST_GONE = 0.3
@@ -182,15 +182,14 @@ def repair(session: Session, bridge: Bridge, number: int, steps: Sequence[Step],
     if not steps or not own.state.is_sellable or subject in listings.pushes_waiting(session, own.store):
         return
     live = bridge.terms.of(own.store).live
-    plan_id = catalogue.write_plan(session, own.store, cause, [(number, step) for step in steps], live=live, now=now)
-    if live:
-        enqueue(session, _pushes(own, steps, f"{cause} {plan_id}", now), now=now)
-
-
-def _pushes(own: OwnListing, steps: Sequence[Step], reason: str, now: datetime) -> list[NewJob]:
-    kinds = {"price": "prices.push", "stock": "stock.push", "status": "stock.push"}
-    wanted = dict.fromkeys(kinds[step.field] for step in steps)
-    return [plan.push_job(kind, own.id, own.store, now, reason) for kind in wanted]
+    plan_id = plans.begin(session, own.store, cause, now=now)
+    plans.add(
+        session, plan_id, [(number, step) for step in steps], ChangeState.APPROVED if live else ChangeState.PROPOSED
+    )
+    plans.overtake(session, plan_id)
+    if live:  # what is wanted was approved before
+        fields = {"stock" if step.field == "status" else step.field for step in steps}
+        enqueue(session, plan.jobs_of(own.state, number, own.store, fields, f"{cause} {plan_id}", now), now=now)
 
 
 def _ask(session: Session, bridge: Bridge, job: Claim, found: Found, began: datetime) -> None:

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, SyncBridgeError, VendorError
 from syncbridge.flows import plan
+from syncbridge.flows.at_once import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.events import offer_job
 from syncbridge.model.catalog import OwnListing
 from syncbridge.queue import job as jobs
-from syncbridge.queue.execute import Worker
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue
 
-CATALOGUE_KINDS = (
-    "import_.offer",
-    "import_.follow",
-    "publish.post",
-    "publish.confirm",
-    "prices.push",
-    "stock.push",
-    "stock.online",
-    "reconcile.listing",
-    "reconcile.stock",
-)
-AT_ONCE = 8
-URGENT = timedelta(days=30)
-"""A person waits: before every order's deadline."""
-LOOK = 0.1
-"""Seconds between looks at how far it got."""
+TOGETHER = 1_000
+"""Jobs made at a time, so that a large catalogue takes little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +60,14 @@ def select(session: Session, bridge: Bridge, selection: Selection) -> list[tuple
 
 def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> list[str]:
     """Write the jobs, more urgent than any other; answers their keys."""
-    wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in offers]
-    urgent = [replace(job, priority=now - URGENT) for job in wanted]
-    jobs.enqueue(session, urgent, now=now)
-    return [job.key for job in urgent]
-
-
-async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], None]) -> None:
-    """Wait until the daemon has done these jobs; `told` is given how many are left."""
-    while left := await bridge.db.read(jobs.unfinished, keys):
-        told(left)
-        await bridge.clock.sleep(LOOK)
-    told(0)
-
-
-async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Callable[[int], None]) -> None:
-    """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
-    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AT_ONCE):
-        await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
-        told(await bridge.db.read(jobs.unfinished, keys))
+    keys: list[str] = []
+    for first in range(0, len(offers), TOGETHER):
+        some = offers[first : first + TOGETHER]
+        wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in some]
+        urgent = [replace(job, priority=now - URGENT) for job in wanted]
+        jobs.enqueue(session, urgent, now=now)
+        keys += [job.key for job in urgent]
+    return keys
 
 
 async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Callable[[int], None]) -> Proposed:

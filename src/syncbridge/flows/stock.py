@@ -11,7 +11,7 @@ from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import ListingState, OwnListing, Refusal, StockUpdate
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue, listings, locks
+from syncbridge.store import catalogue, listings, locks, plans
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
@@ -33,7 +33,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
-        return refused(bridge, refusals[0])
+        return refused(bridge, listing, "stock", refusals[0])
     return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
 
 
@@ -43,18 +43,21 @@ async def online(bridge: Bridge, job: Claim) -> Outcome:
     return await _set_on_sale(bridge, listing, on_sale=True)
 
 
-def refused(bridge: Bridge, refusal: Refusal) -> Outcome:
-    """What to do about a listing the channel would not take an update of."""
+def refused(bridge: Bridge, listing: OwnListing, field: str, refusal: Refusal) -> Outcome:
+    """What to do about a listing the channel would not take an update of; its changes say why."""
     if refusal.code == "auditing":
         until = bridge.clock.now() + bridge.terms.audit_wait
         return Snooze(until, "auditing", "the channel is auditing the listing")
-    return Park(refusal.code, f"the channel refused listing {refusal.listing_id}: {refusal.message}")
+    why = f"the channel refused listing {refusal.listing_id}: {refusal.message}"
+    return Park(refusal.code, why, lambda session: plans.refuse(session, listing.id, field, why))
 
 
 async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) -> Outcome:
     state = ListingState.ON_SALE if on_sale else ListingState.OFFLINE
-    if listing.state is state or listing.listing_id is None or not listing.state.is_sellable:
+    if listing.listing_id is None or not listing.state.is_sellable:
         return Done()
+    if listing.state is state:
+        return Done(lambda session: _settle(session, listing, state))
     if "status" in (await bridge.db.read(locks.of, [listing.id])).get((listing.id, ""), {}):
         return Done()  # whether it is on sale is the seller's choice
     await bridge.db.run(listings.switching, listing.id, state)
@@ -63,15 +66,21 @@ async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) ->
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
-        return refused(bridge, refusals[0])
+        return refused(bridge, listing, "stock", refusals[0])
     return Done(lambda session: _switched(session, listing, state, bridge.clock.now()))
 
 
 def _switched(session: Session, listing: OwnListing, state: ListingState, now: datetime) -> None:
     listings.switched(session, listing.id, state, now=now)
-    catalogue.applied(session, listing.id, "status")
+    plans.settle_status(session, listing.id)
+    _settle(session, listing, state)
+
+
+def _settle(session: Session, listing: OwnListing, state: ListingState) -> None:
     if state is ListingState.OFFLINE:
-        catalogue.applied(session, listing.id, "stock")
+        plans.settle_zeros(session, listing.id)
+    else:
+        plans.settle(session, listing, "stock")
 
 
 def _pushed(session: Session, bridge: Bridge, job: Claim, listing: OwnListing, wanted: dict[str, int]) -> None:

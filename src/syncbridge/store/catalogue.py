@@ -20,10 +20,11 @@ from syncbridge.model.catalog import (
     OwnListing,
 )
 from syncbridge.model.money import Money
-from syncbridge.rules.planning import Recent, Step, Wanted
+from syncbridge.rules.planning import Step, Wanted
 from syncbridge.rules.routing import BoundSpec
-from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
+from syncbridge.store import plans
+from syncbridge.store.rows import chunks, value
+from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
 from syncbridge.store.types import MoneyText, UtcTime, to_json
 
 
@@ -88,6 +89,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
         "digest": fresh.digest,
         "spec_count": fresh.spec_count,
         "changed_at": fresh.changed_at,
+        "planned_under": "",
     }
     session.connection().execute(
         statement.on_conflict_do_update(index_elements=["account", "offer_id"], set_=change), rows
@@ -175,12 +177,22 @@ def bindings(session: Session, listing: int) -> list[Binding]:
     return [value(Binding, row) for row in session.scalars(query)]
 
 
+def bindings_of(session: Session, listings: Collection[int]) -> list[Binding]:
+    """The SKUs of these listings."""
+    query = select(BindingRow).order_by(col(BindingRow.listing), col(BindingRow.sku_code))
+    return [
+        value(Binding, row)
+        for some in chunks(listings)
+        for row in session.scalars(query.where(col(BindingRow.listing).in_(some)))
+    ]
+
+
 def propose(
     session: Session, listings: Sequence[tuple[OwnListing, Sequence[Wanted]]], *, now: datetime
 ) -> list[OwnListing]:
     """Write the intents to list these offers, with their bindings; answers them with the ids they got with us."""
-    made = session.connection().execute(
-        insert(ListingRow).returning(col(ListingRow.id), sort_by_parameter_order=True),
+    session.connection().execute(
+        insert(ListingRow),
         [
             {
                 "store": listing.store,
@@ -194,7 +206,8 @@ def propose(
             for listing, _ in listings
         ],
     )
-    ids = [row.id for row in made]
+    by_name = _listing_ids(session, {listing.offer_id for listing, _ in listings})
+    ids = [by_name[listing.store, listing.supplier, listing.offer_id] for listing, _ in listings]
     session.connection().execute(
         upsert(BindingRow).on_conflict_do_nothing(),
         [
@@ -216,15 +229,23 @@ def propose(
     return [replace(listing, id=listing_id) for listing_id, (listing, _) in zip(ids, listings, strict=True)]
 
 
-def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wanted]) -> None:
-    """Set the wanted price and stock of a store's SKUs where no brake stopped the step."""
-    passports = {sku.sku_code: dict(sku.priced.passport) for sku in skus if sku.priced}
+def _listing_ids(session: Session, offer_ids: Collection[str]) -> dict[tuple[str, str, str], int]:
+    """Ids with us of the listings made of these offers, by store, supplier and offer."""
+    names = (col(ListingRow.store), col(ListingRow.supplier), col(ListingRow.offer_id))
+    rows = session.connection().execute(
+        select(*names, col(ListingRow.id)).where(col(ListingRow.offer_id).in_(offer_ids))
+    )
+    return {(row.store, row.supplier, row.offer_id): row.id for row in rows}
+
+
+def want(session: Session, store: str, steps: Sequence[Step], passports: Mapping[str, Mapping[str, str]]) -> None:
+    """Set the wanted price and stock of a store's SKUs where nothing keeps the step back."""
     prices = [
         {
             "b_store": store,
             "b_sku": step.sku_code,
             "b_price": Money.parse(step.after),
-            "b_passport": passports.get(step.sku_code, {}),
+            "b_passport": dict(passports.get(step.sku_code, {})),
         }
         for step in steps
         if step.field == "price" and step.goes
@@ -246,85 +267,29 @@ _WANT_PRICE = (
 _WANT_STOCK = update(BindingRow).where(*_SKU).values(stock_wanted=bindparam("b_stock"))
 
 
-def write_plan(
-    session: Session, store: str, cause: str, steps: Sequence[tuple[int, Step]], *, live: bool, now: datetime
-) -> int:
-    """Write a plan: (listing, step) each; answers its id."""
-    repriced, zeroed = sum(step.reprices for _, step in steps), sum(step.zeroes for _, step in steps)
-    plan = PlanRow(store=store, cause=cause, made_at=now, repriced=repriced, zeroed=zeroed)
-    session.add(plan)
-    session.flush()
-    assert plan.id is not None  # noqa: S101  just flushed
-    approved = ChangeState.APPROVED if live else ChangeState.PROPOSED
-    rows = [
-        {
-            "plan": plan.id,
-            "listing": listing,
-            "sku_code": step.sku_code,
-            "field": step.field,
-            "before": step.before,
-            "after": step.after,
-            "reason": step.kept or step.held or step.reason,
-            "rule": step.rule,
-            "state": ChangeState.KEPT if step.kept else ChangeState.HELD if step.held else approved,
-        }
-        for listing, step in steps
-    ]
-    session.connection().execute(insert(ChangeRow), rows)
-    return plan.id
-
-
-def recent(session: Session, store: str, *, since: datetime) -> Recent:
-    """How many SKUs of a store plans made since then change."""
-    row = session.connection().execute(
-        select(
-            func.coalesce(func.sum(col(PlanRow.repriced)), 0).label("repriced"),
-            func.coalesce(func.sum(col(PlanRow.zeroed)), 0).label("zeroed"),
-        ).where(col(PlanRow.store) == store, col(PlanRow.made_at) >= since)
-    )
-    return Recent(*row.one())
-
-
-def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
-    """The changes of every plan after this one, as (listing, step, state)."""
-    query = (
-        select(ChangeRow, ListingRow)
-        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
-        .where(col(ChangeRow.plan) > plan)
-        .order_by(col(ChangeRow.id))
-    )
-    return [
-        (
-            value(OwnListing, listing),
-            Step(row.sku_code, row.field, row.before, row.after, row.reason, rule=row.rule),
-            row.state,
-        )
-        for row, listing in session.execute(query)
-    ]
-
-
-def last_plan(session: Session) -> int:
-    """The newest plan; 0 if there is none."""
-    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
-
-
 def sku_count(session: Session, store: str) -> int:
     """How many SKUs a store has through us."""
     query = select(func.count()).select_from(BindingRow).where(col(BindingRow.store) == store)
     return session.connection().execute(query).scalar_one()
 
 
-def sent(session: Session, listing: int, draft: ListingDraft, *, now: datetime) -> bool:
-    """Commit that this draft goes out now; False if somebody else sent the listing meanwhile."""
+def sent(session: Session, listing: OwnListing, draft: ListingDraft, *, now: datetime) -> bool:
+    """Commit that this draft goes out now; False if somebody else moved the listing meanwhile."""
     result = session.connection().execute(
         update(ListingRow)
-        .where(col(ListingRow.id) == listing, col(ListingRow.state) == ListingState.INTENDED)
-        .values(state=ListingState.SENT.value, sent_at=now, draft=draft)
+        .where(col(ListingRow.id) == listing.id, col(ListingRow.state) == listing.state)
+        .values(
+            state=ListingState.SENT.value,
+            sent_at=now,
+            first_sent_at=func.coalesce(ListingRow.first_sent_at, bindparam("b_now", now, type_=UtcTime())),
+            missed_at=None,
+            draft=draft,
+        )
     )
     if result.rowcount != 1:
         return False
     rows = [
-        {"b_listing": listing, "b_sku": sku.sku_code, "b_price": sku.price, "b_stock": sku.stock, "b_now": now}
+        {"b_listing": listing.id, "b_sku": sku.sku_code, "b_price": sku.price, "b_stock": sku.stock, "b_now": now}
         for sku in draft.skus
     ]
     session.connection().execute(_SENT, rows)
@@ -342,6 +307,17 @@ _SENT = (
 )
 
 
+def missed(session: Session, listing: int, *, now: datetime) -> None:
+    """A sent listing was looked for and not found."""
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(missed_at=now))
+
+
+def redrafted(session: Session, listing: int, draft: ListingDraft) -> None:
+    """Keep what a listing on the channel was replaced with."""
+    posted_again = {"draft": draft, "state": ListingState.POSTED.value, "seen": None}
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(posted_again))
+
+
 def posted(session: Session, listing: int, listing_id: str) -> None:
     """The channel has the listing under this id."""
     session.connection().execute(
@@ -356,6 +332,20 @@ def set_state(session: Session, listing: int, state: ListingState) -> None:
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(state=state.value))
 
 
+def intend(session: Session, listings: Collection[int]) -> None:
+    """Decide that these proposed listings go out."""
+    rows = [{"b_id": listing} for listing in listings]
+    if rows:
+        session.connection().execute(_INTEND, rows)
+
+
+_INTEND = (
+    update(ListingRow)
+    .where(col(ListingRow.id) == bindparam("b_id"), col(ListingRow.state) == ListingState.PROPOSED)
+    .values(state=ListingState.INTENDED.value)
+)
+
+
 def sending(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
     """Commit what is about to be sent, by SKU code: until it is answered the channel may show it or not."""
     rows = [{"b_store": listing.store, "b_sku": code, "b_given": given} for code, given in values.items()]
@@ -365,11 +355,11 @@ def sending(session: Session, listing: OwnListing, field: str, values: Mapping[s
 def pushed(
     session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int], *, now: datetime
 ) -> None:
-    """Note what the channel was given, by SKU code."""
+    """Note what the channel was given, by SKU code, and which changes that ends."""
     rows = [{"b_store": listing.store, "b_sku": code, "b_given": given, "b_now": now} for code, given in values.items()]
     session.connection().execute(_PUSHED[field], rows)
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing.id).values(pushed_at=now))
-    applied(session, listing.id, field, values)
+    plans.settle(session, listing, field)
 
 
 _SENDING = {
@@ -382,18 +372,6 @@ _PUSHED = {
     .where(*_SKU)
     .values(stock=bindparam("b_given"), stock_sent=None, stock_at=bindparam("b_now", type_=UtcTime())),
 }
-
-
-def applied(session: Session, listing: int, field: str, sku_codes: Collection[str] | None = None) -> None:
-    """Note that a listing's approved changes of a field went out; of these SKUs, or of all."""
-    change = update(ChangeRow).where(
-        col(ChangeRow.listing) == listing,
-        col(ChangeRow.field) == field,
-        col(ChangeRow.state) == ChangeState.APPROVED,
-    )
-    if sku_codes is not None:
-        change = change.where(col(ChangeRow.sku_code).in_(sku_codes))
-    session.connection().execute(change.values(state=ChangeState.APPLIED.value))
 
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:

@@ -23,6 +23,11 @@ def _money(*, nullable: bool = True) -> Column[Money]:
     return Column(MoneyText(), nullable=nullable)
 
 
+HELD_SQL = "state = 'held'"
+"""What the partial index on held changes says; queries say it word for word, to be served by it."""
+UNENDED_SQL = "state IN ('proposed', 'held', 'approved', 'dropped')"
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -167,6 +172,10 @@ class ListingRow(SQLModel, table=True):
     listing_id: str | None = Field(default=None, index=True)
     draft: ListingDraft = Field(sa_column=Column(Json(ListingDraft), nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    first_sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """Since when it may be on the channel without our knowing."""
+    missed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When it was looked for and not found since it was last sent."""
     created_at: datetime = Field(sa_column=_time())
     seen: Seen | None = Field(default=None, sa_column=Column(Json(Seen), nullable=True))
     pushed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
@@ -208,18 +217,23 @@ class PlanRow(SQLModel, table=True):
     cause: str
     made_at: datetime = Field(sa_column=_time())
     repriced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose price it changes, those that are held left out."""
+    """SKUs whose price it changes without asking a person."""
     zeroed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose stock it sets to zero, those that are held left out."""
+    """SKUs whose stock it sets to zero without asking a person."""
 
 
 class ChangeRow(SQLModel, table=True):
     """One outward catalogue write, before and after, with its reason and rule."""
 
     __tablename__ = "change"
+    __table_args__ = (
+        Index("change_plan", "plan", "listing"),
+        Index("change_held", "guard", "plan", sqlite_where=text(HELD_SQL), postgresql_where=text(HELD_SQL)),
+        Index("change_unended", "listing", sqlite_where=text(UNENDED_SQL), postgresql_where=text(UNENDED_SQL)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    plan: int = Field(foreign_key="plan.id", index=True)
+    plan: int = Field(foreign_key="plan.id")
     listing: int = Field(foreign_key="listing.id", index=True)
     sku_code: str = ""
     field: str
@@ -228,6 +242,10 @@ class ChangeRow(SQLModel, table=True):
     reason: str
     rule: str
     state: str
+    guard: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    result: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False, server_default="{}"))
+    """Of a price that waits for a person; the binding has that of the price decided on."""
 
 
 class LockRow(SQLModel, table=True):
