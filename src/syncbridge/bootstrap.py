@@ -14,7 +14,7 @@ from typing import cast
 from pydantic import BaseModel, SecretStr
 
 from syncbridge.errors import ConfigError, MappingError, RateLimited
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
@@ -153,7 +153,7 @@ async def assemble(
         health = AccountHealth(db, clock, name, notifiers)
         connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
     quarantine = timedelta(seconds=settings.quarantine)
-    ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
+    ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
     bridge = replace(bridge, notifiers=tuple(notifiers))
     _check_accounts(rules, bridge)

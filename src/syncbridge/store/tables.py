@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from syncbridge.model.catalog import ListingDraft, Offer
+from syncbridge.model.catalog import ListingDraft, Offer, Seen
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import PurchaseLine, Quote, RelayAddress
@@ -177,6 +177,9 @@ class ListingRow(SQLModel, table=True):
     missed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """When it was looked for and not found since it was last sent."""
     created_at: datetime = Field(sa_column=_time())
+    seen: Seen | None = Field(default=None, sa_column=Column(Json(Seen), nullable=True))
+    pushed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    state_sent: str | None = None
 
 
 class BindingRow(SQLModel, table=True):
@@ -196,6 +199,9 @@ class BindingRow(SQLModel, table=True):
     price: Money | None = Field(default=None, sa_column=_money())
     stock_wanted: int = 0
     stock: int | None = None
+    price_sent: Money | None = Field(default=None, sa_column=_money())
+    stock_sent: int | None = None
+    stock_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
     """Why the wanted price is what it is: cost, rate, fees, rule, line."""
 

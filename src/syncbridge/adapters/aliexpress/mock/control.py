@@ -23,7 +23,8 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     withdraw_cancel,
 )
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
-from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
+from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
+from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, Product, World
 
 P = TypeVar("P")
 Payload = dict[str, object]
@@ -102,6 +103,8 @@ class Control:
             _route("/_mock/orders/{order_id:int}/withdraw_cancel", _CancelAnswered, self._withdraw_cancel),
             _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
+            _route("/_mock/products/{product_id:int}/edit", Edit, self._edit),
+            _route("/_mock/products/{product_id:int}/delete", _Asked, self._delete),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
@@ -170,12 +173,28 @@ class Control:
         body = message(account, order)
         return {"answers": [await self._announcer.send(account, body, forged=asked.forged) for _ in range(asked.times)]}
 
+    async def _edit(self, request: Request, asked: Edit) -> Payload:
+        product = self._product(request)
+        edit(self._world, product, asked)
+        return {"product_id": str(product.product_id)}
+
+    async def _delete(self, request: Request, asked: _Asked) -> Payload:
+        product = self._product(request)
+        delete(self._world, product)
+        return {"product_id": str(product.product_id)}
+
     async def _plan(self, request: Request, asked: _NewFault) -> Payload:
         self._world.plan_fault(asked.api, asked.fault, asked.count)
         return {"api": asked.api, "fault": asked.fault, "count": asked.count}
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(books(self._world))
+
+    def _product(self, request: Request) -> Product:
+        product = self._world.products.get(request.path_params["product_id"])
+        if product is None:
+            raise ValueError("there is no such product")
+        return product
 
     def _named(self, request: Request) -> tuple[Account, Order]:
         order = self._world.orders.get(request.path_params["order_id"])

@@ -94,7 +94,13 @@ class Product:
     modified_at: datetime
     audited_at: datetime
     """Until then it is examined and takes no change."""
+    details: list[dict[str, object]] = field(default_factory=list)
+    """Descriptions as they were sent."""
     on_sale: bool = True
+    offline_because: str = "user_offline"
+    """Why it is off sale, when it is (aliexpress-fields.md, ws_display)."""
+    refused: bool = False
+    """Whether the examination ended with a no."""
     price_calls: int = 0
     stock_calls: int = 0
 
@@ -102,6 +108,8 @@ class Product:
         """``auditing`` until it was examined, then as the seller put it."""
         if now < self.audited_at:
             return "auditing"
+        if self.refused:
+            return "editingRequired"
         return "onSelling" if self.on_sale else "offline"
 
     def changed_at(self, now: datetime) -> datetime:

@@ -24,6 +24,12 @@ def upgrade() -> None:
 
 
 def _locks() -> None:
+    op.add_column("listing", sa.Column("seen", sa.Text(), nullable=True))
+    op.add_column("listing", sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("listing", sa.Column("state_sent", sa.String(), nullable=True))
+    op.add_column("binding", sa.Column("price_sent", sa.Text(), nullable=True))
+    op.add_column("binding", sa.Column("stock_sent", sa.Integer(), nullable=True))
+    op.add_column("binding", sa.Column("stock_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "lock",
         sa.Column("listing", sa.Integer(), nullable=False),
