@@ -9,9 +9,9 @@ from decimal import Decimal
 from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
+from syncbridge.rules.codes import sku_code
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.pricing import Priced, price
-from syncbridge.rules.routing import sku_code
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
@@ -69,7 +69,7 @@ def wanted(offer: Offer, store: str, route: Route, rules: Rules, shown: Sequence
     result = []
     for spec in offer.specs:
         known = last.get(spec.spec_id)
-        code = known.sku_code if known else sku_code(route, store, offer.offer_id, spec.spec_id, rules)
+        code = known.sku_code if known else sku_code(route, store, offer, spec, rules)
         sellable = spec.cost is not None and spec.cost.amount > 0
         priced = price(spec.cost, route.price, rules.rates) if spec.cost is not None and sellable else None
         amount = stock.shown(spec.stock, route.stock, known.stock if known else 0)
