@@ -26,8 +26,8 @@ from tests.rules.test_ledger import purchase
 from tests.rules.test_splitting import BACKUPS, SHOPS, SPEC, bound, sku_rule
 
 GENERAL = make_route()
-GERMAN = make_route(name="german", destinations=frozenset({"DE", "AT"}), carrier="dhl")
-BRITISH = make_route(name="british", destinations=frozenset({"GB"}), buy=BuyMode.OWN_STOCK)
+GERMAN = make_route(name="german", destinations=("AT", "DE"), carrier="dhl")
+BRITISH = make_route(name="british", destinations=("GB",), buy=BuyMode.OWN_STOCK)
 RULES = make_rules(GERMAN, GENERAL, BRITISH)
 ALIAS = Place("shop.yaml", 90, 5)
 
@@ -47,7 +47,7 @@ def test_the_longest_prefix_wins_before_the_country_is_looked_at() -> None:
     longer = make_route("TYX")
 
     assert route_for("TYX1", "toys", make_rules(GERMAN, GENERAL, longer), "DE") is longer
-    assert route_for("TYX1", "toys", make_rules(GENERAL, replace(longer, destinations=frozenset({"DE"})))) is None
+    assert route_for("TYX1", "toys", make_rules(GENERAL, replace(longer, destinations=("DE",)))) is None
 
 
 def test_an_offer_is_listed_through_the_route_without_destinations() -> None:

@@ -120,8 +120,8 @@ class Route:
     place: Place
     merge: bool = False
     """Whether purchases for several orders of one buyer become one vendor order."""
-    destinations: frozenset[str] = frozenset()
-    """Countries (ISO 3166, two letters) whose orders take this route; empty: all that no other route names.
+    destinations: tuple[str, ...] = ()
+    """Countries (ISO 3166, two letters, in order) whose orders take this route; empty: all that no other route names.
 
     A route with destinations lists nothing: what is listed, and how, is said by the one of its prefix without any.
     """

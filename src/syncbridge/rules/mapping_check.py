@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import TypeVar
 
 from syncbridge.rules.codes import LONGEST, SKU_ID_LENGTH
-from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Route, Rules, SkuRule
+from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Rules, SkuRule
 from syncbridge.rules.routing import alias_of, meant, route_for, ways
 
 PREFIX_LENGTH = 10
@@ -63,7 +63,7 @@ def _overlaps(rules: Rules) -> Iterator[str]:
         shared = sorted(set(one.stores) & set(other.stores))
         if not shared:
             continue
-        countries = sorted(one.destinations & other.destinations)
+        countries = sorted(set(one.destinations) & set(other.destinations))
         if one.prefix == other.prefix and (countries or not (one.destinations or other.destinations)):
             to = f" that goes to {', '.join(countries)}" if countries else ""
             yield (
@@ -82,11 +82,12 @@ def _overlaps(rules: Rules) -> Iterator[str]:
 def _destinations(rules: Rules) -> Iterator[str]:
     """A route with destinations needs the one beside it that lists, and binds SKUs to what both buy."""
     for route in rules.routes:
-        for store in route.stores if route.destinations else ():
+        countries = ", ".join(route.destinations)
+        for store in route.stores if countries else ():
             general = route_for(route.prefix, store, rules)
             if general is None:
                 yield (
-                    f"{route.place}: {route.name} says where orders of {store} for {_named(route)} go, and no route "
+                    f"{route.place}: {route.name} says where orders of {store} for {countries} go, and no route "
                     f"says it of other countries; write one with prefix {route.prefix} and without destinations"
                 )
             elif general.supplier != route.supplier:
@@ -199,10 +200,6 @@ def _crossed(rules: Rules) -> Iterator[str]:
                     f"listed in {', '.join(shared)}: {other.name} at {other.place} takes such codes; give one of them "
                     "another prefix"
                 )
-
-
-def _named(route: Route) -> str:
-    return ", ".join(sorted(route.destinations))
 
 
 def _stores(rules: Rules) -> list[str]:

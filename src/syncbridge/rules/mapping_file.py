@@ -108,7 +108,7 @@ class _Book:
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
                 merge=keys.may("merge", values.yes_or_no, False),
-                destinations=frozenset(keys.may("destinations", values.list_of(values.country), ()) or ()),
+                destinations=tuple(sorted(keys.may("destinations", values.list_of(values.country), ()) or ())),
                 code=keys.may("code", values.code_style, CodeStyle.REFERENCE),
                 pattern=keys.may("pattern", values.pattern, None),
             )
