@@ -59,13 +59,10 @@ def sku_code(route: Route, store: str, offer: Offer, spec: Spec, rules: Rules) -
 
     Raises MappingError if there is none that is this spec's alone and takes this route.
     """
-    match route.code:
-        case CodeStyle.REFERENCE:
-            return reference_code(route, store, offer.offer_id, spec.spec_id, rules)
-        case CodeStyle.COMPACT:
-            code = route.prefix + _compact(route, offer, spec)
-        case CodeStyle.GOODS_CODE:
-            code = route.prefix + _goods_code(route, offer, spec)
+    if route.code is CodeStyle.REFERENCE:
+        return reference_code(route, store, offer.offer_id, spec.spec_id, rules)
+    naming = _compact if route.code is CodeStyle.COMPACT else _goods_code
+    code = route.prefix + naming(route, offer, spec)
     named = f"{route.place}: SKU code {code} of {_named(offer, spec)}"
     if len(code) > LONGEST:
         raise MappingError(
