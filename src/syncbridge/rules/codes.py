@@ -94,7 +94,7 @@ def readings(sku_code: str, store: str, rules: Rules) -> tuple[Says, ...]:
         found.append(Says(Through.COMPACT, route.place, route.supplier, offer_id=ids[0], sku_id=ids[1]))
     if route.pattern and (goods := route.pattern.goods_code(code)):
         found.append(Says(Through.PATTERN, route.place, route.supplier, goods_code=goods))
-    if route.code is CodeStyle.GOODS_CODE and (goods := code.removeprefix(route.prefix)):
+    if route.code is CodeStyle.GOODS_CODE and _is_plain(goods := code.removeprefix(route.prefix)):
         found.append(Says(Through.GOODS_CODE, route.place, route.supplier, goods_code=goods))
     return tuple(found)
 
@@ -151,7 +151,7 @@ def _goods_code(route: Route, offer: Offer, spec: Spec) -> str:
     why = ""
     if not goods:
         why = "has no goods code"
-    elif not (goods.isascii() and goods.isalnum()):
+    elif not _is_plain(goods):
         why = f"has the goods code {goods}, which is not of letters and digits alone"
     elif len(alike) > 1:
         why = f"has the goods code {goods}, as {len(alike) - 1} other specs of the offer have"
@@ -160,6 +160,10 @@ def _goods_code(route: Route, offer: Offer, spec: Spec) -> str:
             f"{route.place}: {_named(offer, spec)} {why}; give route {route.name} code: reference or compact"
         )
     return goods
+
+
+def _is_plain(goods_code: str) -> bool:
+    return goods_code.isascii() and goods_code.isalnum()
 
 
 def _named(offer: Offer, spec: Spec) -> str:
