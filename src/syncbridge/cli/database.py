@@ -33,6 +33,22 @@ def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
     return asyncio.run(run())
 
 
+def looked_into(settings: Settings, work: Callable[[Session], T]) -> T | None:
+    """Run a function that only reads over the database of the settings; None if there is none. Raises ConfigError."""
+    from syncbridge.bootstrap import open_to_read
+
+    async def run() -> T | None:
+        db = open_to_read(settings)
+        if db is None:
+            return None
+        try:
+            return await db.read(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
 def on_bridge(ctx: typer.Context, work: Callable[[Bridge], Awaitable[T]]) -> T:
     """Run a coroutine on the rules, terms and database of the settings."""
     from syncbridge.bootstrap import assemble, open_database
