@@ -53,9 +53,9 @@ def _plans() -> None:
     op.drop_index("ix_change_plan", table_name="change")
     op.create_index("change_plan", "change", ["plan", "listing"], unique=False)
     held = sa.text("state = 'held'")
-    unended = sa.text("state IN ('proposed', 'held', 'approved', 'dropped')")
     op.create_index("change_held", "change", ["guard", "plan"], sqlite_where=held, postgresql_where=held)
-    op.create_index("change_unended", "change", ["listing"], sqlite_where=unended, postgresql_where=unended)
+    op.drop_index("ix_change_listing", table_name="change")
+    op.create_index("change_listing", "change", ["listing", "state"], unique=False)
     op.execute(
         "UPDATE change SET state = 'overtaken', result = 'a later plan has another value'"
         " WHERE state = 'held' AND id < (SELECT max(id) FROM change AS later WHERE later.listing = change.listing"
