@@ -43,6 +43,7 @@ def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> 
     book = _Book(accounts)
     for file in open_files(files, notes):
         file.read(book.take_in)
+    book.read_policies()
     routes = tuple(value.read(book.route) for value in book.routes)
     skus = tuple(value.read(book.sku) for value in book.skus)
     notes.settle()
@@ -86,12 +87,19 @@ class _Book:
     def take_in(self, file: Value) -> None:
         with Section(file) as keys:
             keys.may("rates", self._take_in_rates, None)
-            keys.may("relays", lambda section: self._relays.define(section, _relay), None)
-            keys.may("prices", lambda section: self._prices.define(section, _price), None)
-            keys.may("stocks", lambda section: self._stocks.define(section, _stock), None)
-            keys.may("listings", lambda section: self._listings.define(section, _listing), None)
+            keys.may("relays", self._relays.define, None)
+            keys.may("prices", self._prices.define, None)
+            keys.may("stocks", self._stocks.define, None)
+            keys.may("listings", self._listings.define, None)
             self.routes += keys.may("routes", Value.items, []) or []
             self.skus += keys.may("skus", Value.items, []) or []
+
+    def read_policies(self) -> None:
+        """What is named, once every file was taken in: it may extend what another file defines."""
+        self._relays.read(_relay)
+        self._prices.read(_price)
+        self._stocks.read(_stock)
+        self._listings.read(_listing)
 
     def route(self, value: Value) -> Route:
         with Section(value) as keys:

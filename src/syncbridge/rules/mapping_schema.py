@@ -66,6 +66,13 @@ def _section(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] | 
     }
 
 
+def _extending(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] | None = None) -> _Schema:
+    """A section that may leave out what the one it extends says."""
+    extends = _described(_TEXT, "Another name of this section: what is not written here is as it is there.")
+    section = _section({}, {"extends": extends, **required, **(optional or {})})
+    return {**section, "anyOf": [{"required": ["extends"]}, {"required": list(required)}]}
+
+
 def _named(description: str, schema: _Schema, name_pattern: str = "^.+$") -> _Schema:
     return {
         "description": description,
@@ -85,7 +92,7 @@ _RATE = _section(
     }
 )
 
-_RELAY = _section(
+_RELAY = _extending(
     {
         "name": _described(_TEXT, "Who receives the parcels."),
         "mobile": _described(_TEXT, "Mobile number in China, in quotes."),
@@ -100,7 +107,7 @@ _RELAY = _section(
     },
 )
 
-_PRICE = _section(
+_PRICE = _extending(
     {
         "currency": _described(_CURRENCY, "Currency of the price, such as USD."),
         "multiplier": _described({"type": "number", "exclusiveMinimum": 0}, "Price before fees = landed cost × this."),
@@ -116,7 +123,7 @@ _PRICE = _section(
     },
 )
 
-_STOCK = _section(
+_STOCK = _extending(
     {
         "buffer": _described(_whole(0), "Kept back from what the supplier shows."),
         "cap": _described(_whole(1), "The most ever shown."),
@@ -125,7 +132,7 @@ _STOCK = _section(
 
 _ATTRIBUTE = _section({}, {"name_id": _ID, "value_id": _ID, "name": _TEXT, "value": _TEXT})
 
-_LISTING = _section(
+_LISTING = _extending(
     {
         "category": _described(_ID, "Id of the leaf category."),
         "freight_template": _described(_ID, "Id of the freight template in the seller centre."),
