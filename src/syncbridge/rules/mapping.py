@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -25,24 +25,103 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class CostBasis(StrEnum):
+    """Which of a supplier's prices is the cost."""
+
+    SKU = "sku"
+    TIER = "tier"
+    """The price of one unit when `PricePolicy.quantity` of them are bought."""
+    DROPSHIP = "dropship"
+    """一件代发: the price of one unit sent alone; where the supplier has none, as with SKU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a price has to reach: a multiple of the landed cost, or a share of the price left as profit. One of them."""
+
+    multiplier: Decimal | None = None
+    margin: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreightRow:
+    """What a forwarder asks for one parcel to a destination."""
+
+    parcel: Money
+    """For the parcel, with its first weight in it."""
+    first_g: int
+    """The weight that `parcel` pays for, in grams."""
+    step: Money
+    """For each further step of weight that is begun."""
+    step_g: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FreightTable:
+    """What a forwarder asks, by destination."""
+
+    name: str
+    rows: Mapping[str, FreightRow]
+    """By country, as the channel names it: UK, not GB."""
+    divisor: int | None = None
+    """So many cubic centimetres count as a kilogram; None: only the weight counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPrice:
+    """What a country's price is made of otherwise."""
+
+    aim: Aim | None
+    """None: that of the policy."""
+    destination: str
+    """The row of the freight table."""
+
+
 @dataclass(frozen=True, slots=True)
 class PricePolicy:
-    """How a cost becomes a price."""
+    """How a cost becomes a price. All shares are fractions of the price: 0.08 is 8 %."""
 
     currency: str
     """Of the price, such as USD."""
-    multiplier: Decimal
-    """Price before fees = landed cost × multiplier."""
+    multiplier: Decimal | None
+    """Price before the shares of others = landed cost × multiplier; None: `margin` counts."""
     commission: Decimal
-    """The channel's share of the price, as a fraction: 0.08 is 8 %."""
+    """The channel's share, for categories that `commissions` does not name."""
     packing: Money
-    """Added to the cost of each unit, in the supplier's currency."""
+    """Added to the cost of each unit; its currency is the supplier's."""
     freight: Money
-    """International freight of each unit, in the supplier's currency."""
+    """International freight of each unit where there is no `freights`, in the supplier's currency."""
     minimum_margin: Decimal
-    """Least profit as a fraction of the price; the floor."""
-    ending: Decimal | None = None
-    """Prices end so: 0.99 makes 12.37 into 12.99. None: to the cent."""
+    """Least profit; the floor."""
+    endings: tuple[Decimal, ...] = ()
+    """Prices end with the nearest of them upwards: 0.99 makes 12.37 into 12.99. None: to the smallest coin."""
+    margin: Decimal | None = None
+    """The profit aimed at, instead of `multiplier`."""
+    roles: Mapping[str, Aim] = field(default_factory=dict)
+    """Other aims for routes with these roles, such as traffic 引流款, profit 利润款, image 形象款."""
+    basis: CostBasis = CostBasis.SKU
+    quantity: int = 1
+    domestic_freight: Money | None = None
+    """Of each unit, in the supplier's currency; none where the dropship price pays the postage."""
+    freights: FreightTable | None = None
+    destination: str = ""
+    """The row of `freights` that the price is made with."""
+    commissions: Mapping[str, Decimal] = field(default_factory=dict)
+    """The channel's share by category id."""
+    ads: Decimal = Decimal(0)
+    affiliate: Decimal = Decimal(0)
+    payment_fee: Decimal = Decimal(0)
+    fx_spread: Decimal = Decimal(0)
+    """What the bank keeps of money changed from the price's currency into the costs'."""
+    minimum_price: Money | None = None
+    maximum_price: Money | None = None
+    """A price above it is held, not lowered."""
+    countries: Mapping[str, CountryPrice] = field(default_factory=dict)
+
+    def fees(self, category_id: str) -> Decimal:
+        """What others keep of a price, as a fraction of it."""
+        return self.commissions.get(category_id, self.commission) + self.ads + self.affiliate + self.payment_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +187,8 @@ class Route:
     place: Place
     merge: bool = False
     """Whether purchases for several orders of one buyer become one vendor order."""
+    role: str = ""
+    """Which of the price policy's roles its goods have; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +229,10 @@ class Rate:
 
     value: Decimal
     day: date
+    source: str = ""
+    """The account that told it; empty: the mapping files."""
+    stale: bool = False
+    """Whether nobody has told a newer one for so long that no price may be made with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +243,5 @@ class Rules:
     rates: Mapping[tuple[str, str], Rate]
     """By (from, to), such as ("CNY", "USD")."""
     skus: tuple[SkuRule, ...] = ()
+    followed: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Pairs whose rate an account tells, with its name."""
