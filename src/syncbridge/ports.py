@@ -33,6 +33,7 @@ from syncbridge.model.purchasing import (
     Quote,
     Refund,
 )
+from syncbridge.model.rates import DailyRates, Pair
 from syncbridge.model.shipping import Shipment, ShippingService
 
 
@@ -109,6 +110,16 @@ class Carrier(Protocol):
 
     def shipments(self, *, since: Cursor | None) -> AsyncIterator[Page[Shipment]]:
         """International parcels announced since, each with the parcel mark it was received under."""
+
+
+class ExchangeRates(Protocol):
+    """Someone who tells what currencies are worth."""
+
+    async def daily(self) -> DailyRates:
+        """The newest rates there are."""
+
+    async def packaged(self, pair: Pair) -> DailyRates | None:
+        """The newest rates of both currencies that came with the program, asking nobody; None if there are none."""
 
 
 class WebhookSource(Protocol):
@@ -244,6 +255,7 @@ class Connection:
     supplier: Supplier | None = None
     channel: Channel | None = None
     carrier: Carrier | None = None
+    rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

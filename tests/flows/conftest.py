@@ -60,7 +60,7 @@ ROUTE = Route(
     carrier="forwarder",
     services={"YANWEN": "YANWEN_AM"},
     price=PricePolicy(
-        "USD", Decimal("1.8"), Decimal("0.08"), cny("1.00"), cny("12.00"), Decimal("0.10"), Decimal("0.99")
+        "USD", Decimal("1.8"), Decimal("0.08"), cny("1.00"), cny("12.00"), Decimal("0.10"), (Decimal("0.99"),)
     ),
     stock=StockPolicy(buffer=2, cap=200),
     listing=ListingPolicy("200135143", "50164494212", "14", tuple(str(n) for n in range(100, 124))),

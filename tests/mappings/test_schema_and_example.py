@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,12 @@ MAPPINGS = Path(__file__).parents[2] / "mappings"
 EXAMPLE = (MAPPINGS / "example.yaml").read_text("utf-8")
 
 
+def named(top: dict[str, Any], section: str) -> dict[str, Any]:
+    """The keys of the things a section names."""
+    (inner,) = top[section]["patternProperties"].values()
+    return dict(inner["properties"])
+
+
 def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     """A file with an unknown key in each section, and the keys the schema allows there."""
     top = schema["properties"]
@@ -27,7 +34,14 @@ def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     yield "skus:\n  - zzz: 1", list(sku)
     yield "skus:\n  - parts: [{zzz: 1}]", list(sku["parts"]["items"]["properties"])
     yield "skus:\n  - backups: [{zzz: 1}]", list(sku["backups"]["items"]["properties"])
-    for name in ("relays", "prices", "stocks", "listings", "rates"):
+    (rate,) = top["rates"]["patternProperties"].values()
+    yield "rates:\n  CNY/USD:\n    zzz: 1", list(rate["anyOf"][0]["properties"])
+    (row,) = named(top, "freights")["destinations"]["patternProperties"].values()
+    yield "freights:\n  x:\n    destinations: {US: {zzz: 1}}", list(row["properties"])
+    for name in ("roles", "countries"):
+        (inner,) = named(top, "prices")[name]["patternProperties"].values()
+        yield f"prices:\n  x:\n    {name}: {{US: {{zzz: 1}}}}", list(inner["properties"])
+    for name in ("relays", "freights", "commissions", "prices", "stocks", "listings"):
         (inner,) = top[name]["patternProperties"].values()
         yield f"{name}:\n  CNY/USD:\n    zzz: 1", list(inner["properties"])
         if name == "listings":

@@ -159,5 +159,5 @@ def _price_terms(policy: PricePolicy) -> dict[str, str | None]:
         "freight": str(policy.freight),
         "commission": str(policy.commission),
         "minimum_margin": str(policy.minimum_margin),
-        "ending": str(policy.ending) if policy.ending is not None else None,
+        "ending": " or ".join(str(ending) for ending in policy.endings) or None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, Notifier, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.rates import RateBrakes
 from syncbridge.store.db import Database
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -47,6 +49,7 @@ class Terms:
     read_back_wait: timedelta = timedelta(minutes=1)
     """Before a declaration that did not show is looked for again."""
     brakes: Brakes = field(default_factory=Brakes)
+    rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)
     """Least profit of any purchase as a fraction of its payout, whatever its route says."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
@@ -71,6 +74,14 @@ class Bridge:
     """Nothing is bought before the supplier's ledger was read to its end, in a reading begun at this time or later:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
+    exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
+    basis: str = field(init=False)
+    """Digest of what a plan follows from beside its offers; an offer planned under the same one has nothing new."""
+
+    def __post_init__(self) -> None:
+        live = sorted(account for account in self.channels if self.terms.of(account).live)
+        told = repr((self.rules, self.terms.brakes, live))
+        object.__setattr__(self, "basis", hashlib.blake2b(told.encode(), digest_size=16).hexdigest())
 
     def route(self, name: str) -> Route:
         """The route of that name; raises MappingError if the mapping files no longer have it."""

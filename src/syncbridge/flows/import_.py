@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown
-from syncbridge.flows import plan
+from syncbridge.flows import plan, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Offer
 from syncbridge.model.paging import Cursor, Page
@@ -68,11 +68,15 @@ async def follow(bridge: Bridge, job: Claim) -> Outcome:
 def _keep(
     session: Session, bridge: Bridge, account: str, offers: Sequence[Offer], *, cause: str, now: datetime
 ) -> None:
-    changed = catalogue.changed(session, account, offers)
-    catalogue.keep(session, account, changed, now=now)
-    enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in changed], now=now)
+    bridge = rates.current(session, bridge)
+    news = catalogue.news(session, account, offers, under=bridge.basis)
     holds.close_holds(session, "offer_unreadable", [f"offer {account}/{offer.offer_id}" for offer in offers], now=now)
-    plan.offers_read(session, bridge, account, offers, cause=cause)
+    if not news.unplanned:
+        return
+    catalogue.keep(session, account, news.changed, now=now)
+    enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in news.changed], now=now)
+    plan.offers_read(session, bridge, account, news.unplanned, cause=cause)
+    catalogue.planned(session, account, news.unplanned, under=bridge.basis)
 
 
 def _withdraw(session: Session, bridge: Bridge, account: str, offer_id: str) -> None:

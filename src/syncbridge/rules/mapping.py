@@ -90,8 +90,8 @@ class PricePolicy:
     """The channel's share, for categories that `commissions` does not name."""
     packing: Money
     """Added to the cost of each unit; its currency is the supplier's."""
-    freight: Money
-    """International freight of each unit where there is no `freights`, in the supplier's currency."""
+    freight: Money | FreightTable
+    """The way abroad: for each unit in the supplier's currency, or by weight and destination."""
     minimum_margin: Decimal
     """Least profit; the floor."""
     endings: tuple[Decimal, ...] = ()
@@ -104,9 +104,8 @@ class PricePolicy:
     quantity: int = 1
     domestic_freight: Money | None = None
     """Of each unit, in the supplier's currency; none where the dropship price pays the postage."""
-    freights: FreightTable | None = None
     destination: str = ""
-    """The row of `freights` that the price is made with."""
+    """The row of the freight table that the price is made with."""
     commissions: Mapping[str, Decimal] = field(default_factory=dict)
     """The channel's share by category id."""
     ads: Decimal = Decimal(0)
@@ -118,6 +117,13 @@ class PricePolicy:
     maximum_price: Money | None = None
     """A price above it is held, not lowered."""
     countries: Mapping[str, CountryPrice] = field(default_factory=dict)
+
+    @property
+    def spent_in(self) -> frozenset[str]:
+        """The currencies its costs are in."""
+        if isinstance(self.freight, Money):
+            return frozenset({self.packing.currency, self.freight.currency})
+        return frozenset({self.packing.currency, *(row.parcel.currency for row in self.freight.rows.values())})
 
     def fees(self, category_id: str) -> Decimal:
         """What others keep of a price, as a fraction of it."""

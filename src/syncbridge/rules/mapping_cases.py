@@ -11,7 +11,7 @@ from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import Part, Place, Route, Rules
 from syncbridge.rules.mapping_file import parts
 from syncbridge.rules.mapping_reader import Notes, Section, Value, open_files
-from syncbridge.rules.pricing import price
+from syncbridge.rules.pricing import Goods, Parcel, price
 from syncbridge.rules.routing import route_for, ways
 
 NO_ROUTE = "none"
@@ -29,6 +29,12 @@ class Case:
     """A route's name, or `NO_ROUTE`."""
     cost: Money | None
     price: Money | None
+    """In `country`, if that is named."""
+    floor: Money | None
+    weight_g: int | None
+    category_id: str | None
+    country: str
+    role: str | None
     backup: int
     """Which way to buy `supplier` and `parts` are of: 0 the first, then the backups in turn."""
     supplier: str | None
@@ -71,12 +77,19 @@ def _case(value: Value) -> Case:
             route=keys.must("route", Value.text, "notebooks"),
             cost=keys.may("cost", values.money, None),
             price=keys.may("price", values.money, None),
+            floor=keys.may("floor", values.money, None),
+            weight_g=keys.may("weight", values.grams, None),
+            category_id=keys.may("category", values.digits, None),
+            country=keys.may("country", values.country, ""),
+            role=keys.may("role", Value.text, None),
             backup=keys.may("backup", values.whole(1), 0),
             supplier=keys.may("supplier", Value.text, None),
             parts=keys.may("parts", parts, ()),
         )
         if keys.sound and (case.cost is None) != (case.price is None):
             raise value.unusable("cost and price go together; write both or neither")
+        if keys.sound and case.floor is not None and case.price is None:
+            raise value.unusable("floor goes with cost and price; write them too")
         if keys.sound and case.route == NO_ROUTE and case.price is not None:
             raise value.unusable("without a route there is no price; leave cost and price out")
         if keys.sound and case.backup and not (case.supplier or case.parts):
@@ -97,11 +110,26 @@ def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
         return None
     if case.cost.currency != route.price.packing.currency:
         return f"the cost is in {case.cost.currency}, but packing of {route.name} in {route.price.packing.currency}"
+    role = route.role if case.role is None else case.role
     try:
-        priced = price(case.cost, route.price, rules.rates).price
+        priced = price(_goods(case.cost, case, route), route.price, rules.rates, role)
     except MappingError as error:
         return str(error)
-    return None if priced == case.price else f"a cost of {case.cost} becomes {priced}, expected {case.price}"
+    if case.country and case.country not in priced.countries:
+        return f"the price policy of {route.name} has no price of its own for {case.country}"
+    found = priced.countries.get(case.country, priced.price)
+    if priced.doubt is not None:
+        return f"a cost of {case.cost} makes no price: {priced.doubt.why}"
+    if found != case.price:
+        return f"a cost of {case.cost} becomes {found}, expected {case.price}"
+    if case.floor is not None and priced.floor.rounded() != case.floor:
+        return f"a cost of {case.cost} has its floor at {priced.floor}, expected {case.floor}"
+    return None
+
+
+def _goods(cost: Money, case: Case, route: Route) -> Goods:
+    parcel = Parcel(weight_g=case.weight_g or route.listing.weight_g, package_cm=route.listing.package_cm)
+    return Goods(cost, parcel, case.category_id or route.listing.category_id)
 
 
 def _wrong_way(case: Case, rules: Rules) -> str | None:

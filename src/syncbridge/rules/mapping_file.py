@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from decimal import Decimal
 from itertools import combinations
 
 from syncbridge.model.catalog import Attribute
-from syncbridge.model.money import Money
 from syncbridge.model.purchasing import RelayAddress
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import (
@@ -15,7 +13,6 @@ from syncbridge.rules.mapping import (
     ListingPolicy,
     Part,
     Place,
-    PricePolicy,
     Rate,
     Route,
     Rules,
@@ -23,6 +20,7 @@ from syncbridge.rules.mapping import (
     StockPolicy,
     Way,
 )
+from syncbridge.rules.mapping_prices import PriceBook
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
 from syncbridge.rules.routing import MOST_LINES, ways
 from syncbridge.rules.wording import did_you_mean
@@ -47,7 +45,7 @@ def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> 
     routes = tuple(value.read(book.route) for value in book.routes)
     skus = tuple(value.read(book.sku) for value in book.skus)
     notes.settle()
-    return Rules(routes, book.rates, skus)
+    return Rules(routes, book.rates, skus, book.followed)
 
 
 def check(rules: Rules) -> list[str]:
@@ -55,6 +53,7 @@ def check(rules: Rules) -> list[str]:
     return [
         *_bad_prefixes(rules),
         *_missing_rates(rules),
+        *_unknown_roles(rules),
         *_overlaps(rules),
         *_skus_twice(rules),
         *_skus_never_bought(rules),
@@ -74,11 +73,12 @@ class _Book:
 
     def __init__(self, accounts: Collection[str] | None) -> None:
         self.rates: dict[tuple[str, str], Rate] = {}
+        self.followed: dict[tuple[str, str], str] = {}
         self.routes: list[Value] = []
         """Not read before all names are known."""
         self.skus: list[Value] = []
         self._relays = Named[RelayAddress]("relays")
-        self._prices = Named[PricePolicy]("prices")
+        self._prices = PriceBook()
         self._stocks = Named[StockPolicy]("stocks")
         self._listings = Named[ListingPolicy]("listings")
         self._accounts = accounts
@@ -88,7 +88,7 @@ class _Book:
         with Section(file) as keys:
             keys.may("rates", self._take_in_rates, None)
             keys.may("relays", self._relays.define, None)
-            keys.may("prices", self._prices.define, None)
+            self._prices.take_in(keys)
             keys.may("stocks", self._stocks.define, None)
             keys.may("listings", self._listings.define, None)
             self.routes += keys.may("routes", Value.items, []) or []
@@ -97,7 +97,7 @@ class _Book:
     def read_policies(self) -> None:
         """What is named, once every file was taken in: it may extend what another file defines."""
         self._relays.read(_relay)
-        self._prices.read(_price)
+        self._prices.read()
         self._stocks.read(_stock)
         self._listings.read(_listing)
 
@@ -118,6 +118,7 @@ class _Book:
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
                 merge=keys.may("merge", values.yes_or_no, False),
+                role=keys.may("role", Value.text, ""),
             )
             if keys.sound and route.merge and route.buy is not BuyMode.AUTO:
                 raise value.unusable(f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one")
@@ -148,11 +149,15 @@ class _Book:
 
     def _take_in_rates(self, section: Value) -> None:
         for key, inner in section.pairs().values():
-            self.rates[key.read(self._new_pair)] = inner.read(_rate)
+            pair = key.read(self._new_pair)
+            if inner.is_text and not inner.text()[0].isdigit():
+                self.followed[pair] = inner.read(self._account)
+            else:
+                self.rates[pair] = inner.read(_rate)
 
     def _new_pair(self, key: Value) -> tuple[str, str]:
         pair = values.currency_pair(key)
-        if pair in self.rates:
+        if pair in self.rates or pair in self.followed:
             raise key.unusable(f"a rate for {'/'.join(pair)} is already given; keep one")
         return pair
 
@@ -196,37 +201,6 @@ def _relay(value: Value) -> RelayAddress:
             town=keys.may("town", Value.text, ""),
             postcode=keys.may("postcode", Value.text, ""),
         )
-
-
-def _price(value: Value) -> PricePolicy:
-    with Section(value) as keys:
-        policy = PricePolicy(
-            currency=keys.must("currency", values.currency, "USD"),
-            multiplier=keys.must("multiplier", values.positive, "1.8"),
-            commission=keys.must("commission", values.share, "8 %"),
-            packing=keys.must("packing", values.money, "1.00 CNY"),
-            freight=keys.must("freight", values.money, "12.00 CNY"),
-            minimum_margin=keys.must("minimum_margin", values.share, "10 %"),
-            ending=keys.may("ending", values.decimal, None),
-        )
-        if keys.sound:
-            _agree(policy, value)
-    return policy
-
-
-def _agree(policy: PricePolicy, value: Value) -> None:
-    if policy.packing.currency != policy.freight.currency:
-        raise value.unusable("packing and freight are in different currencies; write both in the supplier's")
-    if policy.commission + policy.minimum_margin >= 1:
-        raise value.unusable("commission and minimum_margin leave nothing to pay the goods from; lower one of them")
-    if policy.ending is not None and (policy.ending >= 1 or _cut(policy.ending, policy.currency)):
-        raise value.unusable(
-            f'the ending {policy.ending} is not one of {policy.currency}; write only the "0.99" of a price'
-        )
-
-
-def _cut(amount: Decimal, currency: str) -> bool:
-    return Money(amount, currency).rounded().amount != amount
 
 
 def _stock(value: Value) -> StockPolicy:
@@ -279,10 +253,19 @@ def _bad_prefixes(rules: Rules) -> Iterator[str]:
 
 
 def _missing_rates(rules: Rules) -> Iterator[str]:
+    given = rules.rates.keys() | rules.followed.keys()
     for route in rules.routes:
-        here, there = route.price.packing.currency, route.price.currency
-        if here != there and not {(here, there), (there, here)} & rules.rates.keys():
-            yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
+        there = route.price.currency
+        for here in sorted(route.price.spent_in - {there}):
+            if not {(here, there), (there, here)} & given:
+                yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
+
+
+def _unknown_roles(rules: Rules) -> Iterator[str]:
+    for route in rules.routes:
+        if route.role and route.role not in route.price.roles:
+            there = did_you_mean(route.role, route.price.roles)
+            yield f'{route.place}: the price policy of {route.name} has no role "{route.role}"{there}'
 
 
 def _overlaps(rules: Rules) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from syncbridge.model.money import Money
-from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.mapping import BuyMode, CostBasis
 from syncbridge.rules.mapping_reader import Value
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
@@ -123,6 +123,23 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def cost_basis(value: Value) -> CostBasis:
+    """Which of a supplier's prices counts."""
+    text = value.text()
+    if text not in tuple(CostBasis):
+        raise value.unusable(f'"{text}" is none of the supplier\'s prices; write one of {", ".join(CostBasis)}')
+    return CostBasis(text)
+
+
+def country(value: Value) -> str:
+    """A country as the channel names it: two capital letters, and UK for the United Kingdom."""
+    text = value.text()
+    if not re.fullmatch(r"[A-Z]{2}", text) or text == "GB":
+        what = "is called UK by the channel; write UK" if text == "GB" else "is not a country; write US, DE or the like"
+        raise value.unusable(f'"{text}" {what}')
+    return text
 
 
 def yes_or_no(value: Value) -> bool:

@@ -10,7 +10,7 @@ from syncbridge.errors import MappingError
 from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
-from syncbridge.rules.costs import Cost, cost_of, doubtful
+from syncbridge.rules.costs import Cost, cost_of, doubtful, off_the_median
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.pricing import (
     CEILING,
@@ -24,14 +24,14 @@ from syncbridge.rules.pricing import (
     only_the_rate_moved,
     price,
 )
-from syncbridge.rules.routing import sku_code
+from syncbridge.rules.routing import route_for, sku_code
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
 SMALL_RUN = 20
 """Runs that touch fewer SKUs are not measured against the store's size."""
 HOLDS = (STEP, DOUBT, CEILING, "stock_step")
-"""Every kind of hold a step may meet."""
+"""Every kind of hold that a step may meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,18 @@ class Wanted:
     priced: Priced | None
     """None: there is no price to be made, so the last one stays."""
     stock: int
+    rule: str
+    """Where the route that decides is written."""
     doubt: Doubt | None = None
     """Why the price must not go out by itself, if it must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """SKUs of a store that plans of the last hour change: what comes page by page counts as one run."""
+
+    repriced: int = 0
+    zeroed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Shown:
     """Of the price."""
     discount: Money | None = None
     recent: Money | None = None
-    """The median of what it cost of late; None where no history is kept."""
+    """The median of what the spec cost of late; None where no history is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +93,44 @@ class Step:
     reason: str
     held: str = ""
     """The brake that stopped it; empty: approved."""
+    rule: str = ""
+    """Where the rule that asks for it is written."""
     hold: str = ""
     """Kind of the hold, where it is not that of the field's brake."""
     by_rate: bool = False
-    """Whether nothing but an exchange rate moved it."""
+    """Whether nothing but an exchange rate moved the price."""
+
+    @property
+    def reprices(self) -> bool:
+        """Whether it changes a price, and nothing holds it. A rate has guards of its own, and moves all prices."""
+        return self.field == "price" and not self.held and not self.by_rate
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether it takes a SKU off sale, and nothing holds it."""
+        return self.field == "stock" and self.after == "0" and not self.held
 
 
-def wanted(
-    offer: Offer, store: str, route: Route, rules: Rules, shown: Sequence[Shown] = (), brakes: Brakes = Brakes()
-) -> tuple[Wanted, ...]:
-    """Every SKU of an offer as the route wants it; a SKU keeps its code, an unbuyable offer shows no stock."""
-    last = {sku.spec_id: sku for sku in shown}
+def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
+    """Every spec of an offer that is not listed yet, as a SKU with a new code of the route."""
+    codes = [sku_code(route, store, offer.offer_id, spec.spec_id, rules) for spec in offer.specs]
+    new = [Shown(code, spec.spec_id, None, 0) for spec, code in zip(offer.specs, codes, strict=True)]
+    return tuple(_wanted(offer, spec, sku, route, rules) for spec, sku in zip(offer.specs, new, strict=True))
+
+
+def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tuple[Wanted, ...]:
+    """The SKUs of a store that an offer feeds, as the route of each code wants them; without a route it stays as is."""
+    specs = {spec.spec_id: spec for spec in offer.specs}
     result = []
-    for spec in offer.specs:
-        known = last.get(spec.spec_id)
-        code = known.sku_code if known else sku_code(route, store, offer.offer_id, spec.spec_id, rules)
-        cost = cost_of(offer, spec, route.price)
-        sellable = cost is not None and cost.money.amount > 0
-        priced, doubt = _priced(cost, offer, spec, route, rules, known, brakes) if cost is not None else (None, None)
-        amount = stock.shown(spec.stock, route.stock, known.stock if known else 0)
-        result.append(Wanted(code, spec, priced, amount if offer.buyable and sellable else 0, doubt))
+    for sku in shown:
+        route = route_for(sku.sku_code, store, rules)
+        spec = specs.get(sku.spec_id)
+        if route is not None and spec is not None:
+            result.append(_wanted(offer, spec, sku, route, rules))
     return tuple(result)
 
 
-def steps(wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
+def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
     """The changes that lead from what is shown to what is wanted, with brakes on each price.
 
     While a rate is stale, prices that need it wait: its own hold says so, once for all of them.
@@ -114,36 +138,32 @@ def steps(wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> t
     last = {sku.sku_code: sku for sku in shown}
     changes: list[Step] = []
     for sku in wanted:
-        now = last.get(sku.sku_code)
-        if now is None:
-            continue
-        if _wants_a_price(sku, now):
+        now = last[sku.sku_code]
+        if _moves(sku, now):
             changes.append(_price_step(sku, now, brakes))
         if sku.stock != now.stock:
             reason = f"supplier stock {sku.spec.stock}"
-            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason))
-    gone = {sku.sku_code for sku in shown} - {sku.sku_code for sku in wanted}
-    for code in sorted(gone):
-        if last[code].stock:
-            changes.append(Step(code, "stock", str(last[code].stock), "0", "the supplier no longer lists this spec"))
+            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason, rule=sku.rule))
+    listed = {spec.spec_id for spec in offer.specs}
+    for now in shown:
+        if now.spec_id not in listed and now.stock:
+            why = "the supplier no longer lists this spec"
+            changes.append(Step(now.sku_code, "stock", str(now.stock), "0", why))
     return tuple(changes)
 
 
-def brake(changes: Sequence[Step], store_skus: int, brakes: Brakes) -> tuple[Step, ...]:
-    """Hold a run that would reprice or zero too large a share of a store.
-
-    Prices that follow an exchange rate do not count: the rate has guards of its own, and moves them all.
-    """
-    if len({step.sku_code for step in changes}) < SMALL_RUN:
+def brake(changes: Sequence[Step], store_skus: int, recent: Recent, brakes: Brakes) -> tuple[Step, ...]:
+    """Hold what would reprice or zero too large a share of a store, together with what did within the last hour."""
+    if len({step.sku_code for step in changes}) + recent.repriced + recent.zeroed < SMALL_RUN:
         return tuple(changes)
-    repriced = [step for step in changes if step.field == "price" and not step.held and not step.by_rate]
-    zeroed = [step for step in changes if step.field == "stock" and step.after == "0"]
+    repriced = recent.repriced + sum(step.reprices for step in changes)
+    zeroed = recent.zeroed + sum(step.zeroes for step in changes)
     stopped = {}
-    if len(repriced) > store_skus * brakes.repriced_share:
-        stopped["price"] = f"{len(repriced)} of {store_skus} SKUs of the store would be repriced in one run"
-    if len(zeroed) > store_skus * brakes.zeroed_share:
-        stopped["stock"] = f"{len(zeroed)} of {store_skus} SKUs of the store would go to zero in one run"
-    return tuple(_held(step, stopped) for step in changes)
+    if repriced > store_skus * brakes.repriced_share:
+        stopped["price"] = f"{repriced} of {store_skus} SKUs of the store would be repriced in one run"
+    if zeroed > store_skus * brakes.zeroed_share:
+        stopped["stock"] = f"{zeroed} of {store_skus} SKUs of the store would go to zero in one run"
+    return tuple(replace(step, held=step.held or stopped.get(_braked(step), "")) for step in changes)
 
 
 def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
@@ -187,19 +207,22 @@ def _fitted(title: str) -> str:
     return title[:MOST_TITLE].rsplit(" ", 1)[0]
 
 
+def _wanted(offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules) -> Wanted:
+    """A SKU as its route wants it; an unbuyable offer, or a spec without a price, shows no stock."""
+    cost = cost_of(offer, spec, route.price)
+    sellable = cost is not None and cost.money.amount > 0
+    amount = stock.shown(spec.stock, route.stock, sku.stock) if offer.buyable and sellable else 0
+    priced, doubt = _priced(cost, offer, spec, sku, route, rules) if cost is not None else (None, None)
+    return Wanted(sku.sku_code, spec, priced, amount, str(route.place), doubt)
+
+
 def _priced(
-    cost: Cost, offer: Offer, spec: Spec, route: Route, rules: Rules, known: Shown | None, brakes: Brakes
+    cost: Cost, offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules
 ) -> tuple[Priced | None, Doubt | None]:
-    """The price of a spec, and whether it may go out by itself."""
-    last = known.passport.get("cost") if known else None
-    doubt = doubtful(
-        cost.money,
-        route.price,
-        last=Money.parse(last) if last else None,
-        recent=known.recent if known else None,
-        step=brakes.price_step,
-    )
-    if doubt is not None and doubt.kind == DOUBT:
+    """The price of a spec, and why it must not go out by itself; no price is made of a cost that cannot be right."""
+    last = sku.passport.get("cost")
+    doubt = doubtful(cost.money, route.price, last=Money.parse(last) if last else None)
+    if doubt is not None:
         return None, doubt
     weight = spec.weight_g or offer.weight_g or route.listing.weight_g
     parcel = Parcel(weight_g=weight, package_cm=route.listing.package_cm)
@@ -208,44 +231,40 @@ def _priced(
         priced = price(goods, route.price, rules.rates, route.role)
     except MappingError as error:
         return None, Doubt(STALE, str(error))
-    terms = {"cost": str(cost.money)} | ({"cost is the": cost.basis} if cost.basis else {})
-    passport = {**terms, **priced.passport, "rule": f"{route.name} ({route.place})"}
-    return replace(priced, passport=passport), priced.doubt or doubt
+    basis = {"cost is the": cost.basis} if cost.basis else {}
+    passport = {**basis, **priced.passport, "rule": f"{route.name} ({route.place})"}
+    return replace(priced, passport=passport), priced.doubt
 
 
-def _wants_a_price(sku: Wanted, now: Shown) -> bool:
+def _moves(sku: Wanted, now: Shown) -> bool:
+    """Whether a price is to change, or cannot be known; what waits for a rate does not."""
     if sku.doubt is not None and sku.doubt.kind == STALE:
         return False
-    return sku.priced.price != now.price if sku.priced is not None else sku.doubt is not None
+    return sku.doubt is not None if sku.priced is None else sku.priced.price != now.price
 
 
 def _price_step(sku: Wanted, now: Shown, brakes: Brakes) -> Step:
-    after = sku.priced.price if sku.priced else None
-    doubt = sku.doubt or _too_far(after, now, brakes)
-    passport = sku.priced.passport if sku.priced else {}
-    return Step(
-        sku.sku_code,
-        "price",
-        str(now.price),
-        str(after) if after else "unknown",
-        f"cost {passport['cost']}" if passport else "no price can be made",
-        held=doubt.why if doubt else "",
-        hold=doubt.kind if doubt else "",
-        by_rate=bool(passport) and only_the_rate_moved(now.passport, passport),
-    )
+    doubt, by_rate, reason, after = sku.doubt, False, "no price can be made", "unknown"
+    if sku.priced is not None:
+        doubt = doubt or _too_far(sku.priced, now, brakes)
+        by_rate = only_the_rate_moved(now.passport, sku.priced.passport)
+        reason, after = f"cost {sku.priced.passport['cost']}", str(sku.priced.price)
+    held, hold = (doubt.why, doubt.kind) if doubt else ("", "")
+    return Step(sku.sku_code, "price", str(now.price), after, reason, held, sku.rule, hold, by_rate)
 
 
-def _too_far(after: Money | None, now: Shown, brakes: Brakes) -> Doubt | None:
-    """A step the brake stops, or one that would leave the store's own discount above the price."""
-    if after is None or now.price is None or not now.price.amount:
+def _too_far(priced: Priced, now: Shown, brakes: Brakes) -> Doubt | None:
+    """Too far from the last price or from what it cost of late, or not above the discount set in the store."""
+    if now.price is None or not now.price.amount:
         return None
-    move = (after.amount - now.price.amount) / now.price.amount
+    move = (priced.price.amount - now.price.amount) / now.price.amount
     if abs(move) > brakes.price_step:
         return Doubt(STEP, f"price would move by {move:+.0%}, more than {brakes.price_step:.0%}")
-    if now.discount is not None and now.discount >= after:
-        return Doubt(STEP, f"the discount of {now.discount} set in the store would not be below {after}")
-    return None
+    if now.discount is not None and now.discount >= priced.price:
+        return Doubt(STEP, f"the discount of {now.discount} set in the store would not be below {priced.price}")
+    return off_the_median(Money.parse(priced.passport["cost"]), now.recent, brakes.price_step)
 
 
-def _held(step: Step, stopped: dict[str, str]) -> Step:
-    return replace(step, held=step.held or stopped.get(step.field, ""))
+def _braked(step: Step) -> str:
+    """Which brake of the run a step is under; more stock than nothing is under none."""
+    return step.field if step.reprices or step.zeroes else ""

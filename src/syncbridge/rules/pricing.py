@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.rules.mapping import Aim, FreightRow, PricePolicy, Rate
+from syncbridge.rules.mapping import Aim, FreightRow, FreightTable, PricePolicy, Rate
 
 Rates = Mapping[tuple[str, str], Rate]
 CEILING, STALE, DOUBT, STEP = "price_ceiling", "rate_stale", "price_doubt", "price_step"
@@ -99,12 +99,12 @@ def price(goods: Goods, policy: PricePolicy, rates: Rates, role: str = "") -> Pr
         **base.passport,
         **{f"price {country}": str(there) for country, there in countries.items()},
     }
-    return Priced(base.price, base.floor, passport, countries, _doubt(base.price, goods, policy, rates))
+    return Priced(base.price, base.floor, passport, countries, _doubt(base.price, policy, rates))
 
 
 def margin(payout: Money, total: Money, policy: PricePolicy, parcel: Parcel, rates: Rates) -> Margin:
     """What is left of the payout after the supplier's total, the packing and the way abroad."""
-    known = policy.freights is not None and parcel.destination in policy.freights.rows
+    known = isinstance(policy.freight, FreightTable) and parcel.destination in policy.freight.rows
     abroad, _ = _abroad(policy, parcel, parcel.destination if known else policy.destination)
     spent = (total + policy.packing * parcel.units, abroad)
     cost = sum((_worth(part, payout.currency, policy, rates) for part in spent), Money.zero(payout.currency))
@@ -150,11 +150,11 @@ def _reckoned(goods: Goods, policy: PricePolicy, rates: Rates, aim: Aim, destina
 
 def _abroad(policy: PricePolicy, parcel: Parcel, destination: str) -> tuple[Money, str]:
     """What the way abroad costs, and by which row."""
-    if policy.freights is None:
+    if isinstance(policy.freight, Money):
         return policy.freight * parcel.units, ""
-    row = policy.freights.rows[destination]
-    weight = max(parcel.weight_g, _volume_g(parcel, policy.freights.divisor))
-    return _carried(row, weight), f"{policy.freights.name} to {destination}, {weight} g ({row.place})"
+    row = policy.freight.rows[destination]
+    weight = max(parcel.weight_g, _volume_g(parcel, policy.freight.divisor))
+    return _carried(row, weight), f"{policy.freight.name} to {destination}, {weight} g ({row.place})"
 
 
 def _carried(row: FreightRow, weight_g: int) -> Money:
@@ -176,11 +176,8 @@ def _worth(money: Money, currency: str, policy: PricePolicy, rates: Rates) -> Mo
     return there if money.currency == currency else _divided(there, 1 - policy.fx_spread)
 
 
-def _doubt(final: Money, goods: Goods, policy: PricePolicy, rates: Rates) -> Doubt | None:
-    used = {goods.cost.currency}
-    if policy.freights is not None:
-        used |= {row.parcel.currency for row in policy.freights.rows.values()}
-    for currency in sorted(used - {policy.currency}):
+def _doubt(final: Money, policy: PricePolicy, rates: Rates) -> Doubt | None:
+    for currency in sorted(policy.spent_in - {policy.currency}):
         pair, rate = _rate(currency, policy.currency, rates)
         if rate.stale:
             return Doubt(STALE, f"the rate {pair} is of {rate.day}, and {rate.source} has told no newer one")

@@ -145,10 +145,15 @@ class OfferRow(SQLModel, table=True):
     spec_count: int
     followed: bool = False
     changed_at: datetime = Field(sa_column=_time())
+    planned_under: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Digest of the rules its last plan was made under; empty: what changed since is not planned."""
 
 
 class ListingRow(SQLModel, table=True):
-    """An offer in a store: the intent to list it, and what became of it."""
+    """A product page of a store: one we made of an offer, or one that was adopted.
+
+    An adopted one has no supplier, and the channel's id in place of an offer's: only its bindings say what feeds it.
+    """
 
     __tablename__ = "listing"
     __table_args__ = (UniqueConstraint("store", "supplier", "offer_id"),)
@@ -169,7 +174,7 @@ class BindingRow(SQLModel, table=True):
     """Which spec feeds which SKU, with the price and stock wanted and pushed."""
 
     __tablename__ = "binding"
-    __table_args__ = (UniqueConstraint("store", "supplier", "offer_id", "spec_id"),)
+    __table_args__ = (Index("binding_offer", "supplier", "offer_id"),)
 
     store: str = Field(primary_key=True)
     sku_code: str = Field(primary_key=True)
@@ -184,16 +189,39 @@ class BindingRow(SQLModel, table=True):
     stock: int | None = None
     passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
     """Why the wanted price is what it is: cost, rate, fees, rule, line."""
+    discount: Money | None = Field(default=None, sa_column=_money())
+    """What the store's own discount asks, as last read."""
+
+
+class RateRow(SQLModel, table=True):
+    """The exchange rate in force of a pair, and the last one told; rates and days as text, exact."""
+
+    __tablename__ = "rate"
+
+    pair: str = Field(primary_key=True)
+    """Such as CNY/USD."""
+    value: str
+    day: str
+    source: str
+    since: datetime = Field(sa_column=_time())
+    told: str
+    told_day: str
 
 
 class PlanRow(SQLModel, table=True):
-    """The changes of one run, and why there was a run."""
+    """The changes of one run in one store, and why there was a run."""
 
     __tablename__ = "plan"
+    __table_args__ = (Index("plan_recent", "store", "made_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    store: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     cause: str
     made_at: datetime = Field(sa_column=_time())
+    repriced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """SKUs whose price it changes, those that are held left out."""
+    zeroed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """SKUs whose stock it sets to zero, those that are held left out."""
 
 
 class ChangeRow(SQLModel, table=True):
@@ -273,7 +301,7 @@ class PurchaseRow(SQLModel, table=True):
     state: str = Field(index=True)
     lines: list[PurchaseLine] = Field(sa_column=Column(Json(list[PurchaseLine]), nullable=False))
     payout: Money = Field(sa_column=_money(nullable=False))
-    """What the channel will pay out for these lines, after its commission."""
+    """What is left of the sale of these lines after the shares of the channel, of advertising and of payment."""
     relay: RelayAddress = Field(sa_column=Column(Json(RelayAddress), nullable=False))
     quote: Quote | None = Field(default=None, sa_column=Column(Json(Quote), nullable=True))
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
