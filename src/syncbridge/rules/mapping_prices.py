@@ -72,7 +72,7 @@ class PriceBook:
                 maximum_price=keys.may("maximum_price", values.money, None),
                 countries=keys.may("countries", _countries, {}),
             )
-            if keys.sound:
+            if not value.notes:  # what it names may be unsound, too
                 policy = replace(policy, commission=commission.default, commissions=commission.categories)
                 for problem in _problems(policy):
                     raise value.unusable(problem)
@@ -125,7 +125,7 @@ def _freight_row(value: Value) -> FreightRow:
         step_g = keys.may("step_weight", values.grams, None)
         step = keys.may("step", values.money, None)
         if not keys.sound:
-            raise value.unusable("this row cannot be used")
+            return FreightRow(parcel, 0, parcel, 1, value.place)  # what was noted keeps it from being seen
         if {money.currency for money in (per_kg, step) if money} - {parcel.currency}:
             raise value.unusable("a row is in one currency; write all its amounts in that one")
         if per_kg is not None and (first, step_g, step) == (None, None, None):

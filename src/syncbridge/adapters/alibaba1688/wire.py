@@ -104,6 +104,21 @@ class SkuAttribute(Wire):
     sku_image_url: str | None = None
 
 
+class DropshipPrice(Wire):
+    """Prices for resellers, in yuan (1688.md §4.1)."""
+
+    one_piece_price: msgspec.Raw = _NOTHING
+    """一件代发包邮价: of one piece, sent alone."""
+    offer_price: msgspec.Raw = _NOTHING
+    """分销价."""
+
+
+class DropshipSale(DropshipPrice):
+    """The same for the offer as a whole."""
+
+    one_piece_free_postage: bool | None = None
+
+
 class SkuInfo(Wire):
     """One buyable variant; orders name its specId, stock messages its skuId (1688.md §8.1)."""
 
@@ -114,6 +129,7 @@ class SkuInfo(Wire):
     price: msgspec.Raw = _NOTHING
     """Yuan, as text."""
     sku_attributes: list[SkuAttribute] | None = None
+    fenxiao_price_info: DropshipPrice | None = None
 
 
 class PriceRange(Wire):
@@ -130,6 +146,7 @@ class ProductSaleInfo(Wire):
     """0 no SKUs, by quantity; 1 by SKU; 2 with SKUs, by quantity of the whole offer."""
     amount_on_sale: int | None = None
     price_range_list: list[PriceRange] | None = None
+    fenxiao_sale_info: DropshipSale | None = None
 
 
 class SkuShippingInfo(Wire):
