@@ -113,6 +113,7 @@ class PollSettings(_Section):
     purchases: Seconds = 300.0
     offers: Seconds = 3600.0
     carrier: Seconds = 900.0
+    rates: Seconds = 21600.0
 
 
 class WaitSettings(_Section):
@@ -162,6 +163,12 @@ class BrakeSettings(_Section):
     repriced_share: Share = Decimal("0.25")
     zeroed_share: Share = Decimal("0.10")
     margin_floor: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal(0)
+    rate_band: Share = Decimal("0.015")
+    """An exchange rate so near to the one in force changes no price."""
+    rate_outlier: Share = Decimal("0.05")
+    """One that moves by more from one day to the next waits for a person."""
+    rate_days: int = Field(default=3, ge=1)
+    """Working days without news after which a rate makes no price any more."""
 
 
 class LimitSettings(_Section):

@@ -29,7 +29,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
-from syncbridge.ports import Notifier
+from syncbridge.ports import ExchangeRates, Notifier
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.mapping import (
@@ -112,6 +112,7 @@ class Shop:
         )
         self.rules = RULES
         self.notifiers: tuple[Notifier, ...] = ()
+        self.exchanges: dict[str, ExchangeRates] = {}
         self.connect()
 
     def connect(self) -> None:
@@ -126,6 +127,7 @@ class Shop:
             carriers={"forwarder": self.forwarder},
             ledger_from=self.born,
             notifiers=self.notifiers,
+            exchanges=self.exchanges,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, Unrenewed(self.clock), handlers, RetryPolicies())

@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = {
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "holds": "What a guard stopped, with the figures.",
+    "explain": "Why a SKU costs what it costs, term by term, and what holds it.",
+    "rates": "The exchange rates that prices are made with.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",
     "adapters": "The vendors this installation can talk to.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -50,6 +50,38 @@ def current(session: Session, bridge: Bridge) -> Bridge:
         if pair in bridge.rules.followed
     }
     return replace(bridge, rules=replace(bridge.rules, rates={**bridge.rules.rates, **followed}))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A pair that the mapping files name."""
+
+    name: str
+    source: str
+    """Account name; empty: the mapping files themselves."""
+    rate: Rate | None
+    """None: nothing was told yet."""
+    told: InForce | None
+    held: Mapping[str, Mapping[str, str]]
+    """Figures by kind of hold."""
+
+
+def listed(session: Session, bridge: Bridge) -> list[Listed]:
+    """Every pair that the mapping files name."""
+    rates, told = current(session, bridge).rules.rates, store.in_force(session)
+    followed = bridge.rules.followed
+    pairs = sorted({*rates, *followed})
+    held = holds.open_figures(session, [_subject("/".join(pair)) for pair in pairs])
+    return [
+        Listed(
+            name="/".join(pair),
+            source=followed.get(pair, ""),
+            rate=rates.get(pair),
+            told=told.get(pair) if pair in followed else None,
+            held={kind: figures for (kind, subject), figures in held.items() if subject == _subject("/".join(pair))},
+        )
+        for pair in pairs
+    ]
 
 
 def accept(session: Session, bridge: Bridge, name: str) -> InForce:
