@@ -156,8 +156,7 @@ def test_nothing_held_is_nothing_to_accept(shelf: Shelf) -> None:
 def test_an_account_that_tells_no_rates_is_refused_with_the_remedy(shelf: Shelf) -> None:
     follow(shelf)
     text = shelf.config.read_text("utf-8")
-    shelf.config.write_text(text.replace('adapter = "ecb"', 'adapter = "forwarder_csv"
-path = "x.csv"'), "utf-8")
+    shelf.config.write_text(text.replace('adapter = "ecb"', 'adapter = "forwarder_csv"\npath = "x.csv"'), "utf-8")
 
     result = shelf.run("list", group="rates")
     assert result.exit_code == 4

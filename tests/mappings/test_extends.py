@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from syncbridge.rules.mapping import Place, Unused
 from syncbridge.rules.mapping_file import parse
-from tests.mappings.test_mapping_file import refusal, with_line
+from tests.mappings.test_mapping_file import GOOD, refusal, with_line
 
 
 def extended(section: str, child: str, name: str) -> str:
@@ -101,5 +104,33 @@ def test_a_misspelt_extends_is_told_as_such() -> None:
     )
 
 
-def test_a_route_extends_nothing() -> None:
-    assert 'there is no key "extends" here' in refusal(with_line("    prefix: TY", "    prefix: TY\n    extends: x"))
+def test_a_route_says_only_what_is_otherwise_than_in_the_one_it_extends() -> None:
+    text = f"{GOOD}  - {{name: germany, extends: notebooks, destinations: [DE], carrier: second}}\n"
+
+    general, german = parse({"shop.yaml": text}).routes
+
+    assert german == replace(general, name="germany", carrier="second", destinations=("DE",), place=german.place)
+
+
+def test_a_route_that_extends_an_unknown_one_is_told() -> None:
+    assert refusal(with_line("    prefix: TY", "    prefix: TY\n    extends: notebook")) == (
+        'shop.yaml:42:14: "notebook" is not defined under "routes:"; did you mean "notebooks"?'
+    )
+
+
+def test_a_route_without_a_name_is_told_with_all_else_that_is_wrong() -> None:
+    message = refusal(with_line("name: notebooks", "nam: notebooks", with_line("buy: by_hand", "buy: never")))
+
+    assert [line.split(": ", 1)[1] for line in message.splitlines()] == [
+        '"name" is missing; add the line name: notebooks',
+        'there is no key "nam" here; did you mean "name"?',
+        '"never" is no way to buy; write one of auto, confirm, by_hand, own_stock',
+    ]
+
+
+def test_what_no_route_uses_is_known_and_what_is_only_extended_is_used() -> None:
+    text = with_line("stocks:", "stocks:\n  spare: {buffer: 1, cap: 2}")
+    text = with_line("    price: standard", "    price: child", text)
+    text = with_line("prices:", "prices:\n  child: {extends: standard}", text)
+
+    assert parse({"shop.yaml": text}).unused == (Unused("stocks", "spare", Place("shop.yaml", 24, 3)),)

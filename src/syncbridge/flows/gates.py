@@ -20,6 +20,7 @@ from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
 from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
 from syncbridge.rules.costs import weighed
+from syncbridge.rules.countries import iso
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import BOUGHT, cancelled
 from syncbridge.rules.pricing import Parcel, margin
@@ -79,7 +80,7 @@ async def _parcel(bridge: Bridge, together: Sequence[Purchase], route: Route) ->
     lines = [line for one in together for line in one.lines]
     weight = weighed(lines, await _offers(bridge, together[0].supplier, lines), route.listing.weight_g)
     address = await bridge.db.read(orders.address_of, together[0].store, together[0].order_id)
-    return Parcel(sum(units), weight, route.listing.package_cm, address.country if address else "")
+    return Parcel(sum(units), weight, route.listing.package_cm, iso(address.country) if address else "")
 
 
 def halted(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt) -> Park:

@@ -109,7 +109,7 @@ class SkuDraft:
     discount: Money | None = None
     """What buyers pay while it is discounted; left out, the channel forgets it."""
     countries: Mapping[str, Money] = field(default_factory=dict)
-    """Prices of countries that have their own, by the channel's name of the country."""
+    """Prices of countries that have their own, by ISO 3166-1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
 from syncbridge.rules import mapping_values as values
-from syncbridge.rules.mapping import Part, Place, Route, Rules
+from syncbridge.rules.codes import readings
+from syncbridge.rules.mapping import Part, Place, Rate, Route, Rules
 from syncbridge.rules.mapping_file import parts
 from syncbridge.rules.mapping_reader import Notes, Section, Value, open_files
 from syncbridge.rules.pricing import Goods, Parcel, price
@@ -25,15 +28,20 @@ class Case:
     place: Place
     sku: str
     store: str
+    country: str
+    """Where the order goes; empty for what is said of all destinations, as for listing."""
     route: str
     """A route's name, or `NO_ROUTE`."""
+    goods_code: str
+    """Which the SKU code names; empty if the case says nothing of it."""
     cost: Money | None
     price: Money | None
-    """In `country`, if that is named."""
+    """In `country`, if the price policy has one of its own there."""
     floor: Money | None
     weight_g: int | None
     category_id: str | None
-    country: str
+    rate: Decimal | None
+    """From the cost's currency to the price's, where the mapping files leave it to an account."""
     role: str | None
     backup: int
     """Which way to buy `supplier` and `parts` are of: 0 the first, then the backups in turn."""
@@ -74,13 +82,15 @@ def _case(value: Value) -> Case:
             place=value.place,
             sku=keys.must("sku", Value.text, "TYA001"),
             store=keys.must("store", Value.text, "toys"),
+            country=keys.may("country", values.country, ""),
             route=keys.must("route", Value.text, "notebooks"),
+            goods_code=keys.may("goods_code", Value.text, ""),
             cost=keys.may("cost", values.money, None),
             price=keys.may("price", values.money, None),
             floor=keys.may("floor", values.money, None),
             weight_g=keys.may("weight", values.grams, None),
             category_id=keys.may("category", values.digits, None),
-            country=keys.may("country", values.country, ""),
+            rate=keys.may("rate", values.positive, None),
             role=keys.may("role", Value.text, None),
             backup=keys.may("backup", values.whole(1), 0),
             supplier=keys.may("supplier", Value.text, None),
@@ -98,11 +108,11 @@ def _case(value: Value) -> Case:
 
 
 def _wrong(case: Case, rules: Rules) -> str | None:
-    route = route_for(case.sku, case.store, rules)
+    route = route_for(case.sku, case.store, rules, case.country)
     name = route.name if route else NO_ROUTE
     if name != case.route:
         return f"SKU {case.sku} of {case.store} takes route {name}, expected {case.route}"
-    return (_wrong_price(case, route, rules) or _wrong_way(case, rules)) if route else None
+    return (_wrong_price(case, route, rules) or _wrong_way(case, rules) or _wrong_code(case, rules)) if route else None
 
 
 def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
@@ -111,12 +121,11 @@ def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
     if case.cost.currency != route.price.packing.currency:
         return f"the cost is in {case.cost.currency}, but packing of {route.name} in {route.price.packing.currency}"
     role = route.role if case.role is None else case.role
+    given = {(case.cost.currency, route.price.currency): Rate(case.rate, date.min)} if case.rate else {}
     try:
-        priced = price(_goods(case.cost, case, route), route.price, rules.rates, role)
+        priced = price(_goods(case.cost, case, route), route.price, {**rules.rates, **given}, role)
     except MappingError as error:
         return str(error)
-    if case.country and case.country not in priced.countries:
-        return f"the price policy of {route.name} has no price of its own for {case.country}"
     found = priced.countries.get(case.country, priced.price)
     if priced.doubt is not None:
         return f"a cost of {case.cost} makes no price: {priced.doubt.why}"
@@ -132,10 +141,18 @@ def _goods(cost: Money, case: Case, route: Route) -> Goods:
     return Goods(cost, parcel, case.category_id or route.listing.category_id)
 
 
+def _wrong_code(case: Case, rules: Rules) -> str | None:
+    named = [says.goods_code for says in readings(case.sku, case.store, rules) if says.goods_code]
+    if not case.goods_code or case.goods_code in named:
+        return None
+    told = " or ".join(named) or "none"
+    return f"SKU {case.sku} of {case.store} names the goods code {told}, expected {case.goods_code}"
+
+
 def _wrong_way(case: Case, rules: Rules) -> str | None:
     if not case.supplier and not case.parts:
         return None
-    possible = ways(case.sku, case.store, {}, rules)
+    possible = ways(case.sku, case.store, {}, rules, case.country)
     if case.backup >= len(possible):
         return f"SKU {case.sku} of {case.store} can be bought in {len(possible)} ways, expected backup {case.backup}"
     way = possible[case.backup]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.rules import mapping_values as values
-from syncbridge.rules.mapping import Aim, CostBasis, CountryPrice, FreightRow, FreightTable, PricePolicy
+from syncbridge.rules.mapping import Aim, CostBasis, CountryPrice, FreightRow, FreightTable, PricePolicy, Unused
 from syncbridge.rules.mapping_reader import Named, Section, Value
 
 NOTHING = Decimal(0)
@@ -46,6 +46,10 @@ class PriceBook:
     def find(self, value: Value) -> PricePolicy:
         """The policy that a text names."""
         return self._prices.find(value)
+
+    def unused(self) -> list[Unused]:
+        """What is named for nothing."""
+        return [*self._freights.unused(), *self._commissions.unused(), *self._prices.unused()]
 
     def _policy(self, value: Value) -> PricePolicy:
         with Section(value) as keys:
@@ -159,8 +163,8 @@ def _aim(keys: Section) -> Aim | None:
 
 def _countries(value: Value) -> dict[str, CountryPrice]:
     countries = {}
-    for name, (key, inner) in value.pairs().items():
-        key.read(values.country)
+    for key, inner in value.pairs().values():
+        name = key.read(values.country)
         countries[name] = inner.read(lambda section, name=name: _country(section, name))  # type: ignore[misc]
     return countries
 

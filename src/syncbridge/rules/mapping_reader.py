@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from syncbridge.errors import MappingError
-from syncbridge.rules.mapping import Place
+from syncbridge.rules.mapping import Place, Unused
 from syncbridge.rules.wording import did_you_mean
 
 T = TypeVar("T")
@@ -189,20 +189,24 @@ class Named(Generic[T]):
         self._section = section
         self._written: dict[str, tuple[Value, Value]] = {}
         self._defined: dict[str, T] = {}
+        self._used: set[str] = set()
 
     def define(self, section: Value) -> None:
         """Take in a section of named things, unread; a name is good for one thing in all files."""
         for name, (key, value) in section.pairs().items():
-            if name in self._written:
-                key.notes.add(key.place, f'"{name}" is already defined at {self._written[name][0].place}; rename one')
-            else:
-                self._written[name] = (key, value)
+            self._add(name, key, value)
 
-    def read(self, reader: Callable[[Value], T]) -> None:
+    def define_list(self, section: Value) -> None:
+        """The same for a list whose members say their names themselves."""
+        for item in section.items():
+            item.read(self._define_member)
+
+    def read(self, reader: Callable[[Value], T]) -> tuple[T, ...]:
         """Read them all, once every file was taken in."""
         for name, (_, written) in self._written.items():
             named = replace(written, name=name)
             self._defined[name] = named.read(lambda value: reader(self._whole(value)))
+        return tuple(self._defined.values())
 
     def has(self, value: Value) -> bool:
         """Whether a text names one of them."""
@@ -210,7 +214,24 @@ class Named(Generic[T]):
 
     def find(self, value: Value) -> T:
         """The thing a text names."""
-        return self._defined[self._known(value)]
+        name = self._known(value)
+        self._used.add(name)
+        return self._defined[name]
+
+    def unused(self) -> list[Unused]:
+        """What nothing asked for by its name, nor extends."""
+        written = self._written.items()
+        return [Unused(self._section, name, key.place) for name, (key, _) in written if name not in self._used]
+
+    def _define_member(self, value: Value) -> None:
+        key, text = value.pairs().get("name", (value, None))
+        self._add(text.text() if text else str(value.place), text or key, value)
+
+    def _add(self, name: str, key: Value, value: Value) -> None:
+        if name in self._written:
+            key.notes.add(key.place, f'"{name}" is already defined at {self._written[name][0].place}; rename one')
+        else:
+            self._written[name] = (key, value)
 
     def _known(self, value: Value) -> str:
         name = value.text()
@@ -225,6 +246,7 @@ class Named(Generic[T]):
             return replace(value, inherited={})
         extends = own[EXTENDS][1]
         name = self._known(extends)
+        self._used.add(name)
         if name in way:
             circle = " extends ".join([*way[way.index(name) :], name])
             raise extends.unusable(f"this goes round in a circle: {circle}; leave {EXTENDS} out in one of them")

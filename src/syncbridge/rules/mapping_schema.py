@@ -47,6 +47,12 @@ def json_schema() -> dict[str, object]:
                 "minItems": 1,
                 "items": _SKU,
             },
+            "aliases": {
+                "description": "Old SKU codes, and what each stands for: another SKU code, or a spec.",
+                "type": "array",
+                "minItems": 1,
+                "items": _ALIAS,
+            },
         },
     }
 
@@ -206,7 +212,7 @@ _LISTING = _extending(
     },
 )
 
-_ROUTE = _section(
+_ROUTE = _extending(
     {
         "name": _described(_TEXT, "A name of your choice; reports and `rules explain` use it."),
         "prefix": _described(
@@ -230,6 +236,19 @@ _ROUTE = _section(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
         ),
         "role": _described(_TEXT, "A name under the roles of its price policy, such as traffic or profit."),
+        "code": _described(
+            {"enum": ["reference", "compact", "goods_code"]},
+            "What follows the prefix in the code of a new SKU: a reference (default), the supplier's ids, or its "
+            "goods code.",
+        ),
+        "pattern": _described(
+            {"type": "string", "pattern": r"\{goods\}"},
+            "How your old codes name the supplier's goods code, such as TY-{goods}-{any}; in quotes.",
+        ),
+        "destinations": _described(
+            _list_of({"type": "string", "pattern": "^[A-Z]{2,3}$"}),
+            "Countries whose orders take this route instead of the one without destinations, such as DE, FR, UK.",
+        ),
         "merge": _described(
             {"type": "boolean"}, "Whether several orders of one buyer are bought as one; with buy: auto only."
         ),
@@ -247,6 +266,19 @@ _PARTS: _Schema = {
             "quantity": _described(_whole(1), "How many of it one sold unit takes."),
         }
     ),
+}
+
+_ALIAS: _Schema = {
+    **_section(
+        {"code": _described(_TEXT, "The old code, whole.")},
+        {
+            "stores": _described(_list_of(_TEXT), "Accounts of the stores it is for; leave out for every store."),
+            "sku": _described(_TEXT, "The SKU code it stands for."),
+            "offer": _described({"type": ["string", "integer"], "minLength": 1}, "Id of the offer it stands for."),
+            "spec": _described(_TEXT, "Id of the spec in that offer."),
+        },
+    ),
+    "oneOf": [{"required": ["sku"]}, {"required": ["offer", "spec"]}],
 }
 
 _SKU = _section(

@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 
 from syncbridge.model.money import Money
-from syncbridge.rules.mapping import BuyMode, CostBasis
+from syncbridge.rules.countries import CODES, iso
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis
 from syncbridge.rules.mapping_reader import Value
+from syncbridge.rules.patterns import Pattern
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
 
@@ -133,13 +135,28 @@ def cost_basis(value: Value) -> CostBasis:
     return CostBasis(text)
 
 
-def country(value: Value) -> str:
-    """A country as the channel names it: two capital letters, and UK for the United Kingdom."""
+def code_style(value: Value) -> CodeStyle:
+    """What follows the prefix in the code of a new SKU."""
     text = value.text()
-    if not re.fullmatch(r"[A-Z]{2}", text) or text == "GB":
-        what = "is called UK by the channel; write UK" if text == "GB" else "is not a country; write US, DE or the like"
-        raise value.unusable(f'"{text}" {what}')
-    return text
+    if text not in tuple(CodeStyle):
+        raise value.unusable(f'"{text}" is no way to make SKU codes; write one of {", ".join(CodeStyle)}')
+    return CodeStyle(text)
+
+
+def pattern(value: Value) -> Pattern:
+    """How codes the seller gave name the goods code, such as TY-{goods}-{any}."""
+    try:
+        return Pattern.parse(value.text())
+    except ValueError as error:
+        raise value.unusable(f'the pattern "{value.text()}" {error}') from None
+
+
+def country(value: Value) -> str:
+    """Two letters of a country, as ISO or AliExpress write it; answers ISO's."""
+    text = value.text()
+    if iso(text) not in CODES:
+        raise value.unusable(f'"{text}" is no country; write its two letters, such as DE, FR or UK')
+    return iso(text)
 
 
 def yes_or_no(value: Value) -> bool:

@@ -34,7 +34,7 @@ class Parcel:
     package_cm: tuple[int, int, int] = (0, 0, 0)
     """Of one unit."""
     destination: str = ""
-    """Country as the channel names it; empty or unknown to the freight table: the policy's."""
+    """Country (ISO 3166-1); empty or unknown to the freight table: the policy's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ COUNTRIES = frozenset(
     {"RU", "US", "CA", "ES", "FR", "UK", "NL", "IL", "BR", "CL", "AU", "UA", "BY", "JP", "TH", "SG", "KR", "ID"}
     | {"MY", "PH", "VN", "IT", "DE", "SA", "AE", "PL", "TR"}
 )
-"""Those that may have prices of their own."""
+"""Those that may have prices of their own, in the vendor's letters."""
+_LETTERS = {"GB": "UK"}
+"""The vendor's, where they are not ISO's."""
 
 
 def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
@@ -109,7 +111,7 @@ def _about_sku(sku: SkuDraft, currency: str) -> Iterator[str]:
     if said := price_problem(sku.price, currency, sku.discount):
         yield said
     for country, price in sku.countries.items():
-        if country not in COUNTRIES:
+        if _LETTERS.get(country, country) not in COUNTRIES:
             yield f"{country} can have no price of its own; those that can are {', '.join(sorted(COUNTRIES))}"
         elif _percent(price, sku.price) < _LOWEST_PERCENT:
             yield f"the price for {country}, {price}, is under half of {sku.price}"
@@ -163,7 +165,7 @@ def _quotes(draft: ListingDraft) -> dict[str, object]:
         return {}
     quotes = [
         {
-            "shiptoCountry": country,
+            "shiptoCountry": _LETTERS.get(country, country),
             "absoluteQuoteMap": {  # its name for percents too
                 _sku_key(sku): str(_percent(sku.countries[country], sku.price))
                 for sku in draft.skus
