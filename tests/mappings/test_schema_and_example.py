@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
@@ -151,11 +154,42 @@ def words_of(schema: object) -> set[str]:
     return own | {word for inner in schema.values() for word in words_of(inner)}
 
 
-def test_the_reference_page_explains_every_key() -> None:
-    page = (MAPPINGS.parent / "docs" / "reference" / "mapping-files.md").read_text("utf-8")
-    rows = {
-        word for line in page.splitlines() if line.startswith("| `") for word in line.split("|")[1].split("`")[1::2]
-    }
+@given(st.sampled_from(SHOPS[1:]), st.data())
+def test_a_worked_file_however_damaged_is_rules_or_a_mapping_error_and_nothing_else(
+    shop: Path, data: st.DataObject
+) -> None:
+    text = "\n".join(texts(shop).values())
+    at = data.draw(st.integers(0, len(text)))
+    cut = data.draw(st.integers(0, 30))
+    put = data.draw(
+        st.text(max_size=8) | st.sampled_from(["[]", "{}", "~", "- ", ": ", "extends: toys", "*a", "{goods}"])
+    )
 
-    assert words_of(json_schema()) - rows == set()
-    assert {style.value for style in CodeStyle} <= set(page.split("`"))
+    with suppress(MappingError):
+        rules = parse({"x.yaml": text[:at] + put + text[at + cut :]})
+        check(rules)
+        warnings(rules)
+
+
+PAGE = (MAPPINGS.parent / "docs" / "reference" / "mapping-files.md").read_text("utf-8")
+
+
+def rows(section: str) -> dict[str, str]:
+    """The keys that a section of the page explains, each with its example."""
+    text = PAGE.split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
+    cells = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("| `")]
+    return {key: row[-1].strip() for row in cells if len(row) == 4 for key in row[0].split("`")[1::2]}
+
+
+def test_the_reference_page_explains_every_key_of_every_section_with_an_example() -> None:
+    top = json_schema()["properties"]
+    assert isinstance(top, dict)
+
+    explained = {section: rows(f"`{section}`") for section in top}
+    explained["every"] = rows("A file's sections") | rows("`extends`")
+
+    assert set(top) | {"extends"} == set(explained["every"])
+    for section, schema in top.items():
+        assert words_of(schema) - {"extends"} == set(explained[section]), section
+    assert all(example.startswith("`") for section in explained.values() for example in section.values())
+    assert all(f"`{style}`" in PAGE for style in CodeStyle)
