@@ -91,8 +91,9 @@ def texts(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))}
 
 
-def test_there_are_worked_folders_for_three_sorts_of_shops() -> None:
-    assert [shop.name for shop in SHOPS] == ["mappings", "adopted-shop", "single-supplier", "two-stores"]
+def test_there_are_worked_folders_for_four_sorts_of_shops() -> None:
+    names = ["mappings", "adopted-shop", "priced-shop", "single-supplier", "two-stores"]
+    assert [shop.name for shop in SHOPS] == names
 
 
 @pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop.name)
@@ -171,7 +172,8 @@ def test_a_worked_file_however_damaged_is_rules_or_a_mapping_error_and_nothing_e
         warnings(rules)
 
 
-PAGE = (MAPPINGS.parent / "docs" / "reference" / "mapping-files.md").read_text("utf-8")
+REFERENCE = MAPPINGS.parent / "docs" / "reference"
+PAGE = "\n".join((REFERENCE / name).read_text("utf-8") for name in ("mapping-files.md", "prices.md"))
 
 
 def rows(section: str) -> dict[str, str]:
