@@ -15,7 +15,7 @@ from syncbridge.bootstrap import assemble, open_database
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.rates import InForce
-from syncbridge.rules.routing import sku_code
+from syncbridge.rules.codes import sku_code
 from syncbridge.settings import load_settings
 from syncbridge.store import catalogue, holds, rates
 from syncbridge.testing.builders import make_offer, make_spec
@@ -48,7 +48,7 @@ class Shelf(Desk):
         catalogue.keep(session, "main", [OFFER], now=NOW)
         plan.offers_read(session, bridge, "main", [OFFER], cause="test")
         route = next(route for route in bridge.rules.routes if route.supplier == "main")
-        return sku_code(route, "toys", OFFER.offer_id, OFFER.specs[0].spec_id, bridge.rules)
+        return sku_code(route, "toys", OFFER, OFFER.specs[0], bridge.rules)
 
 
 @pytest.fixture
