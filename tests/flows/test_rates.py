@@ -193,6 +193,26 @@ async def test_row_37_a_first_rate_is_held_against_what_came_with_the_program(sh
     assert await in_force(shop) == "0.135"
 
 
+async def test_a_first_rate_may_have_moved_since_what_came_with_the_program(shop: Shop, bank: Bank) -> None:
+    bank.kept = DailyRates("CNY", shop.clock.now().date() - timedelta(days=14), {"USD": Decimal("0.13")})
+    bank.tell(shop.clock.now().date(), "0.145")
+    await refresh(shop)
+
+    assert await in_force(shop) == "0.145"
+    assert await open_holds(shop, NAME) == {}
+
+
+async def test_row_33_a_spec_whose_cost_cannot_be_right_is_held_when_its_offer_is_listed(
+    shop: Shop, bank: Bank
+) -> None:
+    await refresh(shop)
+    offer = make_offer(OFFER, make_spec(1), make_spec(2, cost="0.01"))
+    listing = await shop.list_offer(offer)
+
+    assert list(sold(shop, listing)) == [shop.code(0)]
+    assert list(await open_holds(shop, f"sku toys/{shop.code(1)}")) == ["price_doubt"]
+
+
 async def test_row_37_a_silent_source_holds_prices_after_three_working_days_and_nothing_else(
     shop: Shop, bank: Bank
 ) -> None:

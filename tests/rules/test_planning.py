@@ -335,6 +335,14 @@ def test_a_listing_is_drafted_without_the_specs_whose_price_is_doubted() -> None
         planning.draft(alone, ROUTE, planning.fresh(alone, "toys", ROUTE, RULES))
 
 
+def test_a_listing_is_drafted_without_the_specs_whose_price_is_above_the_ceiling() -> None:
+    route = make_route(price=make_policy(maximum_price=dollars("7.50")))
+    offer = make_offer("1", make_spec(1), make_spec(2, cost="14.90"))
+
+    draft = planning.draft(offer, route, planning.fresh(offer, "toys", route, make_rules(route)))
+    assert [str(sku.price) for sku in draft.skus] == ["7.37 USD"]
+
+
 def test_a_price_that_only_follows_its_rate_is_not_counted_by_the_brake_of_the_run() -> None:
     before = shown_with_passport(make_offer("1", make_spec(1)))
     rates = {pair: replace(rate, value=Decimal("0.15")) for pair, rate in RULES.rates.items()}

@@ -161,6 +161,9 @@ def _drafted(
     except (ValueError, MappingError) as error:
         _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
         return []
+    for sku in wanted:
+        if sku.doubt is not None:
+            _hold(session, sku.doubt.kind, f"sku {store}/{sku.sku_code}", sku.doubt.why, bridge.clock.now())
     state = ListingState.INTENDED if bridge.terms.of(store).live else ListingState.PROPOSED
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 

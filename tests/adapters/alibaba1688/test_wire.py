@@ -97,6 +97,13 @@ def test_a_sku_without_a_price_does_not_borrow_one() -> None:
     assert offer.specs[0].cost is None
 
 
+@pytest.mark.parametrize("price", [None, "", "0", "0.00", "-13.90", "NaN", "Infinity", "面议", True])
+def test_row_33_a_price_that_is_no_amount_is_unknown(price: object) -> None:
+    sale = {"quoteType": 1, "priceRangeList": []}
+
+    assert offer_with(productSkuInfos=[{"specId": "a", "price": price}], productSaleInfo=sale).specs[0].cost is None
+
+
 def test_a_stock_the_vendor_does_not_tell_is_not_zero() -> None:
     assert offer_with(productSkuInfos=[{"specId": "a"}]).specs[0].stock is None
 

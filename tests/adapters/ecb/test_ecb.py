@@ -48,6 +48,11 @@ def test_another_document_is_refused(body: bytes) -> None:
         wire.daily(body)
 
 
+def test_a_file_that_would_blow_up_is_not_even_read() -> None:
+    with pytest.raises(ValueError, match="EntitiesForbidden"):
+        wire.daily(BOMB)
+
+
 async def test_rates_of_a_day_still_to_come_are_not_believed(harness: Bank) -> None:
     harness.publish(harness.clock.now().date() + timedelta(days=2), {"USD": "1.1"})
 
