@@ -216,16 +216,15 @@ def _about_shares(policy: PricePolicy) -> Iterator[str]:
 
 
 def _about_destinations(policy: PricePolicy) -> Iterator[str]:
-    wanted = {name: own.destination for name, own in policy.countries.items()}
     if isinstance(policy.freight, Money):
         for name, own in policy.countries.items():
             if own.aim is None:
                 yield f"{name} has no price of its own: write multiplier or margin, or a freight table under freight"
-        return
-    if not policy.destination:
+    elif not policy.destination:
         yield "freight names a table; add the line destination: US, the country the price is made for"
-        return
-    for destination in dict.fromkeys((policy.destination, *wanted.values())):
-        if destination not in policy.freight.rows:
-            there = ", ".join(sorted(policy.freight.rows))
-            yield f"the freight table {policy.freight.name} has no destination {destination}; there are {there}"
+    else:
+        rows = policy.freight.rows
+        for destination in dict.fromkeys((policy.destination, *(own.destination for own in policy.countries.values()))):
+            if destination not in rows:
+                there = ", ".join(sorted(rows))
+                yield f"the freight table {policy.freight.name} has no destination {destination}; there are {there}"
