@@ -45,6 +45,7 @@ class EcbMock:
         return Starlette(
             routes=[
                 Route(FILE, self._file, methods=["GET"]),
+                Route("/_mock/accounts", self._open, methods=["POST"]),
                 Route("/_mock/rates", self._publish, methods=["POST"]),
                 Route("/_mock/faults", self._fail, methods=["POST"]),
                 Route("/_books", self._show, methods=["GET"]),
@@ -69,6 +70,9 @@ class EcbMock:
             for currency, rate in self.rates.items()
         )
         return Response(_PAGE.format(day=self.day.isoformat(), rates=rates), media_type="text/xml")
+
+    async def _open(self, request: Request) -> Response:
+        return JSONResponse({})  # nobody needs an account
 
     async def _publish(self, request: Request) -> Response:
         asked = msgspec.json.decode(await request.body(), type=_Published)
