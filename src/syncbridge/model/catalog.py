@@ -76,6 +76,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What offers are looked for: by words, in one supplier's shop, or both."""
+
+    keyword: str = ""
+    shop: str = ""
+    """The supplier's id, as their offers name it; empty: all suppliers."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkuProperty:
     """One attribute value that tells a SKU from its siblings, in the channel's ids."""
 
