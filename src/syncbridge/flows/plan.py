@@ -14,13 +14,13 @@ from sqlmodel import Session
 
 from syncbridge.errors import MappingError
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
+from syncbridge.model.catalog import Binding, GivenText, ListingState, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import catalogue, given_texts, holds, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,9 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
     """Plan and approve what follows from these offers, in the transaction that keeps them."""
     by_store: dict[str, list[Reading]] = {}
     now = bridge.clock.now()
+    offer_ids = [offer.offer_id for offer in offers]
+    chosen = catalogue.chosen_stores(session, supplier, offer_ids)
+    given = given_texts.of_offers(session, supplier, offer_ids)
     for offer in offers:
         routes = routes_of_offer(offer, supplier, bridge.rules)
         subject = f"offer {supplier}/{offer.offer_id}"
@@ -47,9 +50,9 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
             _hold(session, "offer_unrouted", subject, "no route takes this offer", now)
         for store, route in routes.items():
             listing = catalogue.listing_of(session, store, supplier, offer.offer_id)
-            if listing is None:
-                _propose(session, bridge, store, route, supplier, offer)
-            else:
+            if listing is None and store in chosen.get(offer.offer_id, (store,)):
+                _propose(session, bridge, store, route, supplier, offer, given.get((store, offer.offer_id)))
+            elif listing is not None:
                 by_store.setdefault(store, []).append(_read(session, bridge, listing, route, offer))
     for store, readings in by_store.items():
         _approve(session, bridge, store, readings, cause=cause)
@@ -68,14 +71,16 @@ def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer
     return result
 
 
-def _propose(session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer) -> None:
+def _propose(
+    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
+) -> None:
     subject = f"offer {supplier}/{offer.offer_id}"
     now = bridge.clock.now()
     if not offer.buyable:
         return
     try:
         wanted = planning.wanted(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
+        draft = planning.draft(offer, route, wanted, given)
     except (ValueError, MappingError) as error:
         _hold(session, "offer_unlistable", subject, str(error), now)
         return

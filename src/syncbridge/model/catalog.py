@@ -132,6 +132,14 @@ class ListingDraft:
     dispatch_days: int = 3
 
 
+@dataclass(frozen=True, slots=True)
+class GivenText:
+    """What a person wrote for a listing; an empty text leaves the supplier's."""
+
+    title: str = ""
+    description_html: str = ""
+
+
 class ListingStatus(StrEnum):
     """Where a listing stands on the channel."""
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -40,8 +40,8 @@ def changed(session: Session, account: str, offers: Iterable[Offer]) -> list[Off
     return [offer for offer in by_id.values() if digests.get(offer.offer_id) != _digest(offer)]
 
 
-def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime) -> None:
-    """Store these offers as the last snapshot, in one statement."""
+def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime, stores: Sequence[str] = ()) -> None:
+    """Store these offers as the last snapshot, in one statement; new ones are for these stores, if any is named."""
     if not offers:
         return
     rows = [
@@ -53,6 +53,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
             "spec_count": len(offer.specs),
             "followed": False,
             "changed_at": now,
+            "stores": list(stores) or None,
         }
         for offer in offers
     ]
@@ -67,6 +68,32 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
     session.connection().execute(
         statement.on_conflict_do_update(index_elements=["account", "offer_id"], set_=change), rows
     )
+
+
+def widen(session: Session, account: str, offer_ids: Collection[str], stores: Sequence[str]) -> None:
+    """Let offers that were for some stores only be listed in these too."""
+    changes = [
+        {"b_account": account, "b_offer": offer_id, "b_stores": sorted({*chosen, *stores})}
+        for offer_id, chosen in chosen_stores(session, account, offer_ids).items()
+        if not chosen.issuperset(stores)
+    ]
+    if changes:
+        session.connection().execute(_WIDEN, changes)
+
+
+def chosen_stores(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The stores a person wants each of these offers listed in; only those of which a person said so."""
+    query = select(col(OfferRow.offer_id), col(OfferRow.stores)).where(
+        col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids), col(OfferRow.stores).is_not(None)
+    )
+    return {row.offer_id: frozenset(row.stores) for row in session.connection().execute(query)}
+
+
+_WIDEN = (
+    update(OfferRow)
+    .where(col(OfferRow.account) == bindparam("b_account"), col(OfferRow.offer_id) == bindparam("b_offer"))
+    .values(stores=bindparam("b_stores", type_=OfferRow.__table__.c.stores.type))  # type: ignore[attr-defined]
+)
 
 
 def offer(session: Session, account: str, offer_id: str) -> Offer | None:
