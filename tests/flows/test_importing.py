@@ -114,7 +114,7 @@ async def test_an_offer_that_another_account_has_is_said_and_not_imported_twice(
 
 async def test_doubles_are_found_over_many_chunks(shop: Shop) -> None:
     many = [str(700000000000 + number) for number in range(imports.CHUNK + 5)]
-    items = await shop.db.read(importing.planned, wanted(shop, *many, many[0]))
+    items = await shop.db.read(importing.planned, wanted(shop, *many, many[0]), now=shop.clock.now())
 
     assert [item.state for item in items[-2:]] == [ItemState.WAITING, ItemState.DOUBLE]
 
@@ -158,7 +158,7 @@ async def test_row_32_what_a_supplier_took_away_fails_alone(shop: Shop) -> None:
     told = await run(shop, wanted(shop, *IDS[:3]))
 
     assert told.counts == {ItemState.IMPORTED: 2, ItemState.FAILED: 1}
-    assert [(item.number, item.code) for item in told.failures] == [(3, "offer_closed")]
+    assert [(item.number, item.code) for item in told.failures] == [(3, "offer_gone")]
 
 
 async def test_rows_that_name_no_offer_fail_with_what_was_written(shop: Shop) -> None:
@@ -183,7 +183,7 @@ async def test_an_offer_without_an_answer_is_asked_for_three_times_after_the_oth
         await shop.pass_time(import_.AGAIN.total_seconds())
 
     told = await report(shop, number)
-    assert [(item.number, item.code, item.tries) for item in told.failures] == [(2, "no_answer", 3)]
+    assert [(item.number, item.code, item.tries) for item in told.failures] == [(2, "row_no_answer", 3)]
     assert told.run.ended_at is not None
 
 

@@ -224,9 +224,9 @@ def _failed(item: ImportItem, error: VendorError) -> ImportItem:
         return replace(item, tries=tries)
     match error:
         case NotFound():
-            code = "offer_closed"
+            code = "offer_gone"
         case Transient():
-            code = "no_answer"
+            code = "row_no_answer"
         case _:
             code = "offer_unreadable"
     return replace(item, state=ItemState.FAILED, code=code, why=str(error), tries=tries)

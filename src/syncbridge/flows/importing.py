@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from syncbridge.flows.import_ import batch_job, run_subject
 from syncbridge.flows.retry_queue import Entry, entries
 from syncbridge.model.catalog import Search
 from syncbridge.model.importing import ImportItem, ImportRun, ItemState, Source
-from syncbridge.ports import NamesOffers
+from syncbridge.ports import NamesOffers, Searches
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.store import accounts, imports
@@ -33,7 +34,8 @@ class Request:
     what: str = ""
     """The file, the words, or the shop."""
     items: tuple[ImportItem, ...] = ()
-    search: Search = Search()
+    search: Search | None = None
+    """What is looked for, where it does not name the offers."""
     stores: tuple[str, ...] = ()
     most: int | None = None
 
@@ -99,9 +101,32 @@ def named(bridge: Bridge, account: str, number: int, written: str, spoilt: str =
     return replace(item, offer_id=offer_id)
 
 
-def planned(session: Session, request: Request) -> list[ImportItem]:
+async def look_for(bridge: Bridge, request: Request) -> list[ImportItem]:
+    """The items a search would find, writing nothing. Raises VendorError."""
+    supplier, items = bridge.suppliers[request.account], list[ImportItem]()
+    if request.search is None or not isinstance(supplier, Searches):
+        return items
+    async with aclosing(supplier.search(request.search, since=None)) as pages:  # type: ignore[type-var]  # as in import_
+        async for page in pages:
+            items += [ImportItem(number, found, found) for number, found in enumerate(page.items, len(items) + 1)]
+            if request.most is not None and len(items) >= request.most:
+                return items[: request.most]
+    return items
+
+
+async def shop_of(bridge: Bridge, account: str, text: str) -> str:
+    """The id of the shop meant: written as it is, or that of the offer a person named. Raises VendorError."""
+    supplier = bridge.suppliers[account]
+    try:
+        offer_id = supplier.offer_named(text) if isinstance(supplier, NamesOffers) else ""
+    except ValueError:
+        return text
+    return (await supplier.offer(offer_id)).supplier_id if offer_id else text
+
+
+def planned(session: Session, request: Request, *, now: datetime) -> list[ImportItem]:
     """The items as a run would take them, writing nothing."""
-    return imports.judged(session, _run(request, datetime.min), request.items)
+    return imports.judged(session, _run(request, now), request.items)
 
 
 def begin(session: Session, request: Request, *, now: datetime) -> int:
@@ -110,7 +135,7 @@ def begin(session: Session, request: Request, *, now: datetime) -> int:
     run = replace(run, id=imports.begin(session, run))
     imports.add(session, run, request.items)
     if not request.is_listed:
-        jobs.enqueue(session, [_finding_job(run, request.search, now)], now=now)
+        jobs.enqueue(session, [_finding_job(run, request.search or Search(), now)], now=now)
     elif imports.waiting(session, run.id, most=1):
         jobs.enqueue(session, [batch_job(run, "first", now)], now=now)
     else:

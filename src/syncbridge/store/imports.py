@@ -149,14 +149,14 @@ def counts(session: Session, run: int) -> dict[ItemState, int]:
 
 def per_second(session: Session, run: int) -> float | None:
     """How many items a second were done of late; None if that cannot be told yet."""
-    newest = select(func.max(_DONE_AT, type_=UtcTime())).where(_OF)
-    until = session.connection().execute(newest, _of(run)).scalar_one()
+    read, of_run = session.connection(), _of(run)
+    until = read.execute(select(func.max(_DONE_AT, type_=UtcTime())).where(_OF), of_run).scalar_one()
     if until is None:
         return None
-    done = select(_DONE_AT.label("at"), func.count().label("number")).where(_OF, until - LATE <= _DONE_AT)
-    rows = session.connection().execute(done.group_by(_DONE_AT).order_by(_DONE_AT), _of(run)).all()
-    span = (rows[-1].at - rows[0].at).total_seconds()
-    return sum(row.number for row in rows[1:]) / span if span else None
+    first = select(func.min(_DONE_AT, type_=UtcTime())).where(_OF, until - LATE <= _DONE_AT)
+    begun = read.execute(first, of_run).scalar_one()
+    after = read.execute(select(func.count()).where(_OF, begun < _DONE_AT), of_run).scalar_one()
+    return after / (until - begun).total_seconds() if begun and after else None
 
 
 def items(session: Session, run: int, state: ItemState) -> list[ImportItem]:
