@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from syncbridge.model.catalog import Offer
 from syncbridge.rules import planning, stock
 from syncbridge.rules.mapping import StockPolicy
-from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Shown, Step
+from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Recent, Shown, Step
 from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.rules.conftest import dollars, make_policy, make_route, make_rules
 
@@ -30,7 +30,8 @@ AT_COST = make_policy(
 
 
 def wanted(offer: Offer, *shown: Shown) -> tuple[planning.Wanted, ...]:
-    return planning.wanted(offer, "toys", ROUTE, RULES, shown)
+    """The offer's SKUs as the rules want them: those that are shown, or new ones if none is."""
+    return planning.wanted(offer, "toys", shown, RULES) if shown else planning.fresh(offer, "toys", ROUTE, RULES)
 
 
 def shown_as_wanted(offer: Offer) -> list[Shown]:
@@ -39,7 +40,7 @@ def shown_as_wanted(offer: Offer) -> list[Shown]:
 
 
 def steps(offer: Offer, shown: list[Shown]) -> tuple[Step, ...]:
-    return planning.steps(wanted(offer, *shown), shown, BRAKES)
+    return planning.steps(offer, wanted(offer, *shown), shown, BRAKES)
 
 
 @pytest.mark.parametrize(("supplier", "expected"), [(100, 98), (202, 200), (5000, 200), (3, 1), (2, 0), (1, 0), (0, 0)])
@@ -127,17 +128,18 @@ def test_a_spec_that_is_gone_goes_to_zero_once() -> None:
 def test_a_price_moves_at_most_by_the_brake_in_one_step(before: str, after: str, held: bool) -> None:
     at_cost = make_route(price=AT_COST)
     offer = make_offer("1", make_spec(1, cost=after))
-    (sku,) = planning.wanted(offer, "toys", at_cost, make_rules(at_cost))
+    (sku,) = planning.fresh(offer, "toys", at_cost, make_rules(at_cost))
 
-    (step,) = planning.steps([sku], [Shown(sku.sku_code, sku.spec.spec_id, cny(before), sku.stock)], BRAKES)
+    (step,) = planning.steps(offer, [sku], [Shown(sku.sku_code, sku.spec.spec_id, cny(before), sku.stock)], BRAKES)
 
     assert (step.after, bool(step.held)) == (f"{after} CNY", held)
 
 
 def test_a_first_price_is_not_braked() -> None:
-    (sku,) = wanted(make_offer("1", make_spec(1)))
+    offer = make_offer("1", make_spec(1))
+    (sku,) = wanted(offer)
 
-    (step,) = planning.steps([sku], [Shown(sku.sku_code, sku.spec.spec_id, None, sku.stock)], BRAKES)
+    (step,) = planning.steps(offer, [sku], [Shown(sku.sku_code, sku.spec.spec_id, None, sku.stock)], BRAKES)
 
     assert (step.field, step.held) == ("price", "")
 
@@ -148,31 +150,53 @@ def changes(field: str, count: int, *, after: str = "0", held: str = "") -> list
 
 @pytest.mark.parametrize(("field", "count", "held"), [("price", 25, 0), ("price", 26, 26), ("stock", 20, 20)])
 def test_a_run_over_too_large_a_share_of_a_store_is_held_whole(field: str, count: int, held: int) -> None:
-    braked = planning.brake(changes(field, count), store_skus=100, brakes=BRAKES)
+    braked = planning.brake(changes(field, count), store_skus=100, recent=Recent(), brakes=BRAKES)
 
     assert sum(bool(step.held) for step in braked) == held
 
 
 def test_a_small_run_is_not_measured_against_the_store() -> None:
-    braked = planning.brake(changes("stock", SMALL_RUN - 1), store_skus=SMALL_RUN, brakes=BRAKES)
+    braked = planning.brake(changes("stock", SMALL_RUN - 1), store_skus=SMALL_RUN, recent=Recent(), brakes=BRAKES)
 
     assert not any(step.held for step in braked)
 
 
 def test_too_many_zeros_hold_the_stock_and_let_the_prices_go() -> None:
-    braked = planning.brake(changes("stock", 15) + changes("price", 15, after="1"), store_skus=100, brakes=BRAKES)
+    braked = planning.brake(
+        changes("stock", 15) + changes("price", 15, after="1"), store_skus=100, recent=Recent(), brakes=BRAKES
+    )
 
     assert {step.field for step in braked if step.held} == {"stock"}
 
 
+def test_what_was_changed_page_by_page_within_the_hour_counts_as_one_run() -> None:
+    recent = Recent(repriced=20, zeroed=8)
+
+    braked = planning.brake(changes("price", 6) + changes("stock", 3), store_skus=100, recent=recent, brakes=BRAKES)
+
+    assert {step.held for step in braked} == {
+        "26 of 100 SKUs of the store would be repriced in one run",
+        "11 of 100 SKUs of the store would go to zero in one run",
+    }
+
+
+def test_a_sku_whose_prefix_no_route_takes_any_more_stays_as_it_is() -> None:
+    offer = make_offer("1", make_spec(1, cost="99.00", stock=0))
+    own = Shown("XXOLD", f"{1:032x}", dollars("7.37"), 98)
+
+    assert steps(offer, [own]) == ()
+
+
 def test_steps_that_are_held_already_do_not_count_for_the_share_and_keep_their_reason() -> None:
-    braked = planning.brake(changes("price", 20, held="a jump") + changes("price", 10), store_skus=100, brakes=BRAKES)
+    braked = planning.brake(
+        changes("price", 20, held="a jump") + changes("price", 10), store_skus=100, recent=Recent(), brakes=BRAKES
+    )
 
     assert {step.held for step in braked} == {"a jump", ""}
 
 
 def test_stock_that_rises_is_never_held() -> None:
-    braked = planning.brake(changes("stock", 100, after="5"), store_skus=100, brakes=BRAKES)
+    braked = planning.brake(changes("stock", 100, after="5"), store_skus=100, recent=Recent(), brakes=BRAKES)
 
     assert not any(step.held for step in braked)
 

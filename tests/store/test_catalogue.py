@@ -43,10 +43,22 @@ def test_a_digest_is_the_same_in_every_process() -> None:
 async def test_only_offers_that_changed_are_changed(db: SqliteDatabase) -> None:
     same, dearer = make_offer("1"), make_offer("2")
     await db.run(catalogue.keep, "main", [same, dearer], now=START)
+    await db.run(catalogue.planned, "main", [same, dearer], under="these rules")
     dearer = replace(dearer, specs=(make_spec(1, cost="13.91"), make_spec(2)))
+    read = [same, dearer, make_offer("3")]
 
-    assert await db.read(catalogue.changed, "main", [same, dearer, make_offer("3")]) == [dearer, make_offer("3")]
-    assert await db.read(catalogue.changed, "second", [same]) == [same]
+    news = await db.read(catalogue.news, "main", read, under="these rules")
+    assert news.changed == news.unplanned == [dearer, make_offer("3")]
+    assert (await db.read(catalogue.news, "second", [same], under="these rules")).changed == [same]
+
+
+async def test_an_offer_planned_under_other_rules_is_unplanned_though_it_did_not_change(db: SqliteDatabase) -> None:
+    offer = make_offer("1")
+    await db.run(catalogue.keep, "main", [offer], now=START)
+    await db.run(catalogue.planned, "main", [offer], under="old rules")
+
+    news = await db.read(catalogue.news, "main", [offer], under="new rules")
+    assert (news.changed, news.unplanned) == ([], [offer])
 
 
 async def test_an_offer_is_kept_whole(db: SqliteDatabase) -> None:

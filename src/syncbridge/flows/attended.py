@@ -26,6 +26,8 @@ CATALOGUE_KINDS = (
     "stock.online",
 )
 AT_ONCE = 8
+AHEAD = 200
+"""Jobs looked up at a time: to find the most urgent ones, all that wait are sorted."""
 LOOK = 0.1
 """Seconds between looks at how far it got."""
 PATIENCE = timedelta(seconds=60)
@@ -57,10 +59,16 @@ async def watch(bridge: Bridge, look: Look, told: Told) -> None:
 
 async def work(bridge: Bridge, worker: Worker, look: Look, told: Told) -> None:
     """Do it here, with the catalogue work that follows from it."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def execute(job_id: int) -> None:
+        async with free:
+            await worker.execute(job_id)
+
     while True:
         now = bridge.clock.now()
-        ids = await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=now, most=AT_ONCE)
-        await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
+        ids = await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=now, most=AHEAD)
+        await asyncio.gather(*map(execute, ids))
         standing = await bridge.db.read(look)
         told(standing)
         if ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,13 @@ class Bridge:
     """Nothing is bought before the supplier's ledger was read to its end, in a reading begun at this time or later:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
+    basis: str = field(init=False)
+    """Digest of what a plan follows from beside its offers; an offer planned under the same one has nothing new."""
+
+    def __post_init__(self) -> None:
+        live = sorted(account for account in self.channels if self.terms.of(account).live)
+        told = repr((self.rules, self.terms.brakes, live))
+        object.__setattr__(self, "basis", hashlib.blake2b(told.encode(), digest_size=16).hexdigest())
 
     def route(self, name: str) -> Route:
         """The route of that name; raises MappingError if the mapping files no longer have it."""

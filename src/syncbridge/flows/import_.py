@@ -245,13 +245,16 @@ def _keep(
     """Keep what changed of these offers and plan what follows; with none, nothing is done."""
     if not offers:
         return
-    changed = catalogue.changed(session, account, offers)
-    catalogue.keep(session, account, changed, now=now, stores=stores)
     if stores:
         catalogue.widen(session, account, [offer.offer_id for offer in offers], stores)
-    enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in changed], now=now)
+    news = catalogue.news(session, account, offers, under=bridge.basis)
     holds.close_holds(session, "offer_unreadable", [f"offer {account}/{offer.offer_id}" for offer in offers], now=now)
-    plan.offers_read(session, bridge, account, offers, cause=cause)
+    if not news.unplanned:
+        return
+    catalogue.keep(session, account, news.changed, now=now, stores=stores)
+    enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in news.changed], now=now)
+    plan.offers_read(session, bridge, account, news.unplanned, cause=cause)
+    catalogue.planned(session, account, news.unplanned, under=bridge.basis)
 
 
 def _withdraw(session: Session, bridge: Bridge, account: str, offer_id: str) -> None:

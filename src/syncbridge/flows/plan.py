@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -21,14 +21,17 @@ from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.store import catalogue, given_texts, holds, timeline
+from syncbridge.store.catalogue import Shelved
+
+RUN = timedelta(hours=1)
+"""What changes within it counts as one run for the brakes, for a catalogue is read page by page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A listing beside what its offer, just read, makes of it."""
+    """A listing's SKUs beside what their offer, just read, makes of them."""
 
     listing: OwnListing
-    route: Route
     bindings: Sequence[Binding]
     wanted: Sequence[Wanted]
     steps: Sequence[Step]
@@ -36,24 +39,15 @@ class Reading:
 
 def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], *, cause: str) -> None:
     """Plan and approve what follows from these offers, in the transaction that keeps them."""
-    by_store: dict[str, list[Reading]] = {}
     now = bridge.clock.now()
-    offer_ids = [offer.offer_id for offer in offers]
-    chosen = catalogue.chosen_stores(session, supplier, offer_ids)
-    given = given_texts.of_offers(session, supplier, offer_ids)
+    routes = {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
+    shelf = catalogue.shelf(session, supplier, routes)
+    _note_unrouted(session, supplier, {id_ for id_ in routes if not routes[id_] and not shelf[id_]}, routes, now)
+    _propose(session, bridge, supplier, offers, routes, shelf)
+    by_store: dict[str, list[Reading]] = {}
     for offer in offers:
-        routes = routes_of_offer(offer, supplier, bridge.rules)
-        subject = f"offer {supplier}/{offer.offer_id}"
-        if routes:
-            holds.close_holds(session, "offer_unrouted", [subject], now=now)
-        else:
-            _hold(session, "offer_unrouted", subject, "no route takes this offer", now)
-        for store, route in routes.items():
-            listing = catalogue.listing_of(session, store, supplier, offer.offer_id)
-            if listing is None and store in chosen.get(offer.offer_id, (store,)):
-                _propose(session, bridge, store, route, supplier, offer, given.get((store, offer.offer_id)))
-            elif listing is not None:
-                by_store.setdefault(store, []).append(_read(session, bridge, listing, route, offer))
+        for entry in shelf[offer.offer_id]:
+            by_store.setdefault(entry.listing.store, []).append(_read(bridge, entry, offer))
     for store, readings in by_store.items():
         _approve(session, bridge, store, readings, cause=cause)
         if bridge.terms.of(store).live:
@@ -62,44 +56,78 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
 
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
-    result = []
-    for offer in offers:
-        for store, route in routes_of_offer(offer, supplier, bridge.rules).items():
-            listing = catalogue.listing_of(session, store, supplier, offer.offer_id)
-            if listing is not None:
-                result += [(listing, step) for step in _read(session, bridge, listing, route, offer).steps]
-    return result
+    shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
+    readings = [_read(bridge, entry, offer) for offer in offers for entry in shelf[offer.offer_id]]
+    return [(read.listing, step) for read in readings for step in read.steps]
+
+
+def _note_unrouted(
+    session: Session, supplier: str, unrouted: set[str], offer_ids: Mapping[str, object], now: datetime
+) -> None:
+    """An offer that no route takes, and that feeds no listing, is told of."""
+    routed = [f"offer {supplier}/{offer_id}" for offer_id in offer_ids if offer_id not in unrouted]
+    holds.close_holds(session, "offer_unrouted", routed, now=now)
+    for offer_id in sorted(unrouted):
+        _hold(session, "offer_unrouted", f"offer {supplier}/{offer_id}", "no route takes this offer", now)
 
 
 def _propose(
-    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
+    session: Session,
+    bridge: Bridge,
+    supplier: str,
+    offers: Sequence[Offer],
+    routes: Mapping[str, Mapping[str, Route]],
+    shelf: Mapping[str, Sequence[Shelved]],
 ) -> None:
-    subject = f"offer {supplier}/{offer.offer_id}"
-    now = bridge.clock.now()
-    if not offer.buyable:
+    """List the offers in the stores whose route takes them and that do not have them yet."""
+    fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
+    chosen = catalogue.chosen_stores(session, supplier, routes)
+    given = given_texts.of_offers(session, supplier, routes)
+    for offer in offers:
+        there = {entry.listing.store for entry in shelf[offer.offer_id]}
+        for store, route in routes[offer.offer_id].items():
+            if store not in there and offer.buyable and store in chosen.get(offer.offer_id, (store,)):
+                text = given.get((store, offer.offer_id))
+                fresh += _drafted(session, bridge, store, route, supplier, offer, text)
+    if not fresh:
         return
+    now = bridge.clock.now()
+    drafted = [f"offer {supplier}/{listing.offer_id}" for listing, _ in fresh]
+    holds.close_holds(session, "offer_unlistable", drafted, now=now)
+    listings = catalogue.propose(session, fresh, now=now)
+    made = [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
+    for store in dict.fromkeys(listing.store for listing in listings):
+        steps = [(listing.id, _first_step(listing, skus)) for listing, skus in made if listing.store == store]
+        catalogue.write_plan(session, store, "new offers", steps, live=bridge.terms.of(store).live, now=now)
+    sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
+    posts = [_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live]
+    enqueue(session, posts, now=now)
+
+
+def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
+    reason = f"offer {listing.offer_id} is new"
+    return Step("", "listing", "none", listing.draft.title, reason, rule=skus[0].rule)
+
+
+def _drafted(
+    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
+) -> list[tuple[OwnListing, Sequence[Wanted]]]:
+    """The listing an offer makes, or none and a hold that says why."""
     try:
-        wanted = planning.wanted(offer, store, route, bridge.rules)
+        wanted = planning.fresh(offer, store, route, bridge.rules)
         draft = planning.draft(offer, route, wanted, given)
     except (ValueError, MappingError) as error:
-        _hold(session, "offer_unlistable", subject, str(error), now)
-        return
-    holds.close_holds(session, "offer_unlistable", [subject], now=now)
-    live = bridge.terms.of(store).live
-    state = ListingState.INTENDED if live else ListingState.PROPOSED
-    intent = OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None)
-    listing = catalogue.propose(session, intent, wanted, now=now)
-    step = Step("", "listing", "none", draft.title, f"offer {offer.offer_id} is new")
-    catalogue.write_plan(session, f"{subject} is new", [(listing, str(route.place), step)], live=live, now=now)
-    if live and any(sku.stock for sku in wanted):
-        enqueue(session, [_job("publish.post", listing, store, now, "new")], now=now)
+        _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
+        return []
+    state = ListingState.INTENDED if bridge.terms.of(store).live else ListingState.PROPOSED
+    return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 
 
-def _read(session: Session, bridge: Bridge, listing: OwnListing, route: Route, offer: Offer) -> Reading:
-    bindings = catalogue.bindings(session, listing.id)
-    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in bindings]
-    wanted = planning.wanted(offer, listing.store, route, bridge.rules, shown)
-    return Reading(listing, route, bindings, wanted, planning.steps(wanted, shown, bridge.terms.brakes))
+def _read(bridge: Bridge, entry: Shelved, offer: Offer) -> Reading:
+    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in entry.bindings]
+    wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
+    steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
+    return Reading(entry.listing, entry.bindings, wanted, steps)
 
 
 def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> None:
@@ -118,26 +146,26 @@ def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> N
 
 def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
     now = bridge.clock.now()
-    every = [(read.listing.id, str(read.route.place), step) for read in readings for step in read.steps]
-    final = planning.brake([step for _, _, step in every], catalogue.sku_count(session, store), bridge.terms.brakes)
+    every = [(read.listing.id, step) for read in readings for step in read.steps]
+    recent = catalogue.recent(session, store, since=now - RUN)
+    skus = catalogue.sku_count(session, store)
+    final = planning.brake([step for _, step in every], skus, recent, bridge.terms.brakes)
     held = {_hold_of(store, step): step for step in final if step.held}
     _release(session, store, readings, held, now)
     known = holds.open_figures(session, [subject for _, subject in held])
     rows = [
-        (listing, rule, step)
-        for (listing, rule, _), step in zip(every, final, strict=True)
+        (listing, step)
+        for (listing, _), step in zip(every, final, strict=True)
         if not step.held or known.get(_hold_of(store, step), {}).get("after") != step.after
     ]
     if not rows:
         return
-    for read in readings:
-        mine = [step for listing_id, _, step in rows if listing_id == read.listing.id]
-        catalogue.want(session, read.listing, mine, read.wanted)
-    for _, _, step in rows:
+    catalogue.want(session, store, [step for _, step in rows], [sku for read in readings for sku in read.wanted])
+    for _, step in rows:
         if step.held:
             _hold(session, *_hold_of(store, step), step.held, now, step)
     live = bridge.terms.of(store).live
-    plan_id = catalogue.write_plan(session, cause, rows, live=live, now=now)
+    plan_id = catalogue.write_plan(session, store, cause, rows, live=live, now=now)
     if live:
         enqueue(session, [job for read in readings for job in _pushes(read.listing, rows, plan_id, now)], now=now)
 
@@ -155,9 +183,9 @@ def _release(
         holds.close_holds(session, kind, [subject for subject in subjects if (kind, subject) not in held], now=now)
 
 
-def _pushes(listing: OwnListing, rows: Sequence[tuple[int, str, Step]], plan_id: int, now: datetime) -> list[NewJob]:
+def _pushes(listing: OwnListing, rows: Sequence[tuple[int, Step]], plan_id: int, now: datetime) -> list[NewJob]:
     """The jobs that carry out a listing's approved steps; before it is on sale, publishing carries them out."""
-    mine = [step for listing_id, _, step in rows if listing_id == listing.id and not step.held]
+    mine = [step for listing_id, step in rows if listing_id == listing.id and not step.held]
     fields = {step.field for step in mine}
     if listing.state is ListingState.INTENDED:
         return [_job("publish.post", listing.id, listing.store, now, str(plan_id))]

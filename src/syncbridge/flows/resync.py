@@ -20,6 +20,8 @@ from syncbridge.store import catalogue
 
 URGENT = timedelta(days=30)
 """A person waits: before every order's deadline."""
+TOGETHER = 1_000
+"""Jobs made at a time, so that a large catalogue takes little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ def select(session: Session, bridge: Bridge, selection: Selection) -> list[tuple
 
 def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> list[str]:
     """Write the jobs, more urgent than any other; answers their keys."""
-    wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in offers]
-    urgent = [replace(job, priority=now - URGENT) for job in wanted]
-    jobs.enqueue(session, urgent, now=now)
-    return [job.key for job in urgent]
+    keys: list[str] = []
+    for first in range(0, len(offers), TOGETHER):
+        some = offers[first : first + TOGETHER]
+        wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in some]
+        urgent = [replace(job, priority=now - URGENT) for job in wanted]
+        jobs.enqueue(session, urgent, now=now)
+        keys += [job.key for job in urgent]
+    return keys
 
 
 def standing(session: Session, keys: Collection[str]) -> Standing:

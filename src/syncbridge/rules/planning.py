@@ -11,7 +11,7 @@ from syncbridge.model.money import Money
 from syncbridge.rules import stock
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.pricing import Priced, price
-from syncbridge.rules.routing import sku_code
+from syncbridge.rules.routing import route_for, sku_code
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
@@ -37,6 +37,16 @@ class Wanted:
     priced: Priced | None
     """None: the supplier shows no price, so the last one stays."""
     stock: int
+    rule: str
+    """Where the route that decides is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """SKUs of a store that plans of the last hour change: what comes page by page counts as one run."""
+
+    repriced: int = 0
+    zeroed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +71,69 @@ class Step:
     reason: str
     held: str = ""
     """The brake that stopped it; empty: approved."""
+    rule: str = ""
+    """Where the rule that asks for it is written."""
+
+    @property
+    def reprices(self) -> bool:
+        """Whether it changes a price, and nothing holds it."""
+        return self.field == "price" and not self.held
+
+    @property
+    def zeroes(self) -> bool:
+        """Whether it takes a SKU off sale, and nothing holds it."""
+        return self.field == "stock" and self.after == "0" and not self.held
 
 
-def wanted(offer: Offer, store: str, route: Route, rules: Rules, shown: Sequence[Shown] = ()) -> tuple[Wanted, ...]:
-    """Every SKU of an offer as the route wants it; a SKU keeps its code, an unbuyable offer shows no stock."""
-    last = {sku.spec_id: sku for sku in shown}
+def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
+    """Every spec of an offer that is not listed yet, as a SKU with a new code of the route."""
+    codes = [sku_code(route, store, offer.offer_id, spec.spec_id, rules) for spec in offer.specs]
+    return tuple(_wanted(offer, spec, code, route, rules, 0) for spec, code in zip(offer.specs, codes, strict=True))
+
+
+def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tuple[Wanted, ...]:
+    """The SKUs of a store that an offer feeds, as the route of each code wants them; without a route it stays as is."""
+    specs = {spec.spec_id: spec for spec in offer.specs}
     result = []
-    for spec in offer.specs:
-        known = last.get(spec.spec_id)
-        code = known.sku_code if known else sku_code(route, store, offer.offer_id, spec.spec_id, rules)
-        sellable = spec.cost is not None and spec.cost.amount > 0
-        priced = price(spec.cost, route.price, rules.rates) if spec.cost is not None and sellable else None
-        amount = stock.shown(spec.stock, route.stock, known.stock if known else 0)
-        result.append(Wanted(code, spec, priced, amount if offer.buyable and sellable else 0))
+    for sku in shown:
+        route = route_for(sku.sku_code, store, rules)
+        spec = specs.get(sku.spec_id)
+        if route is not None and spec is not None:
+            result.append(_wanted(offer, spec, sku.sku_code, route, rules, sku.stock))
     return tuple(result)
 
 
-def steps(wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
+def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
     """The changes that lead from what is shown to what is wanted, with brakes on each price."""
     last = {sku.sku_code: sku for sku in shown}
     changes: list[Step] = []
     for sku in wanted:
-        now = last.get(sku.sku_code)
-        if now is None:
-            continue
+        now = last[sku.sku_code]
         if sku.priced is not None and sku.priced.price != now.price:
-            changes.append(_price_step(sku.sku_code, now.price, sku.priced, brakes))
+            changes.append(_price_step(sku, now.price, sku.priced, brakes))
         if sku.stock != now.stock:
             reason = f"supplier stock {sku.spec.stock}"
-            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason))
-    gone = {sku.sku_code for sku in shown} - {sku.sku_code for sku in wanted}
-    for code in sorted(gone):
-        if last[code].stock:
-            changes.append(Step(code, "stock", str(last[code].stock), "0", "the supplier no longer lists this spec"))
+            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason, rule=sku.rule))
+    listed = {spec.spec_id for spec in offer.specs}
+    for now in shown:
+        if now.spec_id not in listed and now.stock:
+            why = "the supplier no longer lists this spec"
+            changes.append(Step(now.sku_code, "stock", str(now.stock), "0", why))
     return tuple(changes)
 
 
-def brake(changes: Sequence[Step], store_skus: int, brakes: Brakes) -> tuple[Step, ...]:
-    """Hold a run that would reprice or zero too large a share of a store."""
-    if len({step.sku_code for step in changes}) < SMALL_RUN:
+def brake(changes: Sequence[Step], store_skus: int, recent: Recent, brakes: Brakes) -> tuple[Step, ...]:
+    """Hold what would reprice or zero too large a share of a store, together with what did within the last hour."""
+    if len({step.sku_code for step in changes}) + recent.repriced + recent.zeroed < SMALL_RUN:
         return tuple(changes)
-    repriced = [step for step in changes if step.field == "price" and not step.held]
-    zeroed = [step for step in changes if step.field == "stock" and step.after == "0"]
+    repriced = recent.repriced + sum(step.reprices for step in changes)
+    zeroed = recent.zeroed + sum(step.zeroes for step in changes)
     stopped = {}
-    if len(repriced) > store_skus * brakes.repriced_share:
-        stopped["price"] = f"{len(repriced)} of {store_skus} SKUs of the store would be repriced in one run"
-    if len(zeroed) > store_skus * brakes.zeroed_share:
-        stopped["stock"] = f"{len(zeroed)} of {store_skus} SKUs of the store would go to zero in one run"
-    return tuple(_held(step, stopped) for step in changes)
+    if repriced > store_skus * brakes.repriced_share:
+        stopped["price"] = f"{repriced} of {store_skus} SKUs of the store would be repriced in one run"
+    if zeroed > store_skus * brakes.zeroed_share:
+        stopped["stock"] = f"{zeroed} of {store_skus} SKUs of the store would go to zero in one run"
+    return tuple(replace(step, held=step.held or stopped.get(_braked(step), "")) for step in changes)
 
 
 def draft(offer: Offer, route: Route, skus: Sequence[Wanted], given: GivenText | None = None) -> ListingDraft:
@@ -159,15 +184,24 @@ def _fitted(title: str) -> str:
     return title[:MOST_TITLE].rsplit(" ", 1)[0]
 
 
-def _price_step(code: str, before: Money | None, priced: Priced, brakes: Brakes) -> Step:
+def _wanted(offer: Offer, spec: Spec, code: str, route: Route, rules: Rules, last: int) -> Wanted:
+    """A SKU as its route wants it; an unbuyable offer, or a spec without a price, shows no stock."""
+    sellable = spec.cost is not None and spec.cost.amount > 0
+    priced = price(spec.cost, route.price, rules.rates) if spec.cost is not None and sellable else None
+    amount = stock.shown(spec.stock, route.stock, last) if offer.buyable and sellable else 0
+    return Wanted(code, spec, priced, amount, str(route.place))
+
+
+def _price_step(sku: Wanted, before: Money | None, priced: Priced, brakes: Brakes) -> Step:
     reason = f"cost {priced.passport['cost']}"
     held = ""
     if before is not None and before.amount:
         move = (priced.price.amount - before.amount) / before.amount
         if abs(move) > brakes.price_step:
             held = f"price would move by {move:+.0%}, more than {brakes.price_step:.0%}"
-    return Step(code, "price", str(before), str(priced.price), reason, held)
+    return Step(sku.sku_code, "price", str(before), str(priced.price), reason, held, sku.rule)
 
 
-def _held(step: Step, stopped: dict[str, str]) -> Step:
-    return replace(step, held=step.held or stopped.get(step.field, ""))
+def _braked(step: Step) -> str:
+    """Which brake of the run a step is under; more stock than nothing is under none."""
+    return step.field if step.reprices or step.zeroes else ""

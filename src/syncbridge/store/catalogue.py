@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -21,23 +21,49 @@ from syncbridge.model.catalog import (
     Sku,
 )
 from syncbridge.model.money import Money
-from syncbridge.rules.planning import Step, Wanted
+from syncbridge.rules.planning import Recent, Step, Wanted
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store.rows import value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
 from syncbridge.store.types import to_json
 
 
-def changed(session: Session, account: str, offers: Iterable[Offer]) -> list[Offer]:
-    """Those offers that are not as they were when last read; compares digests only."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """What of some offers, just read, is new."""
+
+    changed: list[Offer]
+    """Those that are not as they were when last read."""
+    unplanned: list[Offer]
+    """Those, and what was not planned yet under these rules."""
+
+
+def news(session: Session, account: str, offers: Iterable[Offer], *, under: str) -> News:
+    """What is new about these offers; compares digests only. `under` is the digest of the rules in force."""
     by_id = {offer.offer_id: offer for offer in offers}
     known = session.connection().execute(
-        select(col(OfferRow.offer_id), col(OfferRow.digest)).where(
+        select(col(OfferRow.offer_id), col(OfferRow.digest), col(OfferRow.planned_under)).where(
             col(OfferRow.account) == account, col(OfferRow.offer_id).in_(by_id)
         )
     )
-    digests = {row.offer_id: row.digest for row in known}
-    return [offer for offer in by_id.values() if digests.get(offer.offer_id) != _digest(offer)]
+    seen = {row.offer_id: row for row in known}
+    changed, unplanned = [], []
+    for offer_id, offer in by_id.items():
+        row = seen.get(offer_id)
+        if row is None or row.digest != _digest(offer):
+            changed.append(offer)
+        elif row.planned_under != under:
+            unplanned.append(offer)
+    return News(changed, [*changed, *unplanned])
+
+
+def planned(session: Session, account: str, offers: Iterable[Offer], *, under: str) -> None:
+    """Note that these offers, as they are kept, were planned under the rules with this digest."""
+    session.connection().execute(
+        update(OfferRow)
+        .where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_([offer.offer_id for offer in offers]))
+        .values(planned_under=under)
+    )
 
 
 def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime, stores: Sequence[str] = ()) -> None:
@@ -71,7 +97,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
 
 
 def widen(session: Session, account: str, offer_ids: Collection[str], stores: Sequence[str]) -> None:
-    """Let offers that were for some stores only be listed in these too."""
+    """Let offers that were for some stores only be listed in these too, when they are planned next."""
     changes = [
         {"b_account": account, "b_offer": offer_id, "b_stores": sorted({*chosen, *stores})}
         for offer_id, chosen in chosen_stores(session, account, offer_ids).items()
@@ -92,7 +118,7 @@ def chosen_stores(session: Session, account: str, offer_ids: Collection[str]) ->
 _WIDEN = (
     update(OfferRow)
     .where(col(OfferRow.account) == bindparam("b_account"), col(OfferRow.offer_id) == bindparam("b_offer"))
-    .values(stores=bindparam("b_stores", type_=OfferRow.__table__.c.stores.type))  # type: ignore[attr-defined]
+    .values(planned_under="", stores=bindparam("b_stores", type_=OfferRow.__table__.c.stores.type))  # type: ignore[attr-defined]
 )
 
 
@@ -144,13 +170,26 @@ def offers_to_resync(
     return [(row.account, row.offer_id) for row in session.connection().execute(query)]
 
 
-def listing_of(session: Session, store: str, supplier: str, offer_id: str) -> OwnListing | None:
-    """Our listing of an offer in a store."""
-    query = select(ListingRow).where(
-        col(ListingRow.store) == store, col(ListingRow.supplier) == supplier, col(ListingRow.offer_id) == offer_id
-    )
-    row = session.scalars(query).first()
-    return None if row is None else value(OwnListing, row)
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """A listing, and those of its SKUs that one offer feeds."""
+
+    listing: OwnListing
+    bindings: list[Binding]
+
+
+def shelf(session: Session, supplier: str, offer_ids: Collection[str]) -> dict[str, list[Shelved]]:
+    """The listings that each of these offers feeds, made of it or adopted, by offer id."""
+    bound = select(BindingRow).where(col(BindingRow.supplier) == supplier, col(BindingRow.offer_id).in_(offer_ids))
+    fed: dict[tuple[str, int], list[Binding]] = {}
+    for row in session.scalars(bound.order_by(col(BindingRow.sku_code))):
+        fed.setdefault((row.offer_id, row.listing), []).append(value(Binding, row))
+    listings = select(ListingRow).where(col(ListingRow.id).in_({listing for _, listing in fed}))
+    by_id = {row.id: value(OwnListing, row) for row in session.scalars(listings)}
+    found: dict[str, list[Shelved]] = {offer_id: [] for offer_id in offer_ids}
+    for (offer_id, listing), bindings in fed.items():
+        found[offer_id].append(Shelved(by_id[listing], bindings))
+    return found
 
 
 def listing(session: Session, listing: int) -> OwnListing:
@@ -164,43 +203,93 @@ def bindings(session: Session, listing: int) -> list[Binding]:
     return [value(Binding, row) for row in session.scalars(query)]
 
 
-def propose(session: Session, listing: OwnListing, skus: Sequence[Wanted], *, now: datetime) -> int:
-    """Write the intent to list an offer, with its bindings; answers the id it got with us."""
-    row = ListingRow(
-        store=listing.store,
-        supplier=listing.supplier,
-        offer_id=listing.offer_id,
-        route=listing.route,
-        state=listing.state,
-        draft=listing.draft,
-        created_at=now,
+def propose(
+    session: Session, listings: Sequence[tuple[OwnListing, Sequence[Wanted]]], *, now: datetime
+) -> list[OwnListing]:
+    """Write the intents to list these offers, with their bindings; answers them with the ids they got with us."""
+    session.connection().execute(
+        insert(ListingRow),
+        [
+            {
+                "store": listing.store,
+                "supplier": listing.supplier,
+                "offer_id": listing.offer_id,
+                "route": listing.route,
+                "state": listing.state,
+                "draft": listing.draft,
+                "created_at": now,
+            }
+            for listing, _ in listings
+        ],
     )
-    session.add(row)
-    session.flush()
-    assert row.id is not None  # noqa: S101  just flushed
-    _bind(session, row.id, listing, skus)
-    return row.id
+    by_name = _listing_ids(session, {listing.offer_id for listing, _ in listings})
+    ids = [by_name[listing.store, listing.supplier, listing.offer_id] for listing, _ in listings]
+    session.connection().execute(
+        upsert(BindingRow).on_conflict_do_nothing(),
+        [
+            {
+                "store": listing.store,
+                "sku_code": sku.sku_code,
+                "listing": listing_id,
+                "supplier": listing.supplier,
+                "offer_id": listing.offer_id,
+                "spec_id": sku.spec.spec_id,
+                "price_wanted": sku.priced.price if sku.priced else None,
+                "stock_wanted": sku.stock,
+                "passport": dict(sku.priced.passport) if sku.priced else {},
+            }
+            for listing_id, (listing, skus) in zip(ids, listings, strict=True)
+            for sku in skus
+        ],
+    )
+    return [replace(listing, id=listing_id) for listing_id, (listing, _) in zip(ids, listings, strict=True)]
 
 
-def want(session: Session, listing: OwnListing, steps: Sequence[Step], skus: Sequence[Wanted]) -> None:
-    """Set the wanted price and stock of SKUs whose step no brake stopped."""
+def _listing_ids(session: Session, offer_ids: Collection[str]) -> dict[tuple[str, str, str], int]:
+    """Ids with us of the listings made of these offers, by store, supplier and offer."""
+    names = (col(ListingRow.store), col(ListingRow.supplier), col(ListingRow.offer_id))
+    rows = session.connection().execute(
+        select(*names, col(ListingRow.id)).where(col(ListingRow.offer_id).in_(offer_ids))
+    )
+    return {(row.store, row.supplier, row.offer_id): row.id for row in rows}
+
+
+def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wanted]) -> None:
+    """Set the wanted price and stock of a store's SKUs where no brake stopped the step."""
     passports = {sku.sku_code: dict(sku.priced.passport) for sku in skus if sku.priced}
-    for step in steps:
-        if step.held:
-            continue
-        row = session.get_one(BindingRow, (listing.store, step.sku_code))
-        if step.field == "price":
-            row.price_wanted = Money.parse(step.after)
-            row.passport = passports.get(step.sku_code, {})
-        else:
-            row.stock_wanted = int(step.after)
+    prices = [
+        {
+            "b_store": store,
+            "b_sku": step.sku_code,
+            "b_price": Money.parse(step.after),
+            "b_passport": passports.get(step.sku_code, {}),
+        }
+        for step in steps
+        if step.field == "price" and not step.held
+    ]
+    stocks = [
+        {"b_store": store, "b_sku": step.sku_code, "b_stock": int(step.after)}
+        for step in steps
+        if step.field == "stock" and not step.held
+    ]
+    for statement, rows in ((_WANT_PRICE, prices), (_WANT_STOCK, stocks)):
+        if rows:
+            session.connection().execute(statement, rows)
+
+
+_SKU = (col(BindingRow.store) == bindparam("b_store"), col(BindingRow.sku_code) == bindparam("b_sku"))
+_WANT_PRICE = (
+    update(BindingRow).where(*_SKU).values(price_wanted=bindparam("b_price"), passport=bindparam("b_passport"))
+)
+_WANT_STOCK = update(BindingRow).where(*_SKU).values(stock_wanted=bindparam("b_stock"))
 
 
 def write_plan(
-    session: Session, cause: str, steps: Sequence[tuple[int, str, Step]], *, live: bool, now: datetime
+    session: Session, store: str, cause: str, steps: Sequence[tuple[int, Step]], *, live: bool, now: datetime
 ) -> int:
-    """Write a plan: (listing, rule, step) each; answers its id."""
-    plan = PlanRow(cause=cause, made_at=now)
+    """Write a plan: (listing, step) each; answers its id."""
+    repriced, zeroed = sum(step.reprices for _, step in steps), sum(step.zeroes for _, step in steps)
+    plan = PlanRow(store=store, cause=cause, made_at=now, repriced=repriced, zeroed=zeroed)
     session.add(plan)
     session.flush()
     assert plan.id is not None  # noqa: S101  just flushed
@@ -214,13 +303,24 @@ def write_plan(
             "before": step.before,
             "after": step.after,
             "reason": step.held or step.reason,
-            "rule": rule,
+            "rule": step.rule,
             "state": ChangeState.HELD if step.held else approved,
         }
-        for listing, rule, step in steps
+        for listing, step in steps
     ]
     session.connection().execute(insert(ChangeRow), rows)
     return plan.id
+
+
+def recent(session: Session, store: str, *, since: datetime) -> Recent:
+    """How many SKUs of a store plans made since then change."""
+    row = session.connection().execute(
+        select(
+            func.coalesce(func.sum(col(PlanRow.repriced)), 0).label("repriced"),
+            func.coalesce(func.sum(col(PlanRow.zeroed)), 0).label("zeroed"),
+        ).where(col(PlanRow.store) == store, col(PlanRow.made_at) >= since)
+    )
+    return Recent(*row.one())
 
 
 def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
@@ -232,7 +332,11 @@ def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, s
         .order_by(col(ChangeRow.id))
     )
     return [
-        (value(OwnListing, listing), Step(row.sku_code, row.field, row.before, row.after, row.reason), row.state)
+        (
+            value(OwnListing, listing),
+            Step(row.sku_code, row.field, row.before, row.after, row.reason, rule=row.rule),
+            row.state,
+        )
         for row, listing in session.execute(query)
     ]
 
@@ -338,24 +442,6 @@ def figures(session: Session) -> CatalogueFigures:
     )
     by_field = dict(applied.all())
     return CatalogueFigures(offers, int(skus), listings, by_field.get("price", 0), by_field.get("stock", 0))
-
-
-def _bind(session: Session, row_id: int, listing: OwnListing, skus: Sequence[Wanted]) -> None:
-    rows = [
-        {
-            "store": listing.store,
-            "sku_code": sku.sku_code,
-            "listing": row_id,
-            "supplier": listing.supplier,
-            "offer_id": listing.offer_id,
-            "spec_id": sku.spec.spec_id,
-            "price_wanted": sku.priced.price if sku.priced else None,
-            "stock_wanted": sku.stock,
-            "passport": dict(sku.priced.passport) if sku.priced else {},
-        }
-        for sku in skus
-    ]
-    session.connection().execute(upsert(BindingRow).on_conflict_do_nothing(), rows)
 
 
 def _digest(offer: Offer) -> str:

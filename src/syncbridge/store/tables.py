@@ -149,6 +149,8 @@ class OfferRow(SQLModel, table=True):
     spec_count: int
     followed: bool = False
     changed_at: datetime = Field(sa_column=_time())
+    planned_under: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Digest of the rules its last plan was made under; empty: what changed since is not planned."""
     stores: list[str] | None = Field(default=None, sa_column=Column(Json(list[str]), nullable=True))
     """Where a person wants it listed; None: wherever a route leads."""
 
@@ -207,7 +209,10 @@ class ImportItemRow(SQLModel, table=True):
 
 
 class ListingRow(SQLModel, table=True):
-    """An offer in a store: the intent to list it, and what became of it."""
+    """A product page of a store: one we made of an offer, or one that was adopted.
+
+    An adopted one has no supplier, and the channel's id in place of an offer's: only its bindings say what feeds it.
+    """
 
     __tablename__ = "listing"
     __table_args__ = (UniqueConstraint("store", "supplier", "offer_id"),)
@@ -228,7 +233,7 @@ class BindingRow(SQLModel, table=True):
     """Which spec feeds which SKU, with the price and stock wanted and pushed."""
 
     __tablename__ = "binding"
-    __table_args__ = (UniqueConstraint("store", "supplier", "offer_id", "spec_id"),)
+    __table_args__ = (Index("binding_offer", "supplier", "offer_id"),)
 
     store: str = Field(primary_key=True)
     sku_code: str = Field(primary_key=True)
@@ -246,13 +251,19 @@ class BindingRow(SQLModel, table=True):
 
 
 class PlanRow(SQLModel, table=True):
-    """The changes of one run, and why there was a run."""
+    """The changes of one run in one store, and why there was a run."""
 
     __tablename__ = "plan"
+    __table_args__ = (Index("plan_recent", "store", "made_at"),)
 
     id: int | None = Field(default=None, primary_key=True)
+    store: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     cause: str
     made_at: datetime = Field(sa_column=_time())
+    repriced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """SKUs whose price it changes, those that are held left out."""
+    zeroed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """SKUs whose stock it sets to zero, those that are held left out."""
 
 
 class ChangeRow(SQLModel, table=True):

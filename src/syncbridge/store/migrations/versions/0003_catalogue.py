@@ -1,4 +1,4 @@
-"""The catalogue engine: imports, texts given by people, and calls counted by day."""
+"""The catalogue engine: plans by store, offers planned once under the same rules, specs that feed several SKUs."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("offer", sa.Column("planned_under", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("plan", sa.Column("store", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("plan", sa.Column("repriced", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("plan", sa.Column("zeroed", sa.Integer(), server_default="0", nullable=False))
+    op.create_index("plan_recent", "plan", ["store", "made_at"], unique=False)
+    names = {"uq": "uq_%(table_name)s_%(column_0_name)s"}
+    with op.batch_alter_table("binding", naming_convention=names) as batch_op:
+        batch_op.drop_constraint("uq_binding_store", type_="unique")
+    op.create_index("binding_offer", "binding", ["supplier", "offer_id"], unique=False)
+    _imports()
+
+
+def _imports() -> None:
     op.add_column("quota", sa.Column("day", sa.String(), server_default=sa.text("''"), nullable=False))
     op.add_column("quota", sa.Column("calls", sa.Integer(), server_default="0", nullable=False))
     op.add_column("offer", sa.Column("stores", sa.Text(), nullable=True))
