@@ -45,6 +45,7 @@ Stores = Annotated[
 Most = Annotated[int, typer.Option(min=1, help="Take so many of what is found.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be imported and write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Edited = Annotated[Path, typer.Argument(metavar="FILE", help="The table, as it was exported and edited.")]
 Prepare = Callable[["App", str], Awaitable["Request"]]
 
 
@@ -145,6 +146,38 @@ def status(
 
     report = with_bridge(ctx, lambda session, bridge: importing.report(session, bridge, run))
     _tell(ctx, report, json=json)
+
+
+@import_.command()
+def bindings(ctx: typer.Context, file: Edited, json: Json = False) -> None:
+    """Bind SKUs as an edited table of bindings says; each to a spec of an offer that was imported."""
+    _edit(ctx, "bindings", file, json=json)
+
+
+@import_.command()
+def prices(ctx: typer.Context, file: Edited, json: Json = False) -> None:
+    """Propose the prices of an edited table; nothing goes out before the plan is approved."""
+    _edit(ctx, "prices", file, json=json)
+
+
+@import_.command()
+def listings(ctx: typer.Context, file: Edited, json: Json = False) -> None:
+    """Keep titles and descriptions of an edited table, which listings are drafted with."""
+    _edit(ctx, "listings", file, json=json)
+
+
+def _edit(ctx: typer.Context, table: str, file: Path, *, json: bool) -> None:
+    from syncbridge.cli.database import with_bridge
+    from syncbridge.cli.edited_file import edited_rows
+    from syncbridge.cli.import_report import tell_edits
+    from syncbridge.flows.editing import EDITS
+    from syncbridge.flows.exporting import TABLES
+    from syncbridge.sheets.reading import rows_of_file
+
+    words = words_of(ctx, None)
+    rows = edited_rows(rows_of_file(file), TABLES[table], words, file.name)
+    edits = with_bridge(ctx, lambda session, bridge: EDITS[table](session, bridge, rows, file.name))
+    tell_edits(edits, words, json=json)
 
 
 def _import(

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import typer
 
 from syncbridge.cli.output import ExitCode, plain, show, show_json
+from syncbridge.cli.rows import SHOWN, print_rows, row_as_json
 from syncbridge.model.importing import ImportItem, ItemState
 
 if TYPE_CHECKING:
+    from syncbridge.flows.editing import Edits
     from syncbridge.flows.importing import Report
     from syncbridge.texts import Texts
-
-SHOWN = 50
-"""Rows that failed are listed up to so many; programs get all."""
 
 
 def as_json(report: Report, words: Texts) -> dict[str, object]:
@@ -32,8 +32,8 @@ def as_json(report: Report, words: Texts) -> dict[str, object]:
         "ended_at": run.ended_at.isoformat(timespec="seconds") if run.ended_at else None,
         "counts": _counts(report.counts),
         "stores": {store: dict(states) for store, states in report.stores.items()},
-        "failures": [_row(item, words, run.id) for item in report.failures],
-        "doubles": [_row(item, words, run.id) for item in report.doubles],
+        "failures": [row_as_json(item, words, run.id) for item in report.failures],
+        "doubles": [row_as_json(item, words, run.id) for item in report.doubles],
         "per_second": report.per_second,
         "seconds_left": report.seconds_left,
         "calls_left": report.calls_left,
@@ -57,8 +57,8 @@ def print_report(report: Report, words: Texts) -> None:
     if report.stuck is not None:
         show(f"    ! {plain(report.stuck.reason)}")
         show(f"    → {words.of('import_stuck').todo.replace('{id}', str(run.id))}")
-    _print_rows(report.doubles, words, run.id)
-    _print_rows(report.failures, words, run.id)
+    print_rows(report.doubles, words, run.id)
+    print_rows(report.failures, words, run.id)
 
 
 def tell_planned(items: Sequence[ImportItem], words: Texts, *, json: bool) -> None:
@@ -67,13 +67,52 @@ def tell_planned(items: Sequence[ImportItem], words: Texts, *, json: bool) -> No
     failed = [item for item in items if item.state is ItemState.FAILED]
     doubles = [item for item in items if item.state is ItemState.DOUBLE]
     if json:
-        told = {"failures": [_row(item, words) for item in failed], "doubles": [_row(item, words) for item in doubles]}
+        told = {
+            "failures": [row_as_json(item, words) for item in failed],
+            "doubles": [row_as_json(item, words) for item in doubles],
+        }
         show_json({"dry_run": True, "counts": _counts(counts), **told})
     else:
         show(f"{words.labels['would_import']} {counts[ItemState.WAITING]} · {_told(counts, words)}")
-        _print_rows([*doubles, *failed], words)
+        print_rows([*doubles, *failed], words)
     if failed:
         raise typer.Exit(ExitCode.PARTIAL)
+
+
+def tell_edits(edits: Edits, words: Texts, *, json: bool) -> None:
+    """What became of an edited table; ends with an exit code other than 0 if rows were refused."""
+    if json:
+        show_json(
+            {
+                "unchanged": edits.unchanged,
+                "stores": dict(edits.stores),
+                "plans": edits.plans,
+                "on_channel": edits.on_channel,
+                "changes": [asdict(change) for change in edits.changes],
+                "failures": [row_as_json(row, words) for row in edits.failures],
+            }
+        )
+    else:
+        _print_edits(edits, words)
+    if edits.failures:
+        raise typer.Exit(ExitCode.PARTIAL if edits.changes or edits.unchanged else ExitCode.FAILURE)
+
+
+def _print_edits(edits: Edits, words: Texts) -> None:
+    label = words.labels
+    for change in edits.changes[:SHOWN]:
+        row = f"{label['row']} {change.number} · {change.store} {change.what}"
+        show(plain(f"{row}: {change.before or label['empty_cell']} → {change.after or label['empty_cell']}"))
+    if len(edits.changes) > SHOWN:
+        show(f"… {len(edits.changes) - SHOWN} {label['more_rows']} --json")
+    told = [f"{label['rows_changed']} {len(edits.changes)}", f"{label['rows_unchanged']} {edits.unchanged}"]
+    show(" · ".join([*told, f"{label['item_failed']} {len(edits.failures)}"]))
+    for store, number in edits.stores.items():
+        plan = f" · {label['plan_waits']} {edits.plans[store]}" if store in edits.plans else ""
+        show(f"    {store}: {label['rows_changed']} {number}{plan}")
+    if edits.on_channel:
+        show(f"    {label['on_channel_keep']} {edits.on_channel}")
+    print_rows(edits.failures, words)
 
 
 def _counts(counts: Mapping[ItemState, int]) -> dict[str, int]:
@@ -83,27 +122,3 @@ def _counts(counts: Mapping[ItemState, int]) -> dict[str, int]:
 def _told(counts: Mapping[ItemState, int], words: Texts) -> str:
     told = [f"{words.labels[f'item_{state}']} {number}" for state, number in _counts(counts).items() if number]
     return " · ".join(told) or words.labels["nothing_found"]
-
-
-def _row(item: ImportItem, words: Texts, run: int = 0) -> dict[str, object]:
-    text = words.of(item.code)
-    return {
-        "row": item.number,
-        "written": item.written,
-        "offer": item.offer_id or None,
-        "code": item.code,
-        "cause": text.cause,
-        "why": item.why,
-        "next_step": text.todo.replace("{id}", str(run)),
-    }
-
-
-def _print_rows(items: Sequence[ImportItem], words: Texts, run: int = 0) -> None:
-    label = words.labels
-    for item in items[:SHOWN]:
-        text = words.of(item.code)
-        why = f" ({plain(item.why)})" if item.why else ""
-        show(f"! {label['row']} {item.number} · {plain(item.written) or label['empty_cell']} · {text.cause}{why}")
-        show(f"    → {text.todo.replace('{id}', str(run))}")
-    if len(items) > SHOWN:
-        show(f"… {len(items) - SHOWN} {label['more_rows']} --json")
