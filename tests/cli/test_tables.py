@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sqlmodel import Session
 
+from syncbridge.cli.edited_file import edited_rows, heads
+from syncbridge.flows.exporting import IDS
+from syncbridge.flows.exporting import TABLES as EXPORTED
 from syncbridge.model.catalog import ListingState, OwnListing
-from syncbridge.rules import planning
+from syncbridge.rules import edited, planning
 from syncbridge.rules.mapping import Rules
+from syncbridge.sheets.reading import rows_of_file
+from syncbridge.sheets.writing import Write, csv_table, xlsx_table
 from syncbridge.store import catalogue
 from syncbridge.testing.builders import make_offer, make_spec
+from syncbridge.texts import LANGUAGES, texts
 from tests.cli.test_queue import NOW, Desk
 from tests.flows.conftest import ROUTE, RULES
 
 EVIL = '=HYPERLINK("http://x","Gift")'
+WORDS = st.characters(exclude_categories=("Cs",))
 TABLES = ("bindings", "prices", "listings")
 
 
@@ -57,6 +69,27 @@ def test_what_is_exported_comes_back_unchanged(desk: Desk, tmp_path: Path, table
 
     assert (told["changes"], told["failures"]) == ([], [])
     assert told["unchanged"] == (2 if table == "listings" else 3)
+
+
+@example(title="_x0041_", description="a_x000D_b", lang="en")
+@settings(max_examples=60, deadline=None)
+@given(title=st.text(WORDS, max_size=60), description=st.text(WORDS, max_size=200), lang=st.sampled_from(LANGUAGES))
+def test_every_text_a_person_may_give_comes_back_as_it_is(title: str, description: str, lang: str) -> None:
+    given = edited.text(title, description)
+    table, words = EXPORTED["listings"], texts(lang)
+    row = dict.fromkeys(table.columns, "x") | {"title": given.title, "description": given.description_html}
+    with tempfile.TemporaryDirectory() as folder:
+        for file, write_to in ((Path(folder) / "t.csv", as_csv), (Path(folder) / "t.xlsx", xlsx_table)):
+            with write_to(file, heads(table, words)) as write:
+                write(row)
+            (back,) = edited_rows(rows_of_file(file), table, texts("en"), "t")
+            assert edited.text(back.cells["title"], back.cells["description"]) == given
+
+
+@contextmanager
+def as_csv(file: Path, head: Mapping[str, str]) -> Iterator[Write]:
+    with file.open("wb") as out, csv_table(out, head, IDS) as write:
+        yield write
 
 
 def test_a_csv_opens_in_a_spreadsheet_with_ids_as_text_and_no_formula(desk: Desk) -> None:

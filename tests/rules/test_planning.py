@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbridge.model.catalog import Offer
+from syncbridge.model.catalog import GivenText, Offer
 from syncbridge.rules import planning, stock
 from syncbridge.rules.mapping import StockPolicy
 from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Recent, Shown, Step
@@ -235,3 +235,21 @@ def test_an_offer_without_any_price_or_with_too_many_specs_cannot_be_listed() ->
         planning.draft(unpriced, ROUTE, wanted(unpriced))
     with pytest.raises(ValueError, match="25 specs, but the route's listing policy has 24 values"):
         planning.draft(many, ROUTE, wanted(many))
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "description"),
+    [
+        (None, "Notebook B5", "<p>Notebook</p>"),
+        (GivenText(), "Notebook B5", "<p>Notebook</p>"),
+        (GivenText("Mine"), "Mine", "<p>Notebook</p>"),
+        (GivenText("", "<p>Mine</p>"), "Notebook B5", "<p>Mine</p>"),
+        (GivenText("Mine", "<p>Mine</p>"), "Mine", "<p>Mine</p>"),
+    ],
+)
+def test_what_a_person_wrote_for_a_listing_stands_before_the_suppliers_words(
+    text: GivenText | None, title: str, description: str
+) -> None:
+    draft = planning.draft(make_offer(), ROUTE, wanted(make_offer()), text)
+
+    assert (draft.title, draft.description_html) == (title, description)

@@ -67,6 +67,10 @@ def test_numbers_of_a_workbook_are_read_without_a_point() -> None:
     ]
 
 
+def test_signs_that_a_workbook_writes_as_codes_are_read_as_signs() -> None:
+    assert cells(workbook(["a_x0042_c", "_xD83D_"])) == [("aBc", "?")]
+
+
 def test_a_formula_is_named_and_not_reckoned() -> None:
     (row,) = rows(workbook(["=A2", "676651652931"]), "offers")
 

@@ -146,4 +146,9 @@ def _spoilt(cell: Cell) -> str:
 def _xlsx_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None else str(value).strip()
+    if value is None:
+        return ""
+    from openpyxl.utils.escape import unescape  # as above
+
+    text: str = unescape(str(value))
+    return text.encode(errors="replace").decode().strip()  # half a sign cannot be kept
