@@ -242,9 +242,7 @@ def _keep(
     now: datetime,
     stores: Sequence[str] = (),
 ) -> None:
-    """Keep what changed of these offers and plan what follows; with none, nothing is done."""
-    if not offers:
-        return
+    """Keep what changed of these offers, and plan what follows; `stores` are where a person wants them."""
     if stores:
         catalogue.widen(session, account, [offer.offer_id for offer in offers], stores)
     news = catalogue.news(session, account, offers, under=bridge.basis)
