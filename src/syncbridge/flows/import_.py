@@ -244,7 +244,7 @@ def _keep(
 ) -> None:
     """Keep what changed of these offers, and plan what follows; `stores` are where a person wants them."""
     if stores:
-        catalogue.widen(session, account, [offer.offer_id for offer in offers], stores)
+        imports.widen(session, account, [offer.offer_id for offer in offers], stores)
     news = catalogue.news(session, account, offers, under=bridge.basis)
     holds.close_holds(session, "offer_unreadable", [f"offer {account}/{offer.offer_id}" for offer in offers], now=now)
     if not news.unplanned:

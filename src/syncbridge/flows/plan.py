@@ -20,7 +20,7 @@ from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, given_texts, holds, timeline
+from syncbridge.store import catalogue, given_texts, holds, imports, timeline
 from syncbridge.store.catalogue import Shelved
 
 RUN = timedelta(hours=1)
@@ -81,7 +81,7 @@ def _propose(
 ) -> None:
     """List the offers in the stores whose route takes them and that do not have them yet."""
     fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
-    chosen = catalogue.chosen_stores(session, supplier, routes)
+    chosen = imports.chosen_stores(session, supplier, routes)
     given = given_texts.of_offers(session, supplier, routes)
     for offer in offers:
         there = {entry.listing.store for entry in shelf[offer.offer_id]}

@@ -96,32 +96,6 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
     )
 
 
-def widen(session: Session, account: str, offer_ids: Collection[str], stores: Sequence[str]) -> None:
-    """Let offers that were for some stores only be listed in these too, when they are planned next."""
-    changes = [
-        {"b_account": account, "b_offer": offer_id, "b_stores": sorted({*chosen, *stores})}
-        for offer_id, chosen in chosen_stores(session, account, offer_ids).items()
-        if not chosen.issuperset(stores)
-    ]
-    if changes:
-        session.connection().execute(_WIDEN, changes)
-
-
-def chosen_stores(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """The stores a person wants each of these offers listed in; only those of which a person said so."""
-    query = select(col(OfferRow.offer_id), col(OfferRow.stores)).where(
-        col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids), col(OfferRow.stores).is_not(None)
-    )
-    return {row.offer_id: frozenset(row.stores) for row in session.connection().execute(query)}
-
-
-_WIDEN = (
-    update(OfferRow)
-    .where(col(OfferRow.account) == bindparam("b_account"), col(OfferRow.offer_id) == bindparam("b_offer"))
-    .values(planned_under="", stores=bindparam("b_stores", type_=OfferRow.__table__.c.stores.type))  # type: ignore[attr-defined]
-)
-
-
 def offer(session: Session, account: str, offer_id: str) -> Offer | None:
     """The last snapshot of an offer."""
     row = session.get(OfferRow, (account, offer_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -207,6 +207,25 @@ def not_listed(session: Session, run: ImportRun) -> list[ImportItem]:
     ]
 
 
+def widen(session: Session, account: str, offer_ids: Collection[str], stores: Sequence[str]) -> None:
+    """Let offers that were for some stores only be listed in these too, when they are planned next."""
+    changes = [
+        {"b_account": account, "b_offer": offer_id, "b_stores": sorted({*chosen, *stores})}
+        for offer_id, chosen in chosen_stores(session, account, offer_ids).items()
+        if not chosen.issuperset(stores)
+    ]
+    if changes:
+        session.connection().execute(_WIDEN, changes)
+
+
+def chosen_stores(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, frozenset[str]]:
+    """The stores a person wants each of these offers listed in; only those of which a person said so."""
+    query = select(col(OfferRow.offer_id), col(OfferRow.stores)).where(
+        col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids), col(OfferRow.stores).is_not(None)
+    )
+    return {row.offer_id: frozenset(row.stores) for row in session.connection().execute(query)}
+
+
 def _judged(
     session: Session, run: ImportRun, items: Sequence[ImportItem], first: dict[str, int]
 ) -> Iterator[ImportItem]:
@@ -278,4 +297,9 @@ _SETTLE = (
         tries=bindparam("b_tries"),
         done_at=bindparam("b_done", type_=UtcTime()),
     )
+)
+_WIDEN = (
+    update(OfferRow)
+    .where(col(OfferRow.account) == bindparam("b_account"), col(OfferRow.offer_id) == bindparam("b_offer"))
+    .values(planned_under="", stores=bindparam("b_stores", type_=OfferRow.__table__.c.stores.type))  # type: ignore[attr-defined]
 )
