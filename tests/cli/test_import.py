@@ -22,7 +22,6 @@ from syncbridge.cli.offers_file import offers_in
 from syncbridge.errors import SyncBridgeError
 from syncbridge.settings import load_settings
 from syncbridge.sheets.reading import rows
-from syncbridge.store import imports
 from syncbridge.store.owner import sole_owner
 from syncbridge.testing.builders import make_offer
 from tests.web.conftest import EXAMPLE, NOWHERE
@@ -164,10 +163,7 @@ def test_a_search_that_is_not_granted_says_so_and_how_to_go_on(seller: Seller) -
 
 def test_what_a_killed_command_left_goes_on(seller: Seller) -> None:
     seller.stock_up(*IDS)
-    seller.mock.state.fail("product.search.queryProductDetail", "rate_limit", 10_000)
-    seller.mock.state.fail("nothing", "rate_limit", 1)
     killed(seller)
-    seller.mock.state._faults.clear()
 
     told = seller.answer("--resume", "1")
 
@@ -264,4 +260,3 @@ def test_a_hundred_thousand_rows_are_taken(seller: Seller) -> None:
     told = seller.answer(seller.file("big.csv", content), "--account", "main", "--dry-run")
 
     assert (told["counts"]["waiting"], told["counts"]["double"]) == (99_999, 1)
-    assert imports.CHUNK <= 1000

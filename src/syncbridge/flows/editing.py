@@ -21,9 +21,8 @@ from syncbridge.rules.planning import Step
 from syncbridge.rules.routing import BoundSpec, route_for
 from syncbridge.store import catalogue, edits, given_texts, timeline
 from syncbridge.store.edits import UNSENT, Sku
+from syncbridge.store.given_texts import Place
 
-Place = tuple[str, str, str]
-"""Store, account and offer of a listing."""
 Source = tuple[str, ...]
 """Account and offer."""
 TOGETHER = 500

@@ -23,6 +23,8 @@ from syncbridge.store import accounts, imports
 
 KINDS = ("import_.page", "import_.search", "import_.batch")
 NOT_AN_OFFER = "row_not_an_offer"
+LONGEST = 200
+"""Of what stands in a row, so much is kept to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def check_stores(bridge: Bridge, account: str, stores: Collection[str]) -> None:
 
 def named(bridge: Bridge, account: str, number: int, written: str, spoilt: str = "") -> ImportItem:
     """The item of what a person wrote; failed if it names no offer, or if a spreadsheet spoilt it."""
-    item = ImportItem(number, written, "")
+    item = ImportItem(number, written[:LONGEST], "")
     if spoilt:
         return replace(item, state=ItemState.FAILED, code=spoilt)
     supplier = bridge.suppliers[account]

@@ -51,13 +51,6 @@ def newest(session: Session) -> int | None:
     return session.connection().execute(select(func.max(col(ImportRunRow.id)))).scalar_one()
 
 
-def runs(session: Session) -> list[ImportRun]:
-    """Every run, the newest first."""
-    return [
-        value(ImportRun, row) for row in session.scalars(select(ImportRunRow).order_by(col(ImportRunRow.id).desc()))
-    ]
-
-
 def judged(session: Session, run: ImportRun, items: Sequence[ImportItem]) -> list[ImportItem]:
     """The items with those told apart that need no reading: doubles, and offers that are there already."""
     first: dict[str, int] = {}
