@@ -238,6 +238,7 @@ def _bridge(
                 account.resend_unknown,
                 frozenset(account.required_labels),
                 account.without_labels,
+                settings.limit(account.adapter).per_day,
             )
             for name, account in settings.accounts.items()
         },

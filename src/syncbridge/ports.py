@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, Search, StockUpdate
 from syncbridge.model.events import RawRequest, VendorEvent
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
@@ -138,6 +138,22 @@ class Follows(Protocol):
 
     async def follow(self, offer_id: str) -> None:
         """Ask for messages about an offer; doing it twice changes nothing."""
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A supplier whose offers can be looked for."""
+
+    def search(self, query: Search, *, since: Cursor | None) -> AsyncIterator[Page[str]]:
+        """Ids of the offers that fit, the best first; no page if none does. Raises NotGranted."""
+
+
+@runtime_checkable
+class NamesOffers(Protocol):
+    """A supplier that knows what people call its offers."""
+
+    def offer_named(self, text: str) -> str:
+        """The id of the offer meant by an id or a page's address; raises ValueError saying what to write instead."""
 
 
 @runtime_checkable

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbridge.model.catalog import Dropship, Offer
+from syncbridge.model.catalog import Dropship, GivenText, Offer
 from syncbridge.rules import planning, stock
 from syncbridge.rules.mapping import Aim, CostBasis, CountryPrice, FreightRow, FreightTable, Place, StockPolicy
 from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Recent, Shown, Step
@@ -392,3 +392,21 @@ def test_the_passport_says_which_of_the_suppliers_prices_was_taken() -> None:
     (sku,) = planning.fresh(offer, "toys", route, make_rules(route))
     assert sku.priced is not None
     assert sku.priced.passport.items() >= {"cost": "15.00 CNY", "cost is the": "dropship price, postage paid"}.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "description"),
+    [
+        (None, "Notebook B5", "<p>Notebook</p>"),
+        (GivenText(), "Notebook B5", "<p>Notebook</p>"),
+        (GivenText("Mine"), "Mine", "<p>Notebook</p>"),
+        (GivenText("", "<p>Mine</p>"), "Notebook B5", "<p>Mine</p>"),
+        (GivenText("Mine", "<p>Mine</p>"), "Mine", "<p>Mine</p>"),
+    ],
+)
+def test_what_a_person_wrote_for_a_listing_stands_before_the_suppliers_words(
+    text: GivenText | None, title: str, description: str
+) -> None:
+    draft = planning.draft(make_offer(), ROUTE, wanted(make_offer()), text)
+
+    assert (draft.title, draft.description_html) == (title, description)

@@ -35,6 +35,8 @@ class AccountTerms:
     """A supplier's labels without which nothing is bought from it by itself."""
     without_labels: str = "confirm"
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
+    calls_per_day: int | None = None
+    """What the vendor allows on one day in China; None: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

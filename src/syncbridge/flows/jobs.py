@@ -28,6 +28,8 @@ Flow = Callable[[Bridge, Claim], Awaitable[Outcome]]
 
 JOBS: Mapping[str, Flow] = {
     "import_.page": import_.page,
+    "import_.search": import_.search,
+    "import_.batch": import_.batch,
     "import_.offer": import_.offer,
     "import_.follow": import_.follow,
     "plan.reprice": plan.reprice,

@@ -15,14 +15,14 @@ from sqlmodel import Session
 from syncbridge.errors import MappingError
 from syncbridge.flows import rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
+from syncbridge.model.catalog import Binding, GivenText, ListingState, Offer, OwnListing
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import catalogue, given_texts, holds, imports, timeline
 from syncbridge.store.catalogue import Shelved
 
 RUN = timedelta(hours=1)
@@ -101,11 +101,14 @@ def _propose(
 ) -> None:
     """List the offers in the stores whose route takes them and that do not have them yet."""
     fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
+    chosen = imports.chosen_stores(session, supplier, routes)
+    given = given_texts.of_offers(session, supplier, routes)
     for offer in offers:
         there = {entry.listing.store for entry in shelf[offer.offer_id]}
         for store, route in routes[offer.offer_id].items():
-            if store not in there and offer.buyable:
-                fresh += _drafted(session, bridge, store, route, supplier, offer)
+            if store not in there and offer.buyable and store in chosen.get(offer.offer_id, (store,)):
+                text = given.get((store, offer.offer_id))
+                fresh += _drafted(session, bridge, store, route, supplier, offer, text)
     fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
         return
@@ -152,12 +155,12 @@ def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
 
 
 def _drafted(
-    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer
+    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
 ) -> list[tuple[OwnListing, Sequence[Wanted]]]:
     """The listing an offer makes, or none and a hold that says why."""
     try:
         wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
+        draft = planning.draft(offer, route, wanted, given)
     except (ValueError, MappingError) as error:
         _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
         return []

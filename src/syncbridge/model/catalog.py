@@ -88,6 +88,15 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """What offers are looked for: by words, in one supplier's shop, or both."""
+
+    keyword: str = ""
+    shop: str = ""
+    """The supplier's id, as their offers name it; empty: all suppliers."""
+
+
+@dataclass(frozen=True, slots=True)
 class SkuProperty:
     """One attribute value that tells a SKU from its siblings, in the channel's ids."""
 
@@ -137,6 +146,14 @@ class ListingDraft:
     weight_g: int = 500
     package_cm: tuple[int, int, int] = (20, 15, 5)
     dispatch_days: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class GivenText:
+    """What a person wrote for a listing; an empty text leaves the supplier's."""
+
+    title: str = ""
+    description_html: str = ""
 
 
 class ListingStatus(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from syncbridge.errors import MappingError
-from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
+from syncbridge.model.catalog import GivenText, ListingDraft, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
 from syncbridge.rules.codes import sku_code
@@ -167,7 +167,7 @@ def brake(changes: Sequence[Step], store_skus: int, recent: Recent, brakes: Brak
     return tuple(replace(step, held=step.held or stopped.get(_braked(step), "")) for step in changes)
 
 
-def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
+def draft(offer: Offer, route: Route, skus: Sequence[Wanted], given: GivenText | None = None) -> ListingDraft:
     """The listing of an offer; SKUs without a price are left out. Raises ValueError if there are too many."""
     policy = route.listing
     priced = [sku for sku in skus if sku.priced is not None and sku.doubt is None]
@@ -177,9 +177,10 @@ def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
         raise ValueError(
             f"{len(priced)} specs, but the route's listing policy has {len(policy.variant_value_ids)} values"
         )
+    title, description = words(offer, given)
     return ListingDraft(
-        title=_fitted(offer.title),
-        description_html=offer.description_html or f"<p>{_fitted(offer.title)}</p>",
+        title=title,
+        description_html=description,
         category_id=policy.category_id,
         images=offer.images[:MOST_IMAGES],
         skus=tuple(
@@ -193,6 +194,12 @@ def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
         package_cm=policy.package_cm,
         dispatch_days=policy.dispatch_days,
     )
+
+
+def words(offer: Offer, given: GivenText | None) -> tuple[str, str]:
+    """Title and description of an offer's listing: what a person gave, else the supplier's."""
+    title = (given and given.title) or _fitted(offer.title)
+    return title, (given and given.description_html) or offer.description_html or f"<p>{_fitted(offer.title)}</p>"
 
 
 def _sku_draft(sku: Wanted, property_id: str, value_id: str, *, single: bool) -> SkuDraft:

@@ -66,8 +66,8 @@ def planned(session: Session, account: str, offers: Iterable[Offer], *, under: s
     )
 
 
-def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime) -> None:
-    """Store these offers as the last snapshot, in one statement."""
+def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime, stores: Sequence[str] = ()) -> None:
+    """Store these offers as the last snapshot, in one statement; new ones are for these stores, if any is named."""
     if not offers:
         return
     rows = [
@@ -79,6 +79,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
             "spec_count": len(offer.specs),
             "followed": False,
             "changed_at": now,
+            "stores": list(stores) or None,
         }
         for offer in offers
     ]

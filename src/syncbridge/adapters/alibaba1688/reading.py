@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -38,6 +39,9 @@ STATES = {
 
 _PRICED_BY_SKU = 1
 _PRICED_BY_QUANTITY = (0, 2)
+_OFFER_ID = re.compile(r"[0-9]{6,18}")
+_HOSTS = ("detail.1688.com", "m.1688.com", "detail.m.1688.com")
+_PATH = re.compile(r"/offer/([0-9]{6,18})\.html?")
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z-]{4,}$")
 _HOURS = re.compile(r"^shipIn(\d+)Hours$")
 
@@ -68,6 +72,27 @@ def offer(detail: wire.ProductDetail) -> Offer:
         weight_g=wire.grams(shipping.weight),
         dispatch_hours=_dispatch_hours(shipping),
     )
+
+
+def offer_named(text: str) -> str:
+    """The offer id a person wrote, or that of the product page whose address they copied; ValueError if neither."""
+    written = text.strip()
+    if _OFFER_ID.fullmatch(written):
+        return written
+    if "/" not in written:
+        raise ValueError(f"{written!r} is no offer id, which is a number such as 676651652931")
+    try:
+        address = urlsplit(written if "://" in written else f"https://{written}")
+    except ValueError:
+        raise ValueError(f"{written!r} is no address of a page") from None
+    if address.hostname not in _HOSTS:
+        raise ValueError(f"{address.hostname or written!r} is not 1688; copy the address of a page on detail.1688.com")
+    in_path, in_query = _PATH.fullmatch(address.path), parse_qs(address.query).get("offerId", [""])
+    if in_path:
+        return in_path[1]
+    if _OFFER_ID.fullmatch(in_query[0]):
+        return in_query[0]
+    raise ValueError("this address of 1688 is no product page; one looks like detail.1688.com/offer/676651652931.html")
 
 
 def quote(parts: Sequence[wire.Preview]) -> Quote:

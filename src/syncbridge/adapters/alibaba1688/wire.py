@@ -96,6 +96,20 @@ class PoolEntry(Wire):
     offer_id: Id
 
 
+class FoundOffer(Wire):
+    """One offer a search found (1688.md §4.2)."""
+
+    offer_id: Id
+
+
+class FoundPage(Wire):
+    """One page of what a search found; of each offer only the id is read (1688.md §4.2)."""
+
+    total_page: int | None = None
+    data: list[msgspec.Raw] | None = None
+    """Each still to be decoded."""
+
+
 class SkuAttribute(Wire):
     """One property of a SKU."""
 
