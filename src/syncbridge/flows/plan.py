@@ -22,6 +22,7 @@ from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
+from syncbridge.rules.pricing import STEP
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.store import catalogue, locks, plans
 from syncbridge.store.catalogue import Shelved
@@ -146,8 +147,13 @@ def passports(readings: Sequence[Reading]) -> dict[str, Mapping[str, str]]:
 def want_proposal(session: Session, store: str, readings: Sequence[Reading]) -> None:
     """A listing that is only proposed takes its new values at once: it goes out with them, or not at all."""
     unposted = [read for read in readings if read.unposted]
-    steps = [replace(step, held="") for read in unposted for step in read.steps]
+    steps = [replace(step, held="") for read in unposted for step in read.steps if not _doubted(step)]
     catalogue.want(session, store, steps, passports(unposted))
+
+
+def _doubted(step: Step) -> bool:
+    """Whether a guard stops it that knows more than how far it moves."""
+    return bool(step.held) and step.guard != STEP
 
 
 def _list(session: Session, bridge: Bridge, store: str, made: Sequence[Made]) -> None:
@@ -166,6 +172,7 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     now, auto = bridge.clock.now(), bridge.terms.of(store).auto
     known = plans.undecided(session, [read.listing.id for read in readings])
     overtake_gone(session, store, readings, known, now=now)
+    _note_doubts(session, store, readings, now)
     asked = _braked(session, bridge, store, readings, known)
     state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
     fresh = [row for row in asked if not _stands(known.get(key(row)), row[1], state)]
@@ -185,6 +192,15 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
         plans.count(session, plan_id, run)
         catalogue.want(session, store, [step for _, step in fresh], passports(readings))
         _push(session, readings, fresh, str(plan_id), now)
+
+
+def _note_doubts(session: Session, store: str, readings: Sequence[Reading], now: datetime) -> None:
+    """Hold what is doubted of listings that are only proposed; end the holds of SKUs that nothing stops any more."""
+    held = [step for read in readings for step in read.steps if step.held]
+    codes = [binding.sku_code for read in readings for binding in read.bindings]
+    guarded.end_others(session, store, codes, held, now=now)
+    doubts = [step for read in readings if read.unposted for step in read.steps if _doubted(step)]
+    guarded.stopped(session, store, doubts, now=now)
 
 
 def _braked(
