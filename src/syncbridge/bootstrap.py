@@ -36,6 +36,7 @@ from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_file import check, parse
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.polling import Bounds
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import remedy
@@ -206,6 +207,8 @@ def _bridge(
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         margin_floor=brakes.margin_floor,
+        polling=Bounds(timedelta(seconds=settings.monitor.soonest), timedelta(seconds=settings.monitor.latest)),
+        history=timedelta(days=settings.monitor.history_days),
         accounts={
             name: AccountTerms(
                 account.live,
@@ -213,6 +216,7 @@ def _bridge(
                 account.resend_unknown,
                 frozenset(account.required_labels),
                 account.without_labels,
+                settings.limit(account.adapter).catalogue_per_second,
             )
             for name, account in settings.accounts.items()
         },

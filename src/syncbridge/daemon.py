@@ -186,7 +186,15 @@ async def reload_mappings(app: App) -> bool:
 
 def _intervals(settings: Settings) -> Intervals:
     polls, ledger = settings.polls, settings.ledger
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
+    return Intervals(
+        orders=polls.orders,
+        purchases=polls.purchases,
+        offers=polls.offers,
+        due_offers=polls.due_offers,
+        parcels=polls.carrier,
+        quiet=ledger.quiet,
+        audit_hour=ledger.audit_hour,
+    )
 
 
 class _Web(uvicorn.Server):

@@ -111,8 +111,28 @@ class PollSettings(_Section):
 
     orders: Seconds = 300.0
     purchases: Seconds = 300.0
-    offers: Seconds = 3600.0
+    offers: Seconds = 86_400.0
+    """The whole pool, for what is new in it; between two such readings each offer is read when it is due."""
+    due_offers: Seconds = 60.0
+    """Whether offers are due to be read."""
     carrier: Seconds = 900.0
+
+
+class MonitorSettings(_Section):
+    """How often offers are read, by how often they change and sell, and how long their past is kept."""
+
+    soonest: Seconds = 900.0
+    """No offer is read again sooner by itself."""
+    latest: Seconds = 86_400.0
+    """Each is read again after that, as far as the quota allows."""
+    history_days: int = Field(default=180, ge=1)
+    """Costs and stocks that no longer hold are kept for so long."""
+
+    @model_validator(mode="after")
+    def _the_latest_is_later(self) -> MonitorSettings:
+        if self.latest < self.soonest:
+            raise ValueError(f"latest ({self.latest:g}) is sooner than soonest ({self.soonest:g}); make it the longer")
+        return self
 
 
 class WaitSettings(_Section):
@@ -171,6 +191,11 @@ class LimitSettings(_Section):
     catalogue_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.5")
     """What catalogue calls may use of it; the rest is kept for orders and tracking."""
 
+    @property
+    def catalogue_per_second(self) -> float:
+        """Calls a second that the catalogue may make."""
+        return self.per_second * float(self.catalogue_share)
+
 
 class AccountSettings(_Section):
     """One account at a vendor, ``[accounts.NAME]``."""
@@ -215,6 +240,7 @@ class Settings(BaseSettings):
     deadlines: DeadlineSettings = DeadlineSettings()
     jobs: JobSettings = JobSettings()
     polls: PollSettings = PollSettings()
+    monitor: MonitorSettings = MonitorSettings()
     waits: WaitSettings = WaitSettings()
     ledger: LedgerSettings = LedgerSettings()
     retry: RetriesSettings = RetriesSettings()

@@ -14,6 +14,7 @@ from syncbridge.model.money import Money
 from syncbridge.ports import Carrier, Channel, Clock, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.polling import Bounds
 from syncbridge.store.db import Database
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -34,6 +35,8 @@ class AccountTerms:
     """A supplier's labels without which nothing is bought from it by itself."""
     without_labels: str = "confirm"
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
+    reads_per_second: float = 2.0
+    """Calls that its quota leaves for the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class Terms:
     brakes: Brakes = field(default_factory=Brakes)
     margin_floor: Decimal = Decimal(0)
     """Least profit of any purchase as a fraction of its payout, whatever its route says."""
+    polling: Bounds = field(default_factory=Bounds)
+    history: timedelta = timedelta(days=180)
+    """How long costs and stocks that no longer hold are kept."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
 
     def of(self, account: str) -> AccountTerms:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
@@ -10,14 +10,16 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown
-from syncbridge.flows import plan
+from syncbridge.flows import plan, variants
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Offer
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.paging import Cursor
 from syncbridge.ports import Follows
 from syncbridge.queue.execute import Done, Outcome, Retry
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.rules.polling import Watched
+from syncbridge.store import catalogue, holds, readings, timeline
+from syncbridge.store.readings import Reading
 
 
 async def page(bridge: Bridge, job: Claim) -> Outcome:
@@ -34,8 +36,8 @@ async def page(bridge: Bridge, job: Claim) -> Outcome:
 
     def write(session: Session) -> None:
         now = bridge.clock.now()
-        _keep(session, bridge, job.account, read.items, cause=f"pool of {job.account}", now=now)
-        _report_failures(session, job.account, read, now=now)
+        keep(session, bridge, job.account, read.items, cause=f"pool of {job.account}", began=job.claimed_at)
+        report_failures(session, job.account, read.failures, now=now)
         _ask_for_next(session, job, read.cursor, now=now)
 
     return Done(write)
@@ -47,8 +49,8 @@ async def offer(bridge: Bridge, job: Claim) -> Outcome:
     try:
         read = await bridge.suppliers[job.account].offer(offer_id)
     except NotFound:
-        return Done(lambda session: _withdraw(session, bridge, job.account, offer_id))
-    return Done(lambda session: _keep(session, bridge, job.account, [read], cause=job.subject, now=bridge.clock.now()))
+        return Done(lambda session: withdraw(session, bridge, job.account, offer_id, began=job.claimed_at))
+    return Done(lambda session: keep(session, bridge, job.account, [read], cause=job.subject, began=job.claimed_at))
 
 
 async def follow(bridge: Bridge, job: Claim) -> Outcome:
@@ -65,32 +67,64 @@ async def follow(bridge: Bridge, job: Claim) -> Outcome:
     return Done(lambda session: catalogue.followed(session, job.account, job.args["offer"]))
 
 
-def _keep(
-    session: Session, bridge: Bridge, account: str, offers: Sequence[Offer], *, cause: str, now: datetime
+def keep(
+    session: Session, bridge: Bridge, account: str, offers: Sequence[Offer], *, cause: str, began: datetime
 ) -> None:
+    """Keep these offers, read since `began`, and plan what follows; one that was read later meanwhile is passed over.
+
+    What is unchanged and planned costs nothing but the note of when it is read again.
+    """
+    now = bridge.clock.now()
+    last = readings.last(session, account, [offer.offer_id for offer in offers])
+    later = {offer_id for offer_id, known in last.items() if began < known.read_at <= now}
+    offers = [offer for offer in offers if offer.offer_id not in later]
     news = catalogue.news(session, account, offers, under=bridge.basis)
+    _note_readings(session, bridge, account, offers, {offer.offer_id for offer in news.changed}, last, began)
     holds.close_holds(session, "offer_unreadable", [f"offer {account}/{offer.offer_id}" for offer in offers], now=now)
     if not news.unplanned:
         return
+    before = catalogue.offers(session, account, [offer.offer_id for offer in news.changed])
     catalogue.keep(session, account, news.changed, now=now)
     enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in news.changed], now=now)
+    variants.changed(session, bridge, account, before, news.changed)
     plan.offers_read(session, bridge, account, news.unplanned, cause=cause)
     catalogue.planned(session, account, news.unplanned, under=bridge.basis)
 
 
-def _withdraw(session: Session, bridge: Bridge, account: str, offer_id: str) -> None:
+def withdraw(session: Session, bridge: Bridge, account: str, offer_id: str, *, began: datetime) -> None:
     """The supplier took the offer away: what we have of it stays, but nothing of it can be sold."""
     last = catalogue.offer(session, account, offer_id)
     if last is None:
         return
-    now = bridge.clock.now()
-    timeline.note(session, f"offer {account}/{offer_id}", "withdrawn", at=now)
+    timeline.note(session, f"offer {account}/{offer_id}", "withdrawn", at=bridge.clock.now())
     gone = replace(last, status="withdrawn", buyable=False)
-    _keep(session, bridge, account, [gone], cause=f"offer {offer_id} withdrawn", now=now)
+    keep(session, bridge, account, [gone], cause=f"offer {offer_id} withdrawn", began=began)
 
 
-def _report_failures(session: Session, account: str, read: Page[Offer], *, now: datetime) -> None:
-    for offer_id, why in read.failures:
+def _note_readings(
+    session: Session,
+    bridge: Bridge,
+    account: str,
+    offers: Sequence[Offer],
+    changed: Collection[str],
+    last: Mapping[str, Reading],
+    began: datetime,
+) -> None:
+    """When each was read, and is to be read again."""
+    pacing, soonest = readings.pacing(session, account), bridge.terms.polling.soonest
+    noted = []
+    for offer in offers:
+        known = last.get(offer.offer_id)
+        watched = Watched()
+        if known is not None:
+            watched = known.watched.seen(began - known.read_at, changed=offer.offer_id in changed)
+        noted.append(Reading(offer.offer_id, began, began + pacing.wait(watched.pace, soonest), watched))
+    readings.keep(session, account, noted)
+
+
+def report_failures(session: Session, account: str, failures: Iterable[tuple[str, str]], *, now: datetime) -> None:
+    """Offers that could not be read are held with the reason, and keep their last good state."""
+    for offer_id, why in failures:
         holds.open_hold(session, "offer_unreadable", f"offer {account}/{offer_id}", {"why": why}, now=now)
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError
+from syncbridge.flows import stock
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
@@ -20,6 +21,7 @@ from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
+from syncbridge.rules.stock import Free
 from syncbridge.store import catalogue, holds, timeline
 from syncbridge.store.catalogue import Shelved
 
@@ -45,9 +47,8 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
     _note_unrouted(session, supplier, {id_ for id_ in routes if not routes[id_] and not shelf[id_]}, routes, now)
     _propose(session, bridge, supplier, offers, routes, shelf)
     by_store: dict[str, list[Reading]] = {}
-    for offer in offers:
-        for entry in shelf[offer.offer_id]:
-            by_store.setdefault(entry.listing.store, []).append(_read(bridge, entry, offer))
+    for reading in _readings(session, bridge, supplier, offers, shelf):
+        by_store.setdefault(reading.listing.store, []).append(reading)
     for store, readings in by_store.items():
         _approve(session, bridge, store, readings, cause=cause)
         if bridge.terms.of(store).live:
@@ -57,7 +58,7 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
-    readings = [_read(bridge, entry, offer) for offer in offers for entry in shelf[offer.offer_id]]
+    readings = _readings(session, bridge, supplier, offers, shelf)
     return [(read.listing, step) for read in readings for step in read.steps]
 
 
@@ -96,6 +97,7 @@ def _propose(
     for store in dict.fromkeys(listing.store for listing in listings):
         steps = [(listing.id, _first_step(listing, skus)) for listing, skus in made if listing.store == store]
         catalogue.write_plan(session, store, "new offers", steps, live=bridge.terms.of(store).live, now=now)
+        stock.hold_unsure(session, store, [sku for one, skus in made if one.store == store for sku in skus], now=now)
     sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
     posts = [_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live]
     enqueue(session, posts, now=now)
@@ -120,8 +122,18 @@ def _drafted(
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 
 
-def _read(bridge: Bridge, entry: Shelved, offer: Offer) -> Reading:
-    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in entry.bindings]
+def _readings(
+    session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
+) -> list[Reading]:
+    bindings = [binding for entries in shelf.values() for entry in entries for binding in entry.bindings]
+    free = stock.free_of(session, bridge, supplier, offers, bindings)
+    return [_read(bridge, entry, offer, free) for offer in offers for entry in shelf[offer.offer_id]]
+
+
+def _read(bridge: Bridge, entry: Shelved, offer: Offer, free: Mapping[tuple[str, str], Free]) -> Reading:
+    shown = [
+        Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted, free[b.store, b.sku_code]) for b in entry.bindings
+    ]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     return Reading(entry.listing, entry.bindings, wanted, steps)
@@ -149,6 +161,7 @@ def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Re
     final = planning.brake([step for _, step in every], skus, recent, bridge.terms.brakes)
     held = {_hold_of(store, step): step for step in final if step.held}
     _release(session, store, readings, held, now)
+    stock.hold_unsure(session, store, [sku for read in readings for sku in read.wanted], now=now)
     known = holds.open_figures(session, [subject for _, subject in held])
     rows = [
         (listing, step)

@@ -22,6 +22,7 @@ from syncbridge.store import catalogue
 CATALOGUE_KINDS = (
     "import_.offer",
     "import_.follow",
+    "monitor.replan",
     "publish.post",
     "publish.confirm",
     "prices.push",

@@ -13,6 +13,7 @@ from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import (
     BuyMode,
     ListingPolicy,
+    NewVariants,
     Part,
     Place,
     PricePolicy,
@@ -21,6 +22,7 @@ from syncbridge.rules.mapping import (
     Rules,
     SkuRule,
     StockPolicy,
+    Suppliers,
     Way,
 )
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
@@ -223,7 +225,11 @@ def _cut(amount: Decimal, currency: str) -> bool:
 
 def _stock(value: Value) -> StockPolicy:
     with Section(value) as keys:
-        return StockPolicy(keys.must("buffer", values.whole(0), "2"), keys.must("cap", values.whole(1), "200"))
+        return StockPolicy(
+            buffer=keys.must("buffer", values.whole(0), "2"),
+            cap=keys.must("cap", values.whole(1), "200"),
+            suppliers=keys.may("suppliers", values.suppliers, Suppliers.FIRST),
+        )
 
 
 def _listing(value: Value) -> ListingPolicy:
@@ -238,6 +244,7 @@ def _listing(value: Value) -> ListingPolicy:
             weight_g=keys.may("weight", values.grams, 500),
             package_cm=keys.may("package", values.package_cm, (20, 15, 5)),
             dispatch_days=keys.may("dispatch_days", values.whole(1), 3),
+            new_variants=keys.may("new_variants", values.new_variants, NewVariants.PROPOSE),
         )
 
 

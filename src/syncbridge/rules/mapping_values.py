@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from syncbridge.model.money import Money
-from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.mapping import BuyMode, NewVariants, Suppliers
 from syncbridge.rules.mapping_reader import Value
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
@@ -123,6 +123,22 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def suppliers(value: Value) -> Suppliers:
+    """Whose stock is shown."""
+    text = value.text()
+    if text not in tuple(Suppliers):
+        raise value.unusable(f'"{text}" is no way to count stock; write one of {", ".join(Suppliers)}')
+    return Suppliers(text)
+
+
+def new_variants(value: Value) -> NewVariants:
+    """What becomes of specs a supplier adds."""
+    text = value.text()
+    if text not in tuple(NewVariants):
+        raise value.unusable(f'"{text}" is nothing to do with new variants; write one of {", ".join(NewVariants)}')
+    return NewVariants(text)
 
 
 def yes_or_no(value: Value) -> bool:

@@ -12,6 +12,7 @@ from syncbridge.rules import stock
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.pricing import Priced, price
 from syncbridge.rules.routing import route_for, sku_code
+from syncbridge.rules.stock import Free, of_spec
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
@@ -39,6 +40,8 @@ class Wanted:
     stock: int
     rule: str
     """Where the route that decides is written."""
+    free: Free
+    """What the stock follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Shown:
     spec_id: str
     price: Money | None
     stock: int
+    free: Free | None = None
+    """What its suppliers have; None: it is one of its spec, none of which is reserved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,8 @@ class Step:
 def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
     """Every spec of an offer that is not listed yet, as a SKU with a new code of the route."""
     codes = [sku_code(route, store, offer.offer_id, spec.spec_id, rules) for spec in offer.specs]
-    return tuple(_wanted(offer, spec, code, route, rules, 0) for spec, code in zip(offer.specs, codes, strict=True))
+    new = [Shown(code, spec.spec_id, None, 0) for spec, code in zip(offer.specs, codes, strict=True)]
+    return tuple(_wanted(offer, spec, sku, route, rules) for spec, sku in zip(offer.specs, new, strict=True))
 
 
 def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tuple[Wanted, ...]:
@@ -99,7 +105,7 @@ def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tu
         route = route_for(sku.sku_code, store, rules)
         spec = specs.get(sku.spec_id)
         if route is not None and spec is not None:
-            result.append(_wanted(offer, spec, sku.sku_code, route, rules, sku.stock))
+            result.append(_wanted(offer, spec, sku, route, rules))
     return tuple(result)
 
 
@@ -112,8 +118,7 @@ def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes
         if sku.priced is not None and sku.priced.price != now.price:
             changes.append(_price_step(sku, now.price, sku.priced, brakes))
         if sku.stock != now.stock:
-            reason = f"supplier stock {sku.spec.stock}"
-            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason, rule=sku.rule))
+            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), sku.free.why, rule=sku.rule))
     listed = {spec.spec_id for spec in offer.specs}
     for now in shown:
         if now.spec_id not in listed and now.stock:
@@ -177,12 +182,13 @@ def _fitted(title: str) -> str:
     return title[:MOST_TITLE].rsplit(" ", 1)[0]
 
 
-def _wanted(offer: Offer, spec: Spec, code: str, route: Route, rules: Rules, last: int) -> Wanted:
-    """A SKU as its route wants it; an unbuyable offer, or a spec without a price, shows no stock."""
+def _wanted(offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules) -> Wanted:
+    """A SKU as its route wants it; of a spec without a price, the last one stays."""
     sellable = spec.cost is not None and spec.cost.amount > 0
     priced = price(spec.cost, route.price, rules.rates) if spec.cost is not None and sellable else None
-    amount = stock.shown(spec.stock, route.stock, last) if offer.buyable and sellable else 0
-    return Wanted(code, spec, priced, amount, str(route.place))
+    free = sku.free or of_spec(offer, spec.spec_id)
+    amount = stock.shown(free.amount, route.stock, sku.stock)
+    return Wanted(sku.sku_code, spec, priced, amount, str(route.place), free)
 
 
 def _price_step(sku: Wanted, before: Money | None, priced: Priced, brakes: Brakes) -> Step:

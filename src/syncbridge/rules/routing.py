@@ -162,6 +162,20 @@ def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules) -> tuple[W
     return (first, *(rule.backups if rule else ()))
 
 
+def skus_made_of(offer_ids: Collection[str], rules: Rules) -> set[tuple[str, str]]:
+    """SKUs, as (store, code), that the mapping files buy in parts or elsewhere with one of these offers.
+
+    The store is empty where a rule is for every store.
+    """
+    return {
+        (store, rule.code)
+        for rule in rules.skus
+        for way in (*rule.backups, Way("", rule.parts))
+        if not {part.offer_id for part in way.parts}.isdisjoint(offer_ids)
+        for store in rule.stores or ("",)
+    }
+
+
 def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules) -> int:
     """In how many ways all of these lines can be bought."""
     return min((len(ways(line.sku_code, store, {}, rules)) for line in lines), default=0)

@@ -66,6 +66,15 @@ def planned(session: Session, account: str, offers: Iterable[Offer], *, under: s
     )
 
 
+def unplan(session: Session, account: str, offer_ids: Collection[str]) -> None:
+    """Plan these offers again when they are next looked at, changed or not."""
+    session.connection().execute(
+        update(OfferRow)
+        .where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids))
+        .values(planned_under="")
+    )
+
+
 def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime) -> None:
     """Store these offers as the last snapshot, in one statement."""
     if not offers:
@@ -370,6 +379,17 @@ def applied(session: Session, listing: int, field: str, sku_codes: Collection[st
     if sku_codes is not None:
         change = change.where(col(ChangeRow.sku_code).in_(sku_codes))
     session.connection().execute(change.values(state=ChangeState.APPLIED.value))
+
+
+def offers_of_skus(session: Session, skus: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The offers, by supplier account and id, that these SKUs are bound to; by store, or any for an empty one."""
+    query = select(col(BindingRow.store), col(BindingRow.sku_code), col(BindingRow.supplier), col(BindingRow.offer_id))
+    rows = session.connection().execute(query.where(col(BindingRow.sku_code).in_({code for _, code in skus})))
+    return {
+        (row.supplier, row.offer_id)
+        for row in rows
+        if not {(row.store, row.sku_code), ("", row.sku_code)}.isdisjoint(skus)
+    }
 
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:
