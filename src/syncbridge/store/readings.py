@@ -81,7 +81,7 @@ def paces(session: Session, account: str) -> dict[int, int]:
     """How many offers of an account are read at each pace."""
     pace = col(ReadingRow.pace)
     query = select(pace, func.count()).where(col(ReadingRow.account) == account).group_by(pace)
-    return dict(session.connection().execute(query).tuples().all())
+    return dict(session.connection().execute(query).all())
 
 
 def sold(session: Session, account: str, offer_ids: Collection[str]) -> None:
