@@ -1,4 +1,4 @@
-"""Which spec took the place of a lost one: scored side by side, and decided by itself only where it is the same goods."""
+"""Which spec took the place of a lost one: scored side by side, decided by itself only if it is the same goods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can still be bought of a SKU: of its spec, of a set's scarcest part, of one supplier or all; and what is a guess."""
+"""What can still be bought of a SKU: of its spec, a set's scarcest part, one supplier or all; and never a guess."""
 
 from __future__ import annotations
 

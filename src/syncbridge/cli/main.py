@@ -26,6 +26,8 @@ COMMANDS: Mapping[str, str] = {
     "queue": "The retry queue: purchases that do not go forward.",
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
+    "rematch": "Specs a supplier renamed or deleted: say which one takes their place.",
+    "offers": "What suppliers' offers cost and had, and when they are read.",
     "holds": "What a guard stopped, with the figures.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",

@@ -77,6 +77,12 @@ def due(session: Session, account: str, *, now: datetime, most: int) -> list[str
     return list(session.scalars(query))
 
 
+def readers(session: Session, offer_id: str) -> list[str]:
+    """The accounts that have read an offer."""
+    query = select(col(ReadingRow.account)).where(col(ReadingRow.offer_id) == offer_id)
+    return list(session.scalars(query.order_by(col(ReadingRow.account))))
+
+
 def paces(session: Session, account: str) -> dict[int, int]:
     """How many offers of an account are read at each pace."""
     pace = col(ReadingRow.pace)
