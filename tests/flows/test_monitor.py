@@ -23,17 +23,17 @@ from syncbridge.model.catalog import ListingStatus, Offer
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.queue.drivers.poll import poll
 from syncbridge.queue.execute import Worker
-from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping import Rules, StockPolicy
 from syncbridge.rules.polling import Watched
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.settings import LimitSettings
-from syncbridge.store import catalogue, readings
+from syncbridge.store import catalogue, readings, timeline
 from syncbridge.store.db import InlineDatabase
 from syncbridge.store.readings import Reading
 from syncbridge.store.tables import Job
 from syncbridge.testing.builders import make_offer, make_spec
 from syncbridge.testing.clock import VirtualClock, run_virtual
-from tests.flows.conftest import Shop
+from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold
 from tests.store.conftest import new_engine
 
@@ -224,6 +224,49 @@ async def test_an_offer_that_is_taken_down_is_told_of_and_comes_back_by_itself(s
     await read_again(shop, make_offer(OFFER))
     assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
     assert await open_holds(shop, f"offer main/{OFFER}") == {}
+
+
+async def test_an_offer_that_stays_away_is_told_of_once(shop: Shop) -> None:
+    await shop.list_offer()
+    del shop.supplier.catalogue[OFFER]
+    for _ in range(3):
+        await make_due(shop, OFFER)
+        await shop.poll("monitor.due", "main")
+
+    told = await shop.db.read(timeline.of, f"offer main/{OFFER}")
+    assert [happened for _, happened, _ in told] == ["withdrawn"]
+
+
+async def test_new_rules_are_applied_to_what_is_known_without_a_call(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    found = asked(shop)
+    shop.rules = replace(RULES, routes=(replace(ROUTE, stock=StockPolicy(buffer=40, cap=200)),))
+    shop.connect()
+    await shop.poll("monitor.due", "main")
+
+    assert sold(shop, listing)[shop.code()][1] == 60
+    assert found == []
+
+
+async def test_more_offers_than_are_planned_at_once_are_planned_all_the_same(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitor, "PLANNED_AT_ONCE", 2)
+    for number in range(5):
+        await shop.list_offer(make_offer(str(number)))
+    shop.rules = replace(RULES, routes=(replace(ROUTE, stock=StockPolicy(buffer=40, cap=200)),))
+    shop.connect()
+    await shop.poll("monitor.due", "main")
+
+    assert {listing.skus[0].stock for listing in shop.channel.shop.values()} == {60}
+
+
+async def test_what_the_seller_took_off_sale_stays_off_when_stock_moves(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await shop.channel.set_on_sale([listing.listing_id], on_sale=False)
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=7)))
+
+    assert shop.channel.shop[listing.listing_id].status is ListingStatus.OFFLINE
 
 
 async def test_row_35_offers_that_are_taken_down_all_at_once_wait_for_a_person(shop: Shop) -> None:

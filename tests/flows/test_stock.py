@@ -43,6 +43,17 @@ async def test_what_was_placed_stays_off_until_the_supplier_was_read_again(shop:
     assert shown(shop, listing) == 98
 
 
+async def test_an_order_that_comes_in_between_does_not_keep_what_was_placed_off_for_good(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await shop.sell()
+    await shop.pass_time(601)
+    await shop.sell("8172481060036441")
+    assert shown(shop, listing) == 94
+
+    await shop.poll("monitor.due", "main")
+    assert shown(shop, listing) == 96
+
+
 async def test_what_the_supplier_took_off_is_not_taken_off_twice(shop: Shop) -> None:
     listing = await shop.list_offer()
     await shop.sell()

@@ -73,7 +73,9 @@ def test_the_pacing_of_an_account_is_kept_beside_what_it_has(session: Session) -
 
 def costing(*costs: str | Money | None, stock: int = 9) -> list[Offer]:
     made = [make_spec(1, cost=cost if isinstance(cost, str) else None, stock=stock) for cost in costs]
-    specs = [replace(spec, cost=cost) if isinstance(cost, Money) else spec for spec, cost in zip(made, costs)]
+    specs = [
+        replace(spec, cost=cost) if isinstance(cost, Money) else spec for spec, cost in zip(made, costs, strict=True)
+    ]
     return [make_offer("1", spec) for spec in specs]
 
 

@@ -21,6 +21,9 @@ from syncbridge.rules.polling import Watched
 from syncbridge.store import catalogue, holds, readings, timeline
 from syncbridge.store.readings import Reading
 
+WITHDRAWN = "withdrawn"
+"""The status of an offer that the supplier does not know any more."""
+
 
 async def page(bridge: Bridge, job: Claim) -> Outcome:
     """Read one page of the pool, keep what changed, plan what follows from it, and ask for the next page."""
@@ -96,8 +99,9 @@ def withdraw(session: Session, bridge: Bridge, account: str, offer_id: str, *, b
     last = catalogue.offer(session, account, offer_id)
     if last is None:
         return
-    timeline.note(session, f"offer {account}/{offer_id}", "withdrawn", at=bridge.clock.now())
-    gone = replace(last, status="withdrawn", buyable=False)
+    gone = replace(last, status=WITHDRAWN, buyable=False)
+    if last != gone:
+        timeline.note(session, f"offer {account}/{offer_id}", WITHDRAWN, at=bridge.clock.now())
     keep(session, bridge, account, [gone], cause=f"offer {offer_id} withdrawn", began=began)
 
 

@@ -32,6 +32,8 @@ OVERBOOKED = 1.05
 """Readings are planned a little denser than the quota, so that one is always due."""
 UNREADABLE_WAIT = timedelta(hours=1)
 """Before an offer is tried again that could not be read."""
+PLANNED_AT_ONCE = 100
+"""Offers that are planned again under new rules, between two batches of readings."""
 DAY = 86_400
 
 
@@ -51,8 +53,12 @@ class _Batch:
 
 
 async def due(bridge: Bridge, job: Claim) -> Outcome:
-    """Read the offers whose time has come, the longest overdue first, and go on at once if there are more."""
+    """Read the offers whose time has come, the longest overdue first, and go on at once if there are more.
+
+    Before that, what was not planned under the rules in force is planned from what is known of it: no call is needed.
+    """
     account, now = job.account, bridge.clock.now()
+    more = await bridge.db.run(_plan, bridge, account)
     per_second = bridge.terms.of(account).reads_per_second
     most = max(1, int(per_second * BATCH_SECONDS))
     offer_ids = await bridge.db.read(readings.due, account, now=now, most=most)
@@ -69,7 +75,7 @@ async def due(bridge: Bridge, job: Claim) -> Outcome:
         if paces:
             readings.set_pacing(session, account, spaced)
         _keep(session, bridge, account, batch)
-        if batch.stopped is not None or len(offer_ids) == most:
+        if more or batch.stopped is not None or len(offer_ids) == most:
             _go_on(session, job, batch, bridge.clock.now())
 
     return Done(write)
@@ -86,7 +92,7 @@ async def replan(bridge: Bridge, job: Claim) -> Outcome:
         for account, ids in wanted.items():
             known = [offer for offer in catalogue.offers(session, account, ids).values() if offer is not None]
             plan.offers_read(session, bridge, account, known, cause=f"{job.subject}: what is free of it changed")
-            catalogue.planned(session, account, known, under=bridge.basis)
+            catalogue.planned(session, account, known, under=bridge.basis, read=False)
 
     return Done(write)
 
@@ -98,6 +104,15 @@ async def forget(bridge: Bridge, job: Claim) -> Outcome:
 
 def _forget(session: Session, bridge: Bridge) -> None:
     offer_history.forget(session, before=bridge.clock.now() - bridge.terms.history)
+
+
+def _plan(session: Session, bridge: Bridge, account: str) -> bool:
+    """Plan what was not planned under these rules; answers whether there may be more of it."""
+    known = catalogue.unplanned(session, account, under=bridge.basis, most=PLANNED_AT_ONCE)
+    if known:
+        plan.offers_read(session, bridge, account, known, cause="the rules, or what is free, changed")
+        catalogue.planned(session, account, known, under=bridge.basis, read=False)
+    return len(known) == PLANNED_AT_ONCE
 
 
 async def _read(bridge: Bridge, supplier: Supplier, offer_ids: list[str], at_once: int) -> _Batch:

@@ -61,7 +61,7 @@ def reserve(session: Session, purchase: Purchase, occasion: str, *, now: datetim
 def taken(session: Session, purchase: Purchase, *, now: datetime) -> None:
     """What a purchase took, or gave back, the supplier knows: its offers are read next, and planned anew then."""
     offer_ids = sorted({line.offer_id for line in purchase.lines})
-    catalogue.unplan(session, purchase.supplier, offer_ids)
+    catalogue.unplan(session, purchase.supplier, offer_ids, once_read=True)
     readings.hasten(session, purchase.supplier, offer_ids, now=now)
 
 

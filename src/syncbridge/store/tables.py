@@ -141,6 +141,7 @@ class OfferRow(SQLModel, table=True):
     """The last snapshot of an offer."""
 
     __tablename__ = "offer"
+    __table_args__ = (Index("offer_planned", "account", "planned_under"),)
 
     account: str = Field(primary_key=True)
     offer_id: str = Field(primary_key=True)
@@ -150,7 +151,7 @@ class OfferRow(SQLModel, table=True):
     followed: bool = False
     changed_at: datetime = Field(sa_column=_time())
     planned_under: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
-    """Digest of the rules its last plan was made under; empty: what changed since is not planned."""
+    """Digest of the rules its last plan was made under; empty: what changed since is not planned. See `catalogue`."""
 
 
 class ReadingRow(SQLModel, table=True):

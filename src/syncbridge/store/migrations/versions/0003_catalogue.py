@@ -23,6 +23,7 @@ def upgrade() -> None:
 
 
 def _monitoring() -> None:
+    op.create_index("offer_planned", "offer", ["account", "planned_under"], unique=False)
     op.add_column("account_state", sa.Column("stretch", sa.Float(), server_default="1", nullable=False))
     op.add_column("account_state", sa.Column("latest", sa.Float(), server_default="86400", nullable=False))
     op.create_table(
