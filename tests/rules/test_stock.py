@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from syncbridge.model.catalog import Offer
-from syncbridge.rules.mapping import Part, StockPolicy, Suppliers, Way
+from syncbridge.rules.mapping import Part, Place, SkuRule, StockPolicy, Suppliers, Way
+from syncbridge.rules.routing import skus_made_of
 from syncbridge.rules.stock import MOST, Free, Supply, free, of_spec
 from syncbridge.testing.builders import make_offer, make_spec
+from tests.rules.conftest import make_rules
 
 SPEC = make_spec(1).spec_id
 FIRST = StockPolicy(buffer=2, cap=200)
@@ -123,3 +125,14 @@ def test_what_the_seller_has_in_stock_themselves_is_left_alone_and_nobody_is_ask
     found = free([], supply(), FIRST)
 
     assert (found.amount, found.unsure) == (None, False)
+
+
+def test_a_part_and_a_backup_lead_to_the_skus_that_are_made_of_them() -> None:
+    place = Place("shop.yaml", 1)
+    made = SkuRule("SET", ("toys", "books"), (Part("1", SPEC, 2),), (), place)
+    backed = SkuRule("ONE", (), (), (way("second", ("2", 1)),), place)
+    rules = replace(make_rules(), skus=(made, backed))
+
+    assert skus_made_of(["1"], rules) == {("toys", "SET"), ("books", "SET")}
+    assert skus_made_of(["2"], rules) == {("", "ONE")}
+    assert skus_made_of(["3"], rules) == set()
