@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
-    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill "
-    "quiet.check stock.push"
+    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page monitor.due monitor.replan orders.poll "
+    "orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll "
+    "purchase.waybill quiet.check stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.order channel.orders channel.publish "
@@ -16,7 +16,7 @@ CALLS = (
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
+    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep monitor._plan purchases.sent "
     "reconcile.begin schedule.tick"
 )
 
@@ -33,7 +33,10 @@ POINTS = (
 )
 """Passed in every seed."""
 SELDOM = (
-    *_each("alarms.tell audit.nightly decisions.adopt stock.online withdraw.order", "claimed", "closing", "closed"),
+    *_each(
+        "alarms.tell audit.nightly decisions.adopt monitor.forget stock.online withdraw.order",
+        *("claimed", "closing", "closed"),
+    ),
     *_each(
         "channel.listings channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"
     ),

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rapidfuzz import fuzz
-
 from syncbridge.model.catalog import Spec
 
 _WEIGHT = {"code": 35, "text": 35, "price": 15, "image": 10, "position": 5}
@@ -69,6 +67,8 @@ def _is_same(one: Spec, other: Spec) -> bool:
 
 
 def _likeness(lost: Lost, spec: Spec, position: int) -> Iterable[tuple[str, int]]:
+    from rapidfuzz import fuzz  # a restart need not load what is seldom asked
+
     before = lost.spec
     if before.goods_code and spec.goods_code:
         yield "code", 100 if before.goods_code == spec.goods_code else 0

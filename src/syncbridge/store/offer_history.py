@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median_high
 
 from sqlalchemy import and_, delete, func, insert, literal, select
 from sqlalchemy.orm import aliased
@@ -105,4 +104,5 @@ def _figures(offer: Offer | None) -> dict[str, tuple[Money | None, int | None]]:
 def _median(costs: Sequence[Money]) -> Money:
     """Of the newest cost's currency; of two in the middle the higher one, which was really asked."""
     currency = costs[0].currency
-    return Money(median_high([cost.amount for cost in costs if cost.currency == currency]), currency)
+    amounts = sorted(cost.amount for cost in costs if cost.currency == currency)
+    return Money(amounts[len(amounts) // 2], currency)
