@@ -34,14 +34,15 @@ from syncbridge.ports import (
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import Place, Rules
-from syncbridge.rules.mapping_file import check, parse
+from syncbridge.rules.mapping_check import check
+from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
-from syncbridge.store.backup import remedy
+from syncbridge.store.backup import in_plain_words, remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
-from syncbridge.store.migrate import migrate, outdated
+from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
 
 ENTRY_POINTS = "syncbridge.adapters"
@@ -121,6 +122,26 @@ def open_database(settings: Settings, *, owned: bool = False) -> SqliteDatabase:
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
     with contextlib.nullcontext() if owned or not outdated(engine) else sole_owner(settings.database_file):
         migrate(engine)
+    return SqliteDatabase(engine)
+
+
+def open_to_read(settings: Settings) -> Database | None:
+    """The database as it is, for commands that only look; None if there is none. Raises ConfigError.
+
+    Nothing is made and nothing upgraded.
+    """
+    if not settings.database_file.exists():
+        return None
+    if not settings.key_file.exists():
+        raise ConfigError(f"the key file {settings.key_file} is missing, so {settings.database_file} cannot be read")
+    engine = open_engine(settings.database_url, load_keys(settings.key_file))
+    with in_plain_words(settings.database_file):
+        found = revision(engine)
+    if found != HEAD:
+        raise ConfigError(
+            f"the tables of {settings.database_file} are those of version {found or 'none'}, this syncbridge reads "
+            f"{HEAD}: start the daemon once, which upgrades older ones"
+        )
     return SqliteDatabase(engine)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from syncbridge.model.catalog import Offer
-from syncbridge.rules.mapping import Part, Place, SkuRule, StockPolicy, Suppliers, Way
+from syncbridge.rules.mapping import Alias, Part, Place, SkuRule, StockPolicy, Suppliers, Way
 from syncbridge.rules.routing import skus_made_of
 from syncbridge.rules.stock import MOST, Free, Supply, free, of_spec
 from syncbridge.testing.builders import make_offer, make_spec
@@ -131,8 +131,10 @@ def test_a_part_and_a_backup_lead_to_the_skus_that_are_made_of_them() -> None:
     place = Place("shop.yaml", 1)
     made = SkuRule("SET", ("toys", "books"), (Part("1", SPEC, 2),), (), place)
     backed = SkuRule("ONE", (), (), (way("second", ("2", 1)),), place)
-    rules = replace(make_rules(), skus=(made, backed))
+    alias = Alias("OLD-1", (), "", Part("4", SPEC, 1), place)
+    rules = replace(make_rules(), skus=(made, backed), aliases={"OLD-1": (alias,)})
 
     assert skus_made_of(["1"], rules) == {("toys", "SET"), ("books", "SET")}
     assert skus_made_of(["2"], rules) == {("", "ONE")}
     assert skus_made_of(["3"], rules) == set()
+    assert skus_made_of(["4"], rules) == {("", "OLD-1")}
