@@ -193,6 +193,7 @@ def _intervals(settings: Settings) -> Intervals:
         due_offers=polls.due_offers,
         parcels=polls.carrier,
         quiet=ledger.quiet,
+        rates=polls.rates,
         audit_hour=ledger.audit_hour,
     )
 

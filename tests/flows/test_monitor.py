@@ -16,7 +16,7 @@ from sqlmodel import select
 from syncbridge.adapters.memory.supplier import MemorySupplier
 from syncbridge.bootstrap import GcraLimiter
 from syncbridge.errors import Rejected, Unreachable
-from syncbridge.flows import import_, monitor
+from syncbridge.flows import monitor, offers
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.schedule import Every, tick
 from syncbridge.model.catalog import ListingStatus, Offer
@@ -123,7 +123,7 @@ async def test_a_message_counts_as_a_reading(shop: Shop) -> None:
     before = await reading(shop)
     shop.clock.advance(3600)
     now = shop.clock.now()
-    await shop.db.run(import_.keep, shop.bridge, "main", [make_offer(OFFER)], cause="a message", began=now)
+    await shop.db.run(offers.keep, shop.bridge, "main", [make_offer(OFFER)], cause="a message", began=now)
 
     assert (await reading(shop)).read_at == now > before.read_at
 
@@ -134,8 +134,8 @@ async def test_an_older_reading_does_not_overwrite_a_newer_one(shop: Shop) -> No
     shop.clock.advance(10)
     newer = make_offer(OFFER, make_spec(1, stock=50))
     now = shop.clock.now()
-    await shop.db.run(import_.keep, shop.bridge, "main", [newer], cause="a message", began=now)
-    await shop.db.run(import_.keep, shop.bridge, "main", [make_offer(OFFER)], cause="a slow page", began=asked_at)
+    await shop.db.run(offers.keep, shop.bridge, "main", [newer], cause="a message", began=now)
+    await shop.db.run(offers.keep, shop.bridge, "main", [make_offer(OFFER)], cause="a slow page", began=asked_at)
 
     assert await shop.db.read(catalogue.offer, "main", OFFER) == newer
 
@@ -145,7 +145,7 @@ async def test_a_reading_of_a_time_to_come_was_made_by_a_wrong_clock_and_stops_n
     now, later = shop.clock.now(), shop.clock.now() + timedelta(days=1)
     await shop.db.run(readings.keep, "main", [Reading(OFFER, later, later, Watched())])
     changed = make_offer(OFFER, make_spec(1, stock=50))
-    await shop.db.run(import_.keep, shop.bridge, "main", [changed], cause="a page", began=now)
+    await shop.db.run(offers.keep, shop.bridge, "main", [changed], cause="a page", began=now)
 
     assert await shop.db.read(catalogue.offer, "main", OFFER) == changed
 
@@ -219,7 +219,7 @@ async def test_an_offer_that_is_taken_down_is_told_of_and_comes_back_by_itself(s
     await read_again(shop, make_offer(OFFER, buyable=False, status=status))
     held = await open_holds(shop, f"offer main/{OFFER}")
     assert shop.channel.shop[listing.listing_id].status is ListingStatus.OFFLINE
-    assert held["offer_gone"]["status"] == status
+    assert held["offer_down"]["status"] == status
 
     await read_again(shop, make_offer(OFFER))
     assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
@@ -275,7 +275,7 @@ async def test_row_35_offers_that_are_taken_down_all_at_once_wait_for_a_person(s
     await read_again(shop, *(make_offer(str(number), buyable=False, status="expired") for number in range(12)))
 
     assert {listing.status for listing in shop.channel.shop.values()} == {ListingStatus.ON_SALE}
-    assert {kind for n in range(12) for kind in await open_holds(shop, f"offer main/{n}")} == {"offer_gone"}
+    assert {kind for n in range(12) for kind in await open_holds(shop, f"offer main/{n}")} == {"offer_down"}
 
 
 class Metered(MemorySupplier):
@@ -311,11 +311,11 @@ async def _half_an_hour(folder: Path, per_second: float) -> tuple[list[datetime]
     supplier = Metered(clock, GcraLimiter(db, clock, "main", limits))
     terms = Terms(accounts={"main": AccountTerms(reads_per_second=limits.catalogue_per_second)})
     bridge = Bridge(db, clock, Rules((), {}), terms, {"main": supplier}, {}, {}, ledger_from=clock.now())
-    offers = [make_offer(str(number)) for number in range(int(per_second * 1000))]
-    supplier.catalogue = {offer.offer_id: offer for offer in offers}
-    await db.run(catalogue.keep, "main", offers, now=clock.now())
-    await db.run(catalogue.planned, "main", offers, under=bridge.basis)
-    due = [Reading(offer.offer_id, clock.now(), clock.now(), Watched()) for offer in offers]
+    many = [make_offer(str(number)) for number in range(int(per_second * 1000))]
+    supplier.catalogue = {offer.offer_id: offer for offer in many}
+    await db.run(catalogue.keep, "main", many, now=clock.now())
+    await db.run(catalogue.planned, "main", many, under=bridge.basis)
+    due = [Reading(offer.offer_id, clock.now(), clock.now(), Watched()) for offer in many]
     await db.run(readings.keep, "main", due)
     handlers = {"monitor.due": functools.partial(monitor.due, bridge)}
     wake, stop = asyncio.Event(), asyncio.Event()

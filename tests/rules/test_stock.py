@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from syncbridge.model.catalog import Offer
+from syncbridge.model.catalog import Dropship, Offer
 from syncbridge.rules.mapping import Alias, Part, Place, SkuRule, StockPolicy, Suppliers, Way
 from syncbridge.rules.routing import skus_made_of
 from syncbridge.rules.stock import MOST, Free, Supply, free, of_spec
-from syncbridge.testing.builders import make_offer, make_spec
+from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.rules.conftest import make_rules
 
 SPEC = make_spec(1).spec_id
@@ -66,6 +66,14 @@ def test_a_stock_of_nothing_and_of_very_much_are_believed(stock: int) -> None:
 )
 def test_what_cannot_be_bought_at_all_is_none_and_that_is_sure(offered: Offer, why: str) -> None:
     assert of_spec(offered, SPEC) == Free(0, why)
+
+
+def test_any_price_the_supplier_shows_makes_a_spec_one_that_can_be_bought() -> None:
+    bare = make_spec(1, cost=None, stock=9)
+    by_quantity = make_offer("1", bare, by_quantity=True)
+    dropshipped = make_offer("1", replace(bare, dropship=Dropship(cny("12.00"), postage_paid=True)))
+
+    assert [of_spec(one, SPEC).amount for one in (by_quantity, dropshipped)] == [9, 9]
 
 
 def test_less_than_the_suppliers_minimum_is_none() -> None:

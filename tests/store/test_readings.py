@@ -93,6 +93,13 @@ def test_what_a_spec_cost_of_late_is_the_median_of_its_costs(session: Session) -
     assert offer_history.recent_costs(session, "main", ["1"]) == {("1", SPEC): cny("11.00")}
 
 
+def test_a_cost_counts_once_however_often_the_stock_moved(session: Session) -> None:
+    steady = [make_offer("1", make_spec(1, cost="10.00", stock=stock)) for stock in range(9)]
+    lived(session, [*steady, *costing("12.00", "14.00")])
+
+    assert offer_history.recent_costs(session, "main", ["1"]) == {("1", SPEC): cny("12.00")}
+
+
 def test_only_the_last_twenty_costs_count(session: Session) -> None:
     old = [str(n) for n in range(500, 540)]
     lived(session, costing(*old, *(str(n) for n in range(10, 30))))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, Rejected, Transient, VendorError
-from syncbridge.flows import import_, plan, stock
+from syncbridge.flows import offers, plan, rates, stock
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Offer
 from syncbridge.ports import Supplier
@@ -90,9 +90,10 @@ async def replan(bridge: Bridge, job: Claim) -> Outcome:
         for account, other in stock.made_of(session, bridge.rules, job.account, [offer_id]):
             wanted[account].add(other)
         for account, ids in wanted.items():
+            now = rates.current(session, bridge)
             known = [offer for offer in catalogue.offers(session, account, ids).values() if offer is not None]
-            plan.offers_read(session, bridge, account, known, cause=f"{job.subject}: what is free of it changed")
-            catalogue.planned(session, account, known, under=bridge.basis, read=False)
+            plan.offers_read(session, now, account, known, cause=f"{job.subject}: what is free of it changed")
+            catalogue.planned(session, account, known, under=now.basis, read=False)
 
     return Done(write)
 
@@ -108,6 +109,7 @@ def _forget(session: Session, bridge: Bridge) -> None:
 
 def _plan(session: Session, bridge: Bridge, account: str) -> bool:
     """Plan what was not planned under these rules; answers whether there may be more of it."""
+    bridge = rates.current(session, bridge)
     known = catalogue.unplanned(session, account, under=bridge.basis, most=PLANNED_AT_ONCE)
     if known:
         plan.offers_read(session, bridge, account, known, cause="the rules, or what is free, changed")
@@ -141,11 +143,11 @@ def _keep(session: Session, bridge: Bridge, account: str, batch: _Batch) -> None
     now = bridge.clock.now()
     if batch.read:
         began = min(at for at, _ in batch.read)
-        offers = [offer for _, offer in batch.read]
-        import_.keep(session, bridge, account, offers, cause=f"offers of {account} that were due", began=began)
+        found = [offer for _, offer in batch.read]
+        offers.keep(session, bridge, account, found, cause=f"offers of {account} that were due", began=began)
     for at, offer_id in batch.gone:
-        import_.withdraw(session, bridge, account, offer_id, began=at)
-    import_.report_failures(session, account, batch.failures, now=now)
+        offers.withdraw(session, bridge, account, offer_id, began=at)
+    offers.report_failures(session, account, batch.failures, now=now)
     unreadable = [offer_id for offer_id, _ in batch.failures]
     readings.postpone(session, account, unreadable, until=now + UNREADABLE_WAIT)
 

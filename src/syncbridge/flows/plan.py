@@ -13,20 +13,24 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError
-from syncbridge.flows import stock
+from syncbridge.flows import rates, stock
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
-from syncbridge.queue.job import NewJob, enqueue
+from syncbridge.model.catalog import Binding, GivenText, ListingState, Offer, OwnListing
+from syncbridge.model.money import Money
+from syncbridge.queue.execute import Done, Outcome
+from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.rules.stock import Free
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import catalogue, given_texts, holds, imports, offer_history, timeline
 from syncbridge.store.catalogue import Shelved
 
 RUN = timedelta(hours=1)
 """What changes within it counts as one run for the brakes, for a catalogue is read page by page."""
+PAGE = 200
+"""Offers that are repriced in one job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,24 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
             _catch_up(session, readings, now)
 
 
+async def reprice(bridge: Bridge, job: Claim) -> Outcome:
+    """Plan a page of offers anew from what is kept of them, because a rate moved; the supplier is not asked."""
+
+    def write(session: Session) -> None:
+        known, account = rates.current(session, bridge), job.account
+        offers = catalogue.offers_after(session, account, job.args["after"], PAGE)
+        offers_read(session, known, account, offers, cause=job.args["cause"])
+        catalogue.planned(session, account, offers, under=known.basis, read=False)
+        if len(offers) == PAGE:
+            now, last = bridge.clock.now(), offers[-1].offer_id
+            enqueue(session, [rates.reprice_job(account, job.args["cause"], job.args["run"], last, now)], now=now)
+
+    return Done(write)
+
+
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
+    bridge = rates.current(session, bridge)
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
     readings = _readings(session, bridge, supplier, offers, shelf)
     return [(read.listing, step) for read in readings for step in read.steps]
@@ -82,11 +102,14 @@ def _propose(
 ) -> None:
     """List the offers in the stores whose route takes them and that do not have them yet."""
     fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
+    chosen = imports.chosen_stores(session, supplier, routes)
+    given = given_texts.of_offers(session, supplier, routes)
     for offer in offers:
         there = {entry.listing.store for entry in shelf[offer.offer_id]}
         for store, route in routes[offer.offer_id].items():
-            if store not in there and offer.buyable:
-                fresh += _drafted(session, bridge, store, route, supplier, offer)
+            if store not in there and offer.buyable and store in chosen.get(offer.offer_id, (store,)):
+                text = given.get((store, offer.offer_id))
+                fresh += _drafted(session, bridge, store, route, supplier, offer, text)
     fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
         return
@@ -134,15 +157,18 @@ def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
 
 
 def _drafted(
-    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer
+    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
 ) -> list[tuple[OwnListing, Sequence[Wanted]]]:
     """The listing an offer makes, or none and a hold that says why."""
     try:
         wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
+        draft = planning.draft(offer, route, wanted, given)
     except (ValueError, MappingError) as error:
         _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
         return []
+    for sku in wanted:
+        if sku.doubt is not None:
+            _hold(session, sku.doubt.kind, f"sku {store}/{sku.sku_code}", sku.doubt.why, bridge.clock.now())
     state = ListingState.INTENDED if bridge.terms.of(store).live else ListingState.PROPOSED
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 
@@ -151,17 +177,35 @@ def _readings(
     session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
 ) -> list[Reading]:
     bindings = [binding for entries in shelf.values() for entry in entries for binding in entry.bindings]
+    if not bindings:
+        return []
     free = stock.free_of(session, bridge, supplier, offers, bindings)
-    return [_read(bridge, entry, offer, free) for offer in offers for entry in shelf[offer.offer_id]]
+    recent = offer_history.recent_costs(session, supplier, {binding.offer_id for binding in bindings})
+    shown = {
+        (b.store, b.sku_code): _shown(b, free[b.store, b.sku_code], recent.get((b.offer_id, b.spec_id)))
+        for b in bindings
+    }
+    return [_read(bridge, entry, offer, shown) for offer in offers for entry in shelf[offer.offer_id]]
 
 
-def _read(bridge: Bridge, entry: Shelved, offer: Offer, free: Mapping[tuple[str, str], Free]) -> Reading:
-    shown = [
-        Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted, free[b.store, b.sku_code]) for b in entry.bindings
-    ]
+def _read(bridge: Bridge, entry: Shelved, offer: Offer, every: Mapping[tuple[str, str], Shown]) -> Reading:
+    shown = [every[binding.store, binding.sku_code] for binding in entry.bindings]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     return Reading(entry.listing, entry.bindings, wanted, steps)
+
+
+def _shown(binding: Binding, free: Free, recent: Money | None) -> Shown:
+    return Shown(
+        sku_code=binding.sku_code,
+        spec_id=binding.spec_id,
+        price=binding.price_wanted,
+        stock=binding.stock_wanted,
+        passport=binding.passport,
+        discount=binding.discount,
+        recent=recent,
+        free=free,
+    )
 
 
 def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> None:
@@ -206,14 +250,14 @@ def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Re
 
 
 def _hold_of(store: str, step: Step) -> tuple[str, str]:
-    return f"{step.field}_step", f"sku {store}/{step.sku_code}"
+    return step.hold or f"{step.field}_step", f"sku {store}/{step.sku_code}"
 
 
 def _release(
     session: Session, store: str, readings: Sequence[Reading], held: Mapping[tuple[str, str], Step], now: datetime
 ) -> None:
     """Close the holds of SKUs that no brake stops any more."""
-    for kind in ("price_step", "stock_step"):
+    for kind in planning.HOLDS:
         subjects = [f"sku {store}/{binding.sku_code}" for read in readings for binding in read.bindings]
         holds.close_holds(session, kind, [subject for subject in subjects if (kind, subject) not in held], now=now)
 

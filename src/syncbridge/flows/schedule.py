@@ -44,6 +44,7 @@ class Intervals:
     due_offers: float = 60.0
     parcels: float = 900.0
     quiet: float = 900.0
+    rates: float = 21600.0
     audit_hour: int = 7
     """Of the day in China, when the nightly audit is due."""
 
@@ -56,6 +57,7 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("monitor.due", account, intervals.due_offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
+        *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
         Every("audit.nightly", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),
         Every("monitor.forget", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),

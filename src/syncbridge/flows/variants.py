@@ -25,7 +25,7 @@ from syncbridge.rules.routing import route_for
 from syncbridge.store import catalogue, holds, lost_specs, offer_history, timeline
 from syncbridge.store.lost_specs import Feeding, LostSpec, LostState
 
-GONE = "offer_gone"
+GONE = "offer_down"
 """An offer that feeds listings cannot be bought."""
 LOST = "spec_lost"
 """A SKU lost its spec."""
@@ -39,6 +39,8 @@ MOST_SHOWN = 3
 _Row = TypeVar("_Row", Feeding, LostSpec)
 Before = Mapping[str, Offer | None]
 """Offers as they were before, by id."""
+Fed = Mapping[str, Sequence[Feeding]]
+"""The SKUs that offers feed, by offer id."""
 
 
 def changed(session: Session, bridge: Bridge, account: str, before: Before, offers: Sequence[Offer]) -> None:
@@ -46,14 +48,8 @@ def changed(session: Session, bridge: Bridge, account: str, before: Before, offe
     now = bridge.clock.now()
     offer_history.append(session, account, before, offers, now=now)
     fed = _by_offer(lost_specs.feeding(session, account, [offer.offer_id for offer in offers]))
-    _tell_of_gone(session, account, [offer for offer in offers if offer.offer_id in fed], now)
-    known = [offer for offer in offers if before.get(offer.offer_id) is not None and offer.offer_id in fed]
-    lost_specs.lose(session, account, [lost for one in known for lost in _lost(before, one, fed)], now=now)
-    still = _by_offer(lost_specs.open_of(session, account, [offer.offer_id for offer in known]))
-    for offer in known:
-        _settle(session, offer, still.get(offer.offer_id, []), fed[offer.offer_id], now)
-        if offer.offer_id not in still:
-            _tell_of_new(session, bridge, account, before, offer, fed[offer.offer_id])
+    if fed:
+        _of_listed(session, bridge, account, before, [offer for offer in offers if offer.offer_id in fed], fed)
     others = stock.made_of(session, bridge.rules, account, {offer.offer_id for offer in offers})
     jobs = [stock.replan_job(owner, offer_id, f"a part of it at {now.isoformat()}", now) for owner, offer_id in others]
     enqueue(session, jobs, now=now)
@@ -116,7 +112,21 @@ def gone(session: Session, purchase: Purchase) -> Halt | None:
     return None
 
 
-def _lost(before: Before, offer: Offer, fed: Mapping[str, Sequence[Feeding]]) -> list[tuple[Feeding, Spec, int]]:
+def _of_listed(
+    session: Session, bridge: Bridge, account: str, before: Before, offers: Sequence[Offer], fed: Fed
+) -> None:
+    now = bridge.clock.now()
+    _tell_of_gone(session, account, offers, now)
+    known = [offer for offer in offers if before.get(offer.offer_id) is not None]
+    lost_specs.lose(session, account, [lost for one in known for lost in _lost(before, one, fed)], now=now)
+    still = _by_offer(lost_specs.open_of(session, account, [offer.offer_id for offer in known]))
+    for offer in known:
+        _settle(session, offer, still.get(offer.offer_id, []), fed[offer.offer_id], now)
+        if offer.offer_id not in still:
+            _tell_of_new(session, bridge, account, before, offer, fed[offer.offer_id])
+
+
+def _lost(before: Before, offer: Offer, fed: Fed) -> list[tuple[Feeding, Spec, int]]:
     """The SKUs whose spec was there before and is not any more, with that spec and its place."""
     last = before[offer.offer_id]
     old = {} if last is None else {spec.spec_id: (spec, place) for place, spec in enumerate(last.specs)}

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
-from syncbridge.rules.mapping import BuyMode, CodeStyle, NewVariants, Suppliers
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, NewVariants, Suppliers
 from syncbridge.rules.mapping_reader import Value
 from syncbridge.rules.patterns import Pattern
 
@@ -141,6 +141,14 @@ def new_variants(value: Value) -> NewVariants:
     if text not in tuple(NewVariants):
         raise value.unusable(f'"{text}" is nothing to do with new variants; write one of {", ".join(NewVariants)}')
     return NewVariants(text)
+
+
+def cost_basis(value: Value) -> CostBasis:
+    """Which of a supplier's prices counts."""
+    text = value.text()
+    if text not in tuple(CostBasis):
+        raise value.unusable(f'"{text}" is none of the supplier\'s prices; write one of {", ".join(CostBasis)}')
+    return CostBasis(text)
 
 
 def code_style(value: Value) -> CodeStyle:

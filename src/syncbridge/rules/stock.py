@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from syncbridge.model.catalog import Offer
+from syncbridge.model.catalog import Offer, Spec
 from syncbridge.rules.mapping import Part, StockPolicy, Suppliers, Way
 
 MOST = 100_000_000
@@ -37,6 +37,7 @@ class Supply:
 
 
 NOT_BOUGHT = Free(None, "it is not bought from a supplier")
+UNPRICED = Free(0, "the supplier shows no price")
 
 
 def free(ways: Sequence[Way], supply: Supply, policy: StockPolicy) -> Free:
@@ -63,8 +64,8 @@ def of_spec(offer: Offer, spec_id: str, reserved: int = 0) -> Free:
         return Free(0, "the supplier no longer lists this spec")
     if not offer.buyable:
         return Free(0, f"the offer is {offer.status}")
-    if spec.cost is None or spec.cost.amount <= 0:
-        return Free(0, "the supplier shows no price")
+    if not _costs(offer, spec):
+        return UNPRICED
     if spec.stock is None:
         return Free(None, "the supplier shows no stock", unsure=True)
     if not 0 <= spec.stock <= MOST:
@@ -81,6 +82,13 @@ def shown(amount: int | None, policy: StockPolicy, last: int) -> int:
     if amount is None:
         return last
     return max(0, min(amount - policy.buffer, policy.cap))
+
+
+def _costs(offer: Offer, spec: Spec) -> bool:
+    """Whether the supplier shows a price of any sort; which of them counts, the price policy says."""
+    shown = [spec.cost, spec.dropship.cost if spec.dropship else None]
+    shown += [tier.cost for tier in offer.tiers if offer.by_quantity]
+    return any(cost is not None and cost.amount > 0 for cost in shown)
 
 
 def _of_way(way: Way, supply: Supply, *, backup: bool) -> Free:

@@ -16,7 +16,7 @@ from syncbridge.store.rows import value
 from syncbridge.store.tables import OfferHistoryRow
 
 RECENT = 20
-"""So many of a spec's last costs are what it cost of late."""
+"""So many of a spec's last rows say what it cost of late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,18 @@ def of_offer(session: Session, account: str, offer_id: str) -> list[Past]:
 
 def recent_costs(session: Session, account: str, offer_ids: Collection[str]) -> dict[tuple[str, str], Money]:
     """The median of what each spec of these offers cost of late, by (offer id, spec id); one that was never shown
-    a cost is left out. A cost counts once for each change of it or of the stock.
+    a cost is left out. A cost counts once however often the stock changed meanwhile.
     """
     mine = (col(OfferHistoryRow.account) == account, col(OfferHistoryRow.offer_id).in_(offer_ids))
     spec = (col(OfferHistoryRow.offer_id), col(OfferHistoryRow.spec_id))
     newest = func.row_number().over(partition_by=spec, order_by=col(OfferHistoryRow.id).desc())
     ranked = select(*spec, col(OfferHistoryRow.cost), newest.label("rank")).where(*mine).subquery()
     costs: dict[tuple[str, str], list[Money]] = {}
-    for row in session.connection().execute(select(ranked).where(ranked.c.rank <= RECENT)):
-        if row.cost is not None:
-            costs.setdefault((row.offer_id, row.spec_id), []).append(row.cost)
-    return {key: _median(found) for key, found in costs.items()}
+    for row in session.connection().execute(select(ranked).where(ranked.c.rank <= RECENT).order_by(ranked.c.rank)):
+        found = costs.setdefault((row.offer_id, row.spec_id), [])
+        if row.cost is not None and row.cost not in found[-1:]:
+            found.append(row.cost)
+    return {key: _median(found) for key, found in costs.items() if found}
 
 
 def forget(session: Session, *, before: datetime) -> int:

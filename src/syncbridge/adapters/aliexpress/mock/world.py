@@ -75,6 +75,7 @@ class Sku:
     price: str
     stock: int
     properties: list[dict[str, object]]
+    discount: str | None = None
     former_prices: list[str] = field(default_factory=list)
     """What it cost before, oldest first."""
 
@@ -95,6 +96,8 @@ class Product:
     audited_at: datetime
     """Until then it is examined and takes no change."""
     on_sale: bool = True
+    quotes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Percents above a SKU's price, by country and SKU id."""
     price_calls: int = 0
     stock_calls: int = 0
 
