@@ -38,6 +38,7 @@ from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_check import check
 from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.polling import Bounds
 from syncbridge.rules.rates import RateBrakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
@@ -231,6 +232,8 @@ def _bridge(
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         rate_brakes=RateBrakes(brakes.rate_band, brakes.rate_outlier, brakes.rate_days),
         margin_floor=brakes.margin_floor,
+        polling=Bounds(timedelta(seconds=settings.monitor.soonest), timedelta(seconds=settings.monitor.latest)),
+        history=timedelta(days=settings.monitor.history_days),
         accounts={
             name: AccountTerms(
                 account.live,
@@ -240,6 +243,7 @@ def _bridge(
                 account.without_labels,
                 account.approve,
                 settings.limit(account.adapter).per_day,
+                settings.limit(account.adapter).catalogue_per_second,
             )
             for name, account in settings.accounts.items()
         },

@@ -190,6 +190,7 @@ def _intervals(settings: Settings) -> Intervals:
         orders=polls.orders,
         purchases=polls.purchases,
         offers=polls.offers,
+        due_offers=polls.due_offers,
         parcels=polls.carrier,
         quiet=ledger.quiet,
         listings=polls.listings,

@@ -114,11 +114,31 @@ class PollSettings(_Section):
 
     orders: Seconds = 300.0
     purchases: Seconds = 300.0
-    offers: Seconds = 3600.0
+    offers: Seconds = 86_400.0
+    """The whole pool, for what is new in it; between two such readings each offer is read when it is due."""
+    due_offers: Seconds = 60.0
+    """Whether offers are due to be read."""
     carrier: Seconds = 900.0
     listings: Seconds = 3600.0
     """Which listings of the stores changed; an edit by hand is known after this long at the latest."""
     rates: Seconds = 21600.0
+
+
+class MonitorSettings(_Section):
+    """How often offers are read, by how often they change and sell, and how long their past is kept."""
+
+    soonest: Seconds = 900.0
+    """No offer is read again sooner by itself."""
+    latest: Seconds = 86_400.0
+    """Each is read again after that, as far as the quota allows."""
+    history_days: int = Field(default=180, ge=1)
+    """Costs and stocks that no longer hold are kept for so long."""
+
+    @model_validator(mode="after")
+    def _the_latest_is_later(self) -> MonitorSettings:
+        if self.latest < self.soonest:
+            raise ValueError(f"latest ({self.latest:g}) is sooner than soonest ({self.soonest:g}); make it the longer")
+        return self
 
 
 class WaitSettings(_Section):
@@ -185,6 +205,11 @@ class LimitSettings(_Section):
     per_day: int | None = Field(default=None, gt=0)
     """Calls the vendor allows on one day in China, to tell what is left; None: nobody knows."""
 
+    @property
+    def catalogue_per_second(self) -> float:
+        """Calls a second that the catalogue may make."""
+        return self.per_second * float(self.catalogue_share)
+
 
 class AccountSettings(_Section):
     """One account at a vendor, ``[accounts.NAME]``."""
@@ -231,6 +256,7 @@ class Settings(BaseSettings):
     deadlines: DeadlineSettings = DeadlineSettings()
     jobs: JobSettings = JobSettings()
     polls: PollSettings = PollSettings()
+    monitor: MonitorSettings = MonitorSettings()
     waits: WaitSettings = WaitSettings()
     ledger: LedgerSettings = LedgerSettings()
     retry: RetriesSettings = RetriesSettings()

@@ -220,7 +220,13 @@ def test_numbers_are_as_exact_as_they_were_written(number: Decimal) -> None:
         ('mobile: "013800000000"', "mobile: 013800000000", "8:13: 013800000000 starts with a zero"),
         ("buffer: 2", "buffer: 2.5", '24:13: "2.5" is not a whole number of 0 or more'),
         ("cap: 200", "cap: 0", '25:10: "0" is not a whole number of 1 or more'),
+        ("cap: 200", "cap: 200\n    suppliers: all", '26:16: "all" is no way to count stock; write one of first, sum'),
         ("cap: 200", f"cap: {'9' * 5000}", '25:10: "999'),
+        (
+            'category: "200135143"',
+            'category: "200135143"\n    new_variants: add',
+            '29:19: "add" is nothing to do with new variants; write one of ignore, propose',
+        ),
         ('category: "200135143"', "category: Notebooks", '28:15: "Notebooks" is not an id'),
         ('variant_values: ["193", "175"]', "variant_values: 193", "31:21: a list is expected; start each"),
         ('variant_values: ["193", "175"]', "variant_values: []", "31:5: a list is expected"),
@@ -311,6 +317,17 @@ def test_a_broken_policy_is_told_once_and_not_again_by_the_routes_that_use_it() 
     message = refusal(with_line("multiplier: 1.8", "multiplier: 0"))
 
     assert len(message.splitlines()) == 1
+
+
+def test_a_seller_says_whose_stock_counts_and_whether_new_variants_matter() -> None:
+    text = GOOD.replace("cap: 200", "cap: 200\n    suppliers: sum")
+    text = text.replace('category: "200135143"', 'category: "200135143"\n    new_variants: ignore')
+
+    (route,) = parse({"a.yaml": text}).routes
+
+    assert (route.stock.suppliers, route.listing.new_variants) == ("sum", "ignore")
+    (route,) = parse({"a.yaml": GOOD}).routes
+    assert (route.stock.suppliers, route.listing.new_variants) == ("first", "propose")
 
 
 def test_a_name_is_good_for_one_thing_in_all_files() -> None:

@@ -58,7 +58,7 @@ def test_without_a_file_the_defaults_hold() -> None:
     assert (settings.jobs.lease, settings.jobs.renewal, settings.jobs.sweep) == (120, 30, 15)
     assert settings.cool_off == 600
     assert (settings.polls.orders, settings.polls.purchases) == (300, 300)
-    assert (settings.polls.offers, settings.polls.carrier) == (3600, 900)
+    assert (settings.polls.offers, settings.polls.due_offers, settings.polls.carrier) == (86400, 60, 900)
     assert settings.brakes.price_step == Decimal("0.30")
     assert settings.brakes.repriced_share == Decimal("0.25")
     assert settings.brakes.zeroed_share == Decimal("0.10")

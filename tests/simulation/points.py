@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
-    "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill "
-    "quiet.check reconcile.recent stock.push"
+    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page monitor.due monitor.replan orders.poll "
+    "orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll "
+    "purchase.waybill quiet.check reconcile.recent stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
@@ -17,8 +17,8 @@ CALLS = (
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
-    "start.begin schedule.tick"
+    "alarms.forget_outages catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep monitor._plan "
+    "purchases.sent start.begin schedule.tick"
 )
 
 
@@ -35,8 +35,8 @@ POINTS = (
 """Passed in every seed."""
 SELDOM = (
     *_each(
-        "alarms.tell audit.nightly decisions.adopt reconcile.listing reconcile.stock reconcile.store stock.online "
-        "withdraw.order",
+        "alarms.tell audit.nightly decisions.adopt monitor.forget reconcile.listing reconcile.stock reconcile.store "
+        "stock.online withdraw.order",
         "claimed",
         "closing",
         "closed",

@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "queue": "The retry queue: purchases that do not go forward.",
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
+    "rematch": "Specs a supplier renamed or deleted: say which one takes their place.",
+    "offers": "What suppliers' offers cost and had, and when they are read.",
     "holds": "What a guard stopped, with the figures: let it pass, or say no.",
     "explain": "Why a SKU costs what it costs, term by term, and what holds it.",
     "rates": "The exchange rates that prices are made with.",

@@ -19,6 +19,7 @@ CATALOGUE_KINDS = (
     "import_.batch",
     "import_.offer",
     "import_.follow",
+    "monitor.replan",
     "publish.post",
     "publish.confirm",
     "prices.push",

@@ -14,6 +14,7 @@ from syncbridge.model.money import Money
 from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.polling import Bounds
 from syncbridge.rules.rates import RateBrakes
 from syncbridge.store.db import Database
 
@@ -39,6 +40,8 @@ class AccountTerms:
     """Who approves what no guard stops in a store's catalogue: ``auto``, or a ``person`` with `apply`."""
     calls_per_day: int | None = None
     """What the vendor allows on one day in China; None: nobody knows."""
+    reads_per_second: float = 2.0
+    """Calls that its quota leaves for the catalogue."""
 
     @property
     def auto(self) -> bool:
@@ -61,6 +64,9 @@ class Terms:
     rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)
     """Least profit of any purchase as a fraction of its payout, whatever its route says."""
+    polling: Bounds = field(default_factory=Bounds)
+    history: timedelta = timedelta(days=180)
+    """How long costs and stocks that no longer hold are kept."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
 
     def of(self, account: str) -> AccountTerms:

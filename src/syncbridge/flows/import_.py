@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,15 +18,15 @@ from syncbridge.errors import (
     Transient,
     VendorError,
 )
-from syncbridge.flows import plan, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
+from syncbridge.flows.offers import keep, report_failures, withdraw
 from syncbridge.model.catalog import Offer, Search
 from syncbridge.model.importing import ImportItem, ImportRun, ItemState
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.ports import Follows, Searches
 from syncbridge.queue.execute import Done, Outcome, Park, Retry
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue, holds, imports, timeline
+from syncbridge.store import catalogue, imports
 
 PAGE = 20
 """Offers of a run that are read and kept by one job."""
@@ -56,8 +55,9 @@ async def page(bridge: Bridge, job: Claim) -> Outcome:
         now = bridge.clock.now()
         offers = read.items if run is None else _pooled(session, run, read, now=now)
         stores = () if run is None else run.stores
-        _keep(session, bridge, job.account, offers, cause=f"pool of {job.account}", now=now, stores=stores)
-        _report_failures(session, job.account, read.failures, now=now)
+        cause = f"pool of {job.account}"
+        keep(session, bridge, job.account, offers, cause=cause, began=job.claimed_at, stores=stores)
+        report_failures(session, job.account, read.failures, now=now)
         _ask_for_next(session, job, read.cursor, now=now)
 
     return Done(write)
@@ -114,9 +114,10 @@ async def batch(bridge: Bridge, job: Claim) -> Outcome:
 
     def write(session: Session) -> None:
         now = bridge.clock.now()
-        _keep(session, bridge, run.account, offers, cause=f"import {run.id}", now=now, stores=run.stores)
+        cause = f"import {run.id}"
+        keep(session, bridge, run.account, offers, cause=cause, began=job.claimed_at, stores=run.stores)
         unreadable = [(item.offer_id, item.why) for item in settled if item.code == "offer_unreadable"]
-        _report_failures(session, run.account, unreadable, now=now)
+        report_failures(session, run.account, unreadable, now=now)
         imports.settle(session, run.id, settled, now=now)
         if imports.waiting(session, run.id, most=1):
             later = now + AGAIN if all(item.state is ItemState.WAITING for item in settled) else now
@@ -133,8 +134,8 @@ async def offer(bridge: Bridge, job: Claim) -> Outcome:
     try:
         read = await bridge.suppliers[job.account].offer(offer_id)
     except NotFound:
-        return Done(lambda session: _withdraw(session, bridge, job.account, offer_id))
-    return Done(lambda session: _keep(session, bridge, job.account, [read], cause=job.subject, now=bridge.clock.now()))
+        return Done(lambda session: withdraw(session, bridge, job.account, offer_id, began=job.claimed_at))
+    return Done(lambda session: keep(session, bridge, job.account, [read], cause=job.subject, began=job.claimed_at))
 
 
 async def follow(bridge: Bridge, job: Claim) -> Outcome:
@@ -232,46 +233,6 @@ def _failed(item: ImportItem, error: VendorError) -> ImportItem:
     return replace(item, state=ItemState.FAILED, code=code, why=str(error), tries=tries)
 
 
-def _keep(
-    session: Session,
-    bridge: Bridge,
-    account: str,
-    offers: Sequence[Offer],
-    *,
-    cause: str,
-    now: datetime,
-    stores: Sequence[str] = (),
-) -> None:
-    """Keep what changed of these offers, and plan what follows; `stores` are where a person wants them."""
-    if stores:
-        imports.widen(session, account, [offer.offer_id for offer in offers], stores)
-    bridge = rates.current(session, bridge)
-    news = catalogue.news(session, account, offers, under=bridge.basis)
-    holds.close_holds(session, "offer_unreadable", [f"offer {account}/{offer.offer_id}" for offer in offers], now=now)
-    if not news.unplanned:
-        return
-    catalogue.keep(session, account, news.changed, now=now, stores=stores)
-    enqueue(session, [_follow_job(account, offer.offer_id, now) for offer in news.changed], now=now)
-    plan.offers_read(session, bridge, account, news.unplanned, cause=cause)
-    catalogue.planned(session, account, news.unplanned, under=bridge.basis)
-
-
-def _withdraw(session: Session, bridge: Bridge, account: str, offer_id: str) -> None:
-    """The supplier took the offer away: what we have of it stays, but nothing of it can be sold."""
-    last = catalogue.offer(session, account, offer_id)
-    if last is None:
-        return
-    now = bridge.clock.now()
-    timeline.note(session, f"offer {account}/{offer_id}", "withdrawn", at=now)
-    gone = replace(last, status="withdrawn", buyable=False)
-    _keep(session, bridge, account, [gone], cause=f"offer {offer_id} withdrawn", now=now)
-
-
-def _report_failures(session: Session, account: str, failures: Sequence[tuple[str, str]], *, now: datetime) -> None:
-    for offer_id, why in failures:
-        holds.open_hold(session, "offer_unreadable", f"offer {account}/{offer_id}", {"why": why}, now=now)
-
-
 def _ask_for_next(session: Session, job: Claim, cursor: Cursor, *, now: datetime) -> None:
     run = job.args["run"]
     next_page = NewJob(
@@ -284,15 +245,3 @@ def _ask_for_next(session: Session, job: Claim, cursor: Cursor, *, now: datetime
         args={**job.args, "cursor": cursor},
     )
     enqueue(session, [next_page], now=now)
-
-
-def _follow_job(account: str, offer_id: str, now: datetime) -> NewJob:
-    return NewJob(
-        kind="import_.follow",
-        key=f"import_.follow:{account}/{offer_id}",
-        account=account,
-        run_at=now,
-        priority=now + CATALOGUE_PATIENCE,
-        subject=f"offer {account}/{offer_id}",
-        args={"offer": offer_id},
-    )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil, gates, vendor_orders
+from syncbridge.flows import fulfil, gates, stock, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
@@ -26,7 +26,7 @@ from syncbridge.rules.routing import (
     offers_of,
     split,
 )
-from syncbridge.store import catalogue, cursors, holds, orders, placed_orders, purchases, timeline
+from syncbridge.store import catalogue, cursors, holds, orders, placed_orders, purchases, readings, timeline
 
 ADDRESS_CHANGED = "address_changed"
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
@@ -93,6 +93,7 @@ def intend(session: Session, bridge: Bridge, store: str, order_id: str, splits: 
     digest = orders.address_digest(order.address)
     for part in splits:
         purchase = purchases.intend(session, store, order_id, part, address_digest=digest, now=now)
+        stock.reserve(session, purchases.get(session, purchase), "intended", now=now)
         vendor_orders.recognise(session, bridge, purchases.get(session, purchase))
         fulfil.recognise(session, bridge, purchases.get(session, purchase), part.route.carrier)
         timeline.note(
@@ -140,6 +141,7 @@ def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequenc
     unmade = [PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.REFUSED]
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=unmade):
         now = bridge.clock.now()
+        stock.reserve(session, purchase, "switched", now=now)
         timeline.note(session, purchase.subject, "switched to a backup", at=now, mark=purchase.mark, why=why)
         holds.close_subject(session, purchase.subject, now=now)
         intend(session, bridge, purchase.store, purchase.order_id, splits)
@@ -212,6 +214,8 @@ def _begin(session: Session, bridge: Bridge, store: str, order: Order, routing: 
         timeline.note(session, subject, "left to the seller's own stock", at=bridge.clock.now(), skus=skus)
     stage = OrderStage.BUYING if routing.splits else OrderStage.NOT_OURS
     orders.set_stage(session, store, order.order_id, stage)
+    for part in routing.splits:
+        readings.sold(session, part.route.supplier, {line.offer_id for line in part.lines})
     intend(session, bridge, store, order.order_id, routing.splits)
 
 

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.flows import guarded, new_offers, rates
+from syncbridge.flows import guarded, new_offers, rates, stock
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.flows.new_offers import Made
 from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
+from syncbridge.model.money import Money
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
@@ -24,7 +25,8 @@ from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
 from syncbridge.rules.pricing import STEP
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, locks, plans
+from syncbridge.rules.stock import Free
+from syncbridge.store import catalogue, locks, offer_history, plans
 from syncbridge.store.catalogue import Shelved
 from syncbridge.store.plans import UNDECIDED, Key
 
@@ -107,8 +109,12 @@ def held_against(
     for listing, skus in new_offers.propose(session, bridge, supplier, offers, routes, shelf):
         made.setdefault(listing.store, []).append((listing, skus))
     readings: dict[str, list[Reading]] = {}
-    for reading in _readings(session, bridge, offers, shelf):
+    for reading in _readings(session, bridge, supplier, offers, shelf):
         readings.setdefault(reading.listing.store, []).append(reading)
+    now = bridge.clock.now()
+    for store in {*made, *readings}:
+        wanted = [sku for read in readings.get(store, ()) for sku in read.wanted]
+        stock.hold_unsure(session, store, [*wanted, *(sku for _, skus in made.get(store, ()) for sku in skus)], now=now)
     return Read(readings, made)
 
 
@@ -116,7 +122,7 @@ def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer
     """What a plan of these offers would change, writing nothing."""
     bridge = rates.current(session, bridge)
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
-    return [(read.listing, step) for read in _readings(session, bridge, offers, shelf) for step in read.steps]
+    return [(read.listing, step) for read in _readings(session, bridge, supplier, offers, shelf) for step in read.steps]
 
 
 def overtake_gone(
@@ -254,22 +260,42 @@ def listing_row(read: Reading) -> Row:
 
 
 def _readings(
-    session: Session, bridge: Bridge, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
+    session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
 ) -> list[Reading]:
-    kept = locks.of(session, {entry.listing.id for entries in shelf.values() for entry in entries})
-    return [_read(bridge, entry, offer, kept) for offer in offers for entry in shelf[offer.offer_id]]
+    bindings = [binding for entries in shelf.values() for entry in entries for binding in entry.bindings]
+    if not bindings:
+        return []
+    free = stock.free_of(session, bridge, supplier, offers, bindings)
+    recent = offer_history.recent_costs(session, supplier, {binding.offer_id for binding in bindings})
+    kept = locks.of(session, {binding.listing for binding in bindings})
+    shown = {
+        (b.store, b.sku_code): _shown(
+            b, free[b.store, b.sku_code], recent.get((b.offer_id, b.spec_id)), kept.get((b.listing, b.sku_code), {})
+        )
+        for b in bindings
+    }
+    return [_read(bridge, entry, offer, shown) for offer in offers for entry in shelf[offer.offer_id]]
 
 
-def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int, str], Mapping[str, Lock]]) -> Reading:
-    shown = [_shown(binding, kept.get((binding.listing, binding.sku_code), {})) for binding in entry.bindings]
+def _read(bridge: Bridge, entry: Shelved, offer: Offer, every: Mapping[tuple[str, str], Shown]) -> Reading:
+    shown = [every[binding.store, binding.sku_code] for binding in entry.bindings]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 
-def _shown(binding: Binding, kept: Mapping[str, Lock]) -> Shown:
-    price, stock = binding.price_wanted, binding.stock_wanted
-    return Shown(binding.sku_code, binding.spec_id, price, stock, binding.passport, binding.discount, locks=kept)
+def _shown(binding: Binding, free: Free, recent: Money | None, kept: Mapping[str, Lock]) -> Shown:
+    return Shown(
+        sku_code=binding.sku_code,
+        spec_id=binding.spec_id,
+        price=binding.price_wanted,
+        stock=binding.stock_wanted,
+        passport=binding.passport,
+        discount=binding.discount,
+        recent=recent,
+        free=free,
+        locks=kept,
+    )
 
 
 def _catch_up(session: Session, bridge: Bridge, readings: Sequence[Reading]) -> None:

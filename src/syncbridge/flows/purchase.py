@@ -22,7 +22,7 @@ from syncbridge.errors import (
     Transient,
     VendorError,
 )
-from syncbridge.flows import gates, merging, orders, vendor_orders
+from syncbridge.flows import gates, merging, orders, variants, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
@@ -144,6 +144,9 @@ async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
     if await bridge.db.read(orders.is_bought_from_backup, bridge, purchase):
         halt = purchasing.Halt("bought_elsewhere", "a backup supplier shows an order for it that we did not know of")
         return await _elsewhere(bridge, purchase, halt.why, gates.halted(bridge, purchase, halt))
+    gone = await bridge.db.read(variants.gone, purchase)
+    if gone is not None:
+        return await _elsewhere(bridge, purchase, gone.why, gates.halted(bridge, purchase, gone))
     route = bridge.route(purchase.route)
     if route.buy is BuyMode.BY_HAND:
         return _by_hand(bridge, purchase, f"route {route.name} buys by hand")

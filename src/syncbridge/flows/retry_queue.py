@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
+from syncbridge.flows import stock
 from syncbridge.flows.bridge import LEAD_TIME
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import Purchase, PurchaseState
@@ -157,6 +158,7 @@ def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None
     """The person says it need not be bought by hand."""
     card = card_of(session, entry_id)
     purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
+    stock.reserve(session, card, "dropped", now=now)
     orders.settle(session, card.store, card.order_id)
     timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
 
@@ -171,14 +173,14 @@ def _close_hold(session: Session, entry_id: str, why: str, now: datetime) -> Non
 def _drop_job(session: Session, entry_id: str, why: str, now: datetime) -> None:
     job = job_of(session, entry_id)
     if job.kind in BUYING:
-        _drop_purchase(session, int(job.args["purchase"]))
+        _drop_purchase(session, int(job.args["purchase"]), now)
     if not dead_letters.drop(session, job.id, why=why, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be dropped")
     holds.close_holds(session, job.reason_code, [job.subject], now=now)
     timeline.note(session, job.subject, "dropped by a person", at=now, job=job.kind, why=why)
 
 
-def _drop_purchase(session: Session, purchase_id: int) -> None:
+def _drop_purchase(session: Session, purchase_id: int, now: datetime) -> None:
     droppable = [PurchaseState.INTENDED, PurchaseState.REFUSED]
     purchase = purchases.get(session, purchase_id)
     if not purchases.move(session, purchase_id, PurchaseState.STOPPED, when=droppable):
@@ -186,6 +188,7 @@ def _drop_purchase(session: Session, purchase_id: int) -> None:
             f"purchase {purchase.mark} is {purchase.state}: it may have been bought; "
             "look on the supplier's page before you give it up"
         )
+    stock.reserve(session, purchase, "dropped", now=now)
     orders.settle(session, purchase.store, purchase.order_id)
 
 

@@ -42,7 +42,8 @@ class Intervals:
 
     orders: float = 300.0
     purchases: float = 300.0
-    offers: float = 3600.0
+    offers: float = 86_400.0
+    due_offers: float = 60.0
     parcels: float = 900.0
     quiet: float = 900.0
     listings: float = 3600.0
@@ -57,12 +58,14 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("orders.poll", store, intervals.orders) for store in bridge.channels),
         *(Every("purchase.poll", account, intervals.purchases) for account in bridge.suppliers),
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
+        *(Every("monitor.due", account, intervals.due_offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
         *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
         *(Every("reconcile.recent", store, intervals.listings) for store in bridge.channels),
         *(Every("reconcile.store", store, QUARTER.total_seconds(), at=NIGHT) for store in bridge.channels),
         Every("audit.nightly", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),
+        Every("monitor.forget", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),
     ]
 
 

@@ -1,17 +1,31 @@
-"""Stock goes to the channel; a listing of which nothing is left goes off sale, and comes back by itself."""
+"""Stock goes to the channel; a listing of which nothing is left goes off sale, and comes back by itself.
+
+What is shown is what suppliers have less what our open purchases will still take; whenever that changes, the offer is
+planned anew.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
 
 from syncbridge.errors import OutcomeUnknown
-from syncbridge.flows.bridge import Bridge
-from syncbridge.model.catalog import ListingState, OwnListing, Refusal, StockUpdate
+from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
+from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing, Refusal, StockUpdate
+from syncbridge.model.purchasing import Purchase
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue, listings, locks, plans
+from syncbridge.rules.mapping import Rules, Way
+from syncbridge.rules.planning import Wanted
+from syncbridge.rules.routing import BoundSpec, route_for, skus_made_of, ways
+from syncbridge.rules.stock import NOT_BOUGHT, Free, Supply, free
+from syncbridge.store import catalogue, holds, listings, locks, plans, purchases, readings, timeline
+
+UNSURE = "stock_unsure"
+"""A supplier's stock is missing or cannot be right, and the last one stays."""
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
@@ -37,10 +51,82 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
 
 
+def reserve(session: Session, purchase: Purchase, occasion: str, *, now: datetime) -> None:
+    """What a purchase will still take of its offers has changed: they are planned anew."""
+    offer_ids = sorted({line.offer_id for line in purchase.lines})
+    catalogue.unplan(session, purchase.supplier, offer_ids)
+    why = f"{purchase.mark} {occasion}"
+    enqueue(session, [replan_job(purchase.supplier, offer_id, why, now) for offer_id in offer_ids], now=now)
+
+
+def taken(session: Session, purchase: Purchase, *, now: datetime) -> None:
+    """What a purchase took, or gave back, the supplier knows: its offers are read next, and planned anew then."""
+    offer_ids = sorted({line.offer_id for line in purchase.lines})
+    catalogue.unplan(session, purchase.supplier, offer_ids, once_read=True)
+    readings.hasten(session, purchase.supplier, offer_ids, now=now)
+
+
+def replan_job(account: str, offer_id: str, occasion: str, now: datetime) -> NewJob:
+    """The job that plans an offer anew from its last snapshot; `occasion` tells reasons apart."""
+    return NewJob(
+        kind="monitor.replan",
+        key=f"monitor.replan:{account}/{offer_id}@{occasion}",
+        account=account,
+        run_at=now,
+        priority=now + CATALOGUE_PATIENCE,
+        subject=f"offer {account}/{offer_id}",
+        lock=f"offer:{account}/{offer_id}",
+        args={"offer": offer_id},
+    )
+
+
+def made_of(session: Session, rules: Rules, account: str, offer_ids: Collection[str]) -> set[tuple[str, str]]:
+    """Other offers, by account and id, whose SKUs are bought with one of these as a part or from a backup."""
+    skus = skus_made_of(offer_ids, rules)
+    found = catalogue.offers_of_skus(session, skus) if skus else set()
+    return found - {(account, offer_id) for offer_id in offer_ids}
+
+
+def free_of(
+    session: Session, bridge: Bridge, account: str, offers: Sequence[Offer], bindings: Iterable[Binding]
+) -> dict[tuple[str, str], Free]:
+    """What can still be bought of each of these SKUs, by store and SKU code; `offers` are as just read."""
+    named = {(one.store, one.sku_code): BoundSpec(one.supplier, one.offer_id, one.spec_id) for one in bindings}
+    bought = {sku: ways(sku[1], sku[0], {sku[1]: spec}, bridge.rules) for sku, spec in named.items()}
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for way in (way for each in bought.values() for way in each):
+        wanted[way.supplier] |= {part.offer_id for part in way.parts}
+    known = {(account, offer.offer_id): offer for offer in offers}
+    read_at: dict[tuple[str, str], datetime] = {}
+    for supplier, ids in wanted.items():
+        unread = ids - {offer_id for owner, offer_id in known if owner == supplier}
+        found = catalogue.offers(session, supplier, unread) if unread else {}
+        known |= {(supplier, offer_id): offer for offer_id, offer in found.items() if offer is not None}
+        read_at |= {(supplier, one): last.read_at for one, last in readings.last(session, supplier, ids).items()}
+    supply = Supply(known, purchases.reserved(session, read_at))
+    return {sku: _free(sku, each, supply, bridge.rules) for sku, each in bought.items()}
+
+
+def hold_unsure(session: Session, store: str, wanted: Sequence[Wanted], *, now: datetime) -> None:
+    """Tell of SKUs whose suppliers' stock is not known, once each, and no more of those where it is again."""
+    sure = [f"sku {store}/{sku.sku_code}" for sku in wanted if not sku.free.unsure]
+    holds.close_holds(session, UNSURE, sure, now=now)
+    for sku in wanted:
+        if sku.free.unsure:
+            subject, figures = f"sku {store}/{sku.sku_code}", {"why": sku.free.why, "shown": str(sku.stock)}
+            if holds.open_hold(session, UNSURE, subject, figures, now=now):
+                timeline.note(session, subject, f"held: {UNSURE}", at=now, **figures)
+
+
 async def online(bridge: Bridge, job: Claim) -> Outcome:
     """Put a listing that has stock again back on sale."""
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     return await _set_on_sale(bridge, listing, on_sale=True)
+
+
+def _free(sku: tuple[str, str], bought: Sequence[Way], supply: Supply, rules: Rules) -> Free:
+    route = route_for(sku[1], sku[0], rules)
+    return NOT_BOUGHT if route is None else free(bought, supply, route.stock)
 
 
 def refused(bridge: Bridge, listing: OwnListing, field: str, refusal: Refusal) -> Outcome:

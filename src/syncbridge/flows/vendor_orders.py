@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil
+from syncbridge.flows import fulfil, stock
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
@@ -37,6 +37,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
     numbers = ", ".join(order.vendor_order_id for order in found)
     for one in joined if holder.id != purchase.id else merging.together(session, holder):
         timeline.note(session, one.subject, "placed", at=now, vendor_orders=numbers, mark=one.mark)
+        stock.taken(session, one, now=now)
         wake(session, place_key(one), now=now)
         holds.close_subject(session, one.subject, but=NOT_ABOUT_BUYING, now=now)
     for one, parcel in product(joined, merging.parcels(session, holder)):
@@ -126,6 +127,7 @@ def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: Plac
 
 def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder) -> None:
     now = bridge.clock.now()
+    stock.taken(session, purchase, now=now)
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
         for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.holder):

@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import NotGranted, OutcomeUnknown, Rejected
-from syncbridge.flows import vendor_orders
+from syncbridge.flows import stock, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, RefundState, VendorOrderState
@@ -36,6 +36,7 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
         if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=_UNBOUGHT):
             why = f"the order is {order.state} on the channel"
             timeline.note(session, purchase.subject, "not bought", at=now, mark=purchase.mark, why=why)
+            stock.reserve(session, purchase, "not wanted", now=now)
             wake(session, vendor_orders.place_key(purchase), now=now)
         elif _is_shared(session, purchase):
             _leave(session, bridge, purchase)

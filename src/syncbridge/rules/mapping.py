@@ -131,6 +131,23 @@ class PricePolicy:
         return self.commissions.get(category_id, self.commission) + self.ads + self.affiliate + self.payment_fee
 
 
+class Suppliers(StrEnum):
+    """Whose stock is shown where a SKU has several suppliers."""
+
+    FIRST = "first"
+    """Of the first that has some, in the order they are bought from."""
+    SUM = "sum"
+    """Of all together."""
+
+
+class NewVariants(StrEnum):
+    """What becomes of specs that a supplier adds to an offer that is listed."""
+
+    IGNORE = "ignore"
+    PROPOSE = "propose"
+    """A person is told."""
+
+
 @dataclass(frozen=True, slots=True)
 class StockPolicy:
     """How supplier stock becomes the stock shown."""
@@ -139,6 +156,7 @@ class StockPolicy:
     """Kept back from what the supplier shows."""
     cap: int
     """The most ever shown."""
+    suppliers: Suppliers = Suppliers.FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +174,7 @@ class ListingPolicy:
     weight_g: int = 500
     package_cm: tuple[int, int, int] = (20, 15, 5)
     dispatch_days: int = 3
+    new_variants: NewVariants = NewVariants.PROPOSE
 
 
 class BuyMode(StrEnum):

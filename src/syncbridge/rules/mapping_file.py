@@ -12,12 +12,14 @@ from syncbridge.rules.mapping import (
     BuyMode,
     CodeStyle,
     ListingPolicy,
+    NewVariants,
     Part,
     Rate,
     Route,
     Rules,
     SkuRule,
     StockPolicy,
+    Suppliers,
     Unused,
     Way,
 )
@@ -222,7 +224,11 @@ def _relay(value: Value) -> RelayAddress:
 
 def _stock(value: Value) -> StockPolicy:
     with Section(value) as keys:
-        return StockPolicy(keys.must("buffer", values.whole(0), "2"), keys.must("cap", values.whole(1), "200"))
+        return StockPolicy(
+            buffer=keys.must("buffer", values.whole(0), "2"),
+            cap=keys.must("cap", values.whole(1), "200"),
+            suppliers=keys.may("suppliers", values.suppliers, Suppliers.FIRST),
+        )
 
 
 def _listing(value: Value) -> ListingPolicy:
@@ -237,6 +243,7 @@ def _listing(value: Value) -> ListingPolicy:
             weight_g=keys.may("weight", values.grams, 500),
             package_cm=keys.may("package", values.package_cm, (20, 15, 5)),
             dispatch_days=keys.may("dispatch_days", values.whole(1), 3),
+            new_variants=keys.may("new_variants", values.new_variants, NewVariants.PROPOSE),
         )
 
 

@@ -189,7 +189,13 @@ _STOCK = _extending(
     {
         "buffer": _described(_whole(0), "Kept back from what the supplier shows."),
         "cap": _described(_whole(1), "The most ever shown."),
-    }
+    },
+    {
+        "suppliers": _described(
+            {"enum": ["first", "sum"]},
+            "Of a SKU with backups: the stock of the first supplier that has some, or of all together.",
+        ),
+    },
 )
 
 _ATTRIBUTE = _section({}, {"name_id": _ID, "value_id": _ID, "name": _TEXT, "value": _TEXT})
@@ -209,6 +215,9 @@ _LISTING = _extending(
         "weight": _described({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? *(g|kg)$"}, "Such as 500 g or 0.5 kg."),
         "package": _described({"type": "string", "pattern": r"^\d+ *x *\d+ *x *\d+ *cm$"}, "Such as 20 x 15 x 5 cm."),
         "dispatch_days": _described(_whole(1), "Days until the parcel leaves."),
+        "new_variants": _described(
+            {"enum": ["ignore", "propose"]}, "Whether you are told of specs a supplier adds to a listed offer."
+        ),
     },
 )
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
-from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, NewVariants, Suppliers
 from syncbridge.rules.mapping_reader import Value
 from syncbridge.rules.patterns import Pattern
 
@@ -125,6 +125,22 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def suppliers(value: Value) -> Suppliers:
+    """Whose stock is shown."""
+    text = value.text()
+    if text not in tuple(Suppliers):
+        raise value.unusable(f'"{text}" is no way to count stock; write one of {", ".join(Suppliers)}')
+    return Suppliers(text)
+
+
+def new_variants(value: Value) -> NewVariants:
+    """What becomes of specs a supplier adds."""
+    text = value.text()
+    if text not in tuple(NewVariants):
+        raise value.unusable(f'"{text}" is nothing to do with new variants; write one of {", ".join(NewVariants)}')
+    return NewVariants(text)
 
 
 def cost_basis(value: Value) -> CostBasis:

@@ -26,6 +26,7 @@ from syncbridge.rules.pricing import (
     price,
 )
 from syncbridge.rules.routing import route_for
+from syncbridge.rules.stock import UNPRICED, Free, of_spec
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
@@ -59,6 +60,8 @@ class Wanted:
     stock: int
     rule: str
     """Where the route that decides is written."""
+    free: Free
+    """What the stock follows from."""
     doubt: Doubt | None = None
     """Why the price must not go out by itself, if it must not."""
 
@@ -86,6 +89,8 @@ class Shown:
     """The median of what the spec cost of late; None where no history is kept."""
     locks: Mapping[str, Lock] = field(default_factory=dict)
     """The fields the seller keeps."""
+    free: Free | None = None
+    """What its suppliers have; None: it is one of its spec, none of which is reserved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +161,7 @@ def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes
         if _moves(sku, now):
             changes.append(_price_step(sku, now, brakes))
         if sku.stock != now.stock:
-            reason = f"supplier stock {sku.spec.stock}"
-            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason, rule=sku.rule))
+            changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), sku.free.why, rule=sku.rule))
     listed = {spec.spec_id for spec in offer.specs}
     for now in shown:
         if now.spec_id not in listed and now.stock:
@@ -235,12 +239,13 @@ def _fitted(title: str) -> str:
 
 
 def _wanted(offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules) -> Wanted:
-    """A SKU as its route wants it; an unbuyable offer, or a spec without a price, shows no stock."""
+    """A SKU as its route wants it; what cannot be priced is not sold."""
     cost = cost_of(offer, spec, route.price)
     sellable = cost is not None and cost.money.amount > 0
-    amount = stock.shown(spec.stock, route.stock, sku.stock) if offer.buyable and sellable else 0
+    free = (sku.free or of_spec(offer, spec.spec_id)) if sellable else UNPRICED
+    amount = stock.shown(free.amount, route.stock, sku.stock)
     priced, doubt = _priced(cost, offer, spec, sku, route, rules) if cost is not None else (None, None)
-    return Wanted(sku.sku_code, spec, priced, amount, str(route.place), doubt)
+    return Wanted(sku.sku_code, spec, priced, amount, str(route.place), free, doubt)
 
 
 def _priced(

@@ -165,6 +165,21 @@ def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules, country: s
     return (first, *(rule.backups if rule else ()))
 
 
+def skus_made_of(offer_ids: Collection[str], rules: Rules) -> set[tuple[str, str]]:
+    """SKUs, as (store, code), that the mapping files buy with one of these offers: in parts, elsewhere, by an alias.
+
+    The store is empty where a rule is for every store.
+    """
+    named = [(rule.code, rule.stores, way.parts) for rule in rules.skus for way in (*rule.backups, Way("", rule.parts))]
+    named += [(a.code, a.stores, (a.part,)) for each in rules.aliases.values() for a in each if a.part is not None]
+    return {
+        (store, code)
+        for code, stores, parts in named
+        if not {part.offer_id for part in parts}.isdisjoint(offer_ids)
+        for store in stores or ("",)
+    }
+
+
 def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules, country: str = "") -> int:
     """In how many ways all of these lines can be bought."""
     return min((len(ways(line.sku_code, store, {}, rules, country)) for line in lines), default=0)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -26,6 +26,9 @@ from syncbridge.store import plans
 from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
 from syncbridge.store.types import MoneyText, UtcTime, to_json
+
+ONCE_READ = "once read"
+"""In place of the digest of rules: what the supplier shows now has to be known before the offer is planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,37 @@ def news(session: Session, account: str, offers: Iterable[Offer], *, under: str)
     return News(changed, [*changed, *unplanned])
 
 
-def planned(session: Session, account: str, offers: Iterable[Offer], *, under: str) -> None:
-    """Note that these offers, as they are kept, were planned under the rules with this digest."""
+def planned(session: Session, account: str, offers: Iterable[Offer], *, under: str, read: bool = True) -> None:
+    """Note that these offers, as they are kept, were planned under the rules with this digest.
+
+    Where they were not just `read`, those that have to be are planned again after that.
+    """
+    which = [col(OfferRow.account) == account, col(OfferRow.offer_id).in_([offer.offer_id for offer in offers])]
+    which += [] if read else [col(OfferRow.planned_under) != ONCE_READ]
+    session.connection().execute(update(OfferRow).where(*which).values(planned_under=under))
+
+
+def unplanned(session: Session, account: str, *, under: str, most: int) -> list[Offer]:
+    """Offers, as they are kept, that were not planned under the rules with this digest."""
+    planned = col(OfferRow.planned_under)
+    query = select(col(OfferRow.snapshot)).where(
+        col(OfferRow.account) == account,
+        or_(planned < under, planned > under),  # each is a range of the index, as "not equal" is not
+        planned != ONCE_READ,
+    )
+    return list(session.scalars(query.limit(most)))
+
+
+def unplan(session: Session, account: str, offer_ids: Collection[str], *, once_read: bool = False) -> None:
+    """Plan these offers again, changed or not: from what is known of them, or only once they were read anew."""
     session.connection().execute(
         update(OfferRow)
-        .where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_([offer.offer_id for offer in offers]))
-        .values(planned_under=under)
+        .where(
+            col(OfferRow.account) == account,
+            col(OfferRow.offer_id).in_(offer_ids),
+            col(OfferRow.planned_under) != ONCE_READ,
+        )
+        .values(planned_under=ONCE_READ if once_read else "")
     )
 
 
@@ -394,6 +422,17 @@ _PUSHED = {
     .where(*_SKU)
     .values(stock=bindparam("b_given"), stock_sent=None, stock_at=bindparam("b_now", type_=UtcTime())),
 }
+
+
+def offers_of_skus(session: Session, skus: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The offers, by supplier account and id, that these SKUs are bound to; by store, or any for an empty one."""
+    query = select(col(BindingRow.store), col(BindingRow.sku_code), col(BindingRow.supplier), col(BindingRow.offer_id))
+    rows = session.connection().execute(query.where(col(BindingRow.sku_code).in_({code for _, code in skus})))
+    return {
+        (row.supplier, row.offer_id)
+        for row in rows
+        if not {(row.store, row.sku_code), ("", row.sku_code)}.isdisjoint(skus)
+    }
 
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, func, select, update
@@ -213,6 +214,35 @@ def count_fresh_look_up(session: Session, purchase: int) -> None:
 
 UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
 """States before the vendor order is known."""
+
+
+RESERVING = (*UNPLACED, PurchaseState.REFUSED)
+"""States in which a purchase may still take goods that the supplier shows."""
+
+
+def reserved(session: Session, read_at: Mapping[tuple[str, str], datetime]) -> dict[tuple[str, str, str], int]:
+    """Units that purchases will still take of what these offers showed, by supplier account, offer id and spec id.
+
+    `read_at` says when each was read, by account and offer id: what was sent after that is not taken off yet.
+    """
+    if not read_at:
+        return {}
+    sent = [PurchaseState.PLACED.value, PurchaseState.PAID.value]
+    query = select(
+        col(PurchaseRow.supplier), col(PurchaseRow.lines), col(PurchaseRow.state), col(PurchaseRow.sent_at)
+    ).where(
+        col(PurchaseRow.supplier).in_({account for account, _ in read_at}),
+        col(PurchaseRow.merged_into).is_(None),
+        col(PurchaseRow.state).in_([state.value for state in RESERVING])
+        | (col(PurchaseRow.state).in_(sent) & (col(PurchaseRow.sent_at) > min(read_at.values()))),
+    )
+    units: Counter[tuple[str, str, str]] = Counter()
+    for row in session.connection().execute(query):
+        for line in row.lines:
+            at = read_at.get((row.supplier, line.offer_id))
+            if at is not None and (row.state in RESERVING or row.sent_at > at):
+                units[row.supplier, line.offer_id, line.spec_id] += line.quantity
+    return dict(units)
 
 
 def approve(session: Session, purchase: int, code: str, limit: str) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from syncbridge.model.catalog import ListingDraft, Offer, Seen
+from syncbridge.model.catalog import ListingDraft, Offer, Seen, Spec
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import PurchaseLine, Quote, RelayAddress
@@ -111,6 +111,10 @@ class AccountState(SQLModel, table=True):
     paused_why: str = ""
     reconciled_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """When the account's own ledger was last read to its end; nothing is sent before that after a start."""
+    stretch: float = Field(default=1.0, sa_column_kwargs={"server_default": "1"})
+    """How far apart its offers are read; see `rules.polling`."""
+    latest: float = Field(default=86400.0, sa_column_kwargs={"server_default": "86400"})
+    """Seconds after which each of them is read again."""
 
 
 class QuotaRow(SQLModel, table=True):
@@ -141,6 +145,7 @@ class OfferRow(SQLModel, table=True):
     """The last snapshot of an offer."""
 
     __tablename__ = "offer"
+    __table_args__ = (Index("offer_planned", "account", "planned_under"),)
 
     account: str = Field(primary_key=True)
     offer_id: str = Field(primary_key=True, index=True)
@@ -150,9 +155,75 @@ class OfferRow(SQLModel, table=True):
     followed: bool = False
     changed_at: datetime = Field(sa_column=_time())
     planned_under: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
-    """Digest of the rules its last plan was made under; empty: what changed since is not planned."""
+    """Digest of the rules its last plan was made under; empty: what changed since is not planned. See `catalogue`."""
     stores: list[str] | None = Field(default=None, sa_column=Column(Json(list[str]), nullable=True))
     """Where a person wants it listed; None: wherever a route leads."""
+
+
+class ReadingRow(SQLModel, table=True):
+    """When an offer was read and is read again; apart from its snapshot, since it changes at each reading."""
+
+    __tablename__ = "reading"
+    __table_args__ = (Index("reading_due", "account", "next_read_at"), Index("reading_pace", "account", "pace"))
+
+    account: str = Field(primary_key=True)
+    offer_id: str = Field(primary_key=True)
+    read_at: datetime = Field(sa_column=_time())
+    next_read_at: datetime = Field(sa_column=_time())
+    change_rate: float
+    """Changes a day, as far as was seen."""
+    pace: int
+    """How often it is worth reading beside others; see `rules.polling`."""
+    sold: float = Field(default=0.0, sa_column_kwargs={"server_default": "0"})
+    """Sales of late; half of them are forgotten every week."""
+    watched_days: float = Field(default=1.0, sa_column_kwargs={"server_default": "1"})
+    """How long it was watched for, as far as that is remembered."""
+
+
+class OfferHistoryRow(SQLModel, table=True):
+    """What a spec cost and how many there were, from then until its next row."""
+
+    __tablename__ = "offer_history"
+    __table_args__ = (Index("offer_history_spec", "account", "offer_id", "at"), Index("offer_history_at", "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    offer_id: str
+    spec_id: str
+    at: datetime = Field(sa_column=_time())
+    cost: Money | None = Field(default=None, sa_column=_money())
+    stock: int | None = None
+
+
+class LostSpecRow(SQLModel, table=True):
+    """A SKU whose spec the supplier no longer lists, with that spec as it was last seen, and what was decided."""
+
+    __tablename__ = "lost_spec"
+    __table_args__ = (
+        Index(
+            "lost_spec_open_once",
+            "store",
+            "sku_code",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("lost_spec_offer", "account", "offer_id", "state"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    store: str
+    sku_code: str
+    account: str
+    offer_id: str
+    spec: Spec = Field(sa_column=Column(Json(Spec), nullable=False))
+    position: int
+    """Its place among the specs of the offer, from 0."""
+    state: str
+    found_spec_id: str = ""
+    """The spec that took its place, once that is decided."""
+    lost_at: datetime = Field(sa_column=_time())
+    decided_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class GivenTextRow(SQLModel, table=True):

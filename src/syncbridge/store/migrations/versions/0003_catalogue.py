@@ -23,6 +23,7 @@ def upgrade() -> None:
     _plans()
     _rates()
     _imports()
+    _monitoring()
 
 
 def _locks() -> None:
@@ -125,3 +126,64 @@ def _imports() -> None:
     )
     op.create_index("import_item_next", "import_item", ["run", "state", "tries", "number"], unique=False)
     op.create_index("import_item_offer", "import_item", ["run", "offer_id"], unique=False)
+
+
+def _monitoring() -> None:
+    op.create_index("offer_planned", "offer", ["account", "planned_under"], unique=False)
+    op.add_column("account_state", sa.Column("stretch", sa.Float(), server_default="1", nullable=False))
+    op.add_column("account_state", sa.Column("latest", sa.Float(), server_default="86400", nullable=False))
+    op.create_table(
+        "reading",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("change_rate", sa.Float(), nullable=False),
+        sa.Column("pace", sa.Integer(), nullable=False),
+        sa.Column("sold", sa.Float(), server_default="0", nullable=False),
+        sa.Column("watched_days", sa.Float(), server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("account", "offer_id"),
+    )
+    op.create_index("reading_due", "reading", ["account", "next_read_at"], unique=False)
+    op.create_index("reading_pace", "reading", ["account", "pace"], unique=False)
+    op.execute(  # offers read by an earlier release are due at once
+        "INSERT INTO reading (account, offer_id, read_at, next_read_at, change_rate, pace) "
+        "SELECT account, offer_id, changed_at, changed_at, 0.5, -1 FROM offer"
+    )
+    op.create_table(
+        "offer_history",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("spec_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cost", sa.Text(), nullable=True),
+        sa.Column("stock", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("offer_history_spec", "offer_history", ["account", "offer_id", "at"], unique=False)
+    op.create_index("offer_history_at", "offer_history", ["at"], unique=False)
+    op.create_table(
+        "lost_spec",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("sku_code", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("spec", sa.Text(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("found_spec_id", sa.String(), nullable=False),
+        sa.Column("lost_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "lost_spec_open_once",
+        "lost_spec",
+        ["store", "sku_code"],
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    )
+    op.create_index("lost_spec_offer", "lost_spec", ["account", "offer_id", "state"], unique=False)
