@@ -22,7 +22,7 @@ from syncbridge.rules.planning import Brakes
 from syncbridge.store import holds, plan_lists
 from syncbridge.store.db import InlineDatabase
 from tests.flows.conftest import ROUTE, Shop
-from tests.flows.desk import dearer, list_many, open_hold, plan_ids, planned
+from tests.flows.desk import dearer, list_many, plan_ids, planned
 from tests.flows.shelf import Calls, open_holds, read_again
 
 pytestmark = pytest.mark.anyio
@@ -98,7 +98,7 @@ async def test_row_35_a_third_of_the_offers_gone_one_message_at_a_time_is_held(s
         del shop.supplier.catalogue[offer.offer_id]
     await hear_of(shop, offers[:20])
 
-    held = (await open_hold(shop)).figures
+    held = (await open_holds(shop, "store toys"))["zeroed_share"]
     assert zeros(shop.channel) + int(held["skus"]) == 40
     assert zeros(shop.channel) < 0.2 * 120
 
@@ -113,7 +113,7 @@ async def test_row_35_a_large_change_goes_out_when_its_plan_is_approved(shop: Sh
     await shop.work()
 
     assert zeros(shop.channel) == 24
-    assert await shop.db.read(holds.all_open) == []
+    assert await open_holds(shop, "store toys") == {}
 
 
 async def test_what_a_person_approved_does_not_count_for_the_brake_of_the_hour(shop: Shop) -> None:

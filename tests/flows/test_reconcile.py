@@ -173,7 +173,6 @@ async def test_stock_that_buyers_took_is_filled_up_again_once_their_orders_are_b
     await reconcile(shop)
 
     assert sold(shop, listing)[shop.code(0)][1] == 98
-    assert await shop.db.read(plans) == [("stock", "93", "98", "applied")]
 
 
 async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -> None:
