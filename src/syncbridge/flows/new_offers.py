@@ -57,6 +57,24 @@ def propose(
     return [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
 
 
+def first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
+    """The change that puts a listing on the channel."""
+    rule = skus[0].rule if skus else ""
+    return Step("", "listing", "none", listing.draft.title, f"offer {listing.offer_id} is new", rule=rule)
+
+
+def _drafted(session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer) -> list[Made]:
+    """The listing an offer makes, or none and a hold that says why."""
+    try:
+        wanted = planning.fresh(offer, store, route, bridge.rules)
+        draft = planning.draft(offer, route, wanted)
+    except (ValueError, MappingError) as error:
+        _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error))
+        return []
+    state = ListingState.PROPOSED
+    return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
+
+
 def _with_codes_of_their_own(session: Session, bridge: Bridge, supplier: str, fresh: Sequence[Made]) -> list[Made]:
     """Those whose SKU codes nothing else in their store has; the others are held."""
     codes: dict[str, set[str]] = {}
@@ -77,24 +95,6 @@ def _with_codes_of_their_own(session: Session, bridge: Bridge, supplier: str, fr
             why = f"SKU code {clash} of store {listing.store} is that of {taken[listing.store, clash]} already"
             _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{listing.offer_id}", why)
     return free
-
-
-def first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
-    """The change that puts a listing on the channel."""
-    rule = skus[0].rule if skus else ""
-    return Step("", "listing", "none", listing.draft.title, f"offer {listing.offer_id} is new", rule=rule)
-
-
-def _drafted(session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer) -> list[Made]:
-    """The listing an offer makes, or none and a hold that says why."""
-    try:
-        wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
-    except (ValueError, MappingError) as error:
-        _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error))
-        return []
-    state = ListingState.PROPOSED
-    return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 
 
 def _hold(session: Session, bridge: Bridge, kind: str, subject: str, why: str) -> None:
