@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from syncbridge.errors import OutcomeUnknown, VendorDown
-from syncbridge.flows import at_once, plan
+from syncbridge.flows import attended, plan
 from syncbridge.flows.listings import give_back
 from syncbridge.flows.reconcile import find, listing_jobs, look, request
 from syncbridge.model.catalog import Listing, ListingState, PriceUpdate, Refusal
@@ -285,7 +285,7 @@ async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(
     assert await locked(shop) == {}
 
     keys = await shop.db.run(request, "toys", found, now=shop.clock.now())
-    await at_once.work(shop.bridge, shop.worker, keys, lambda _: None)
+    await attended.work(shop.bridge, shop.worker, attended.goes_on(shop.bridge, keys), lambda _: None)
     assert set(await locked(shop)) == {(shop.code(0), "price")}
 
 

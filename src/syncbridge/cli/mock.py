@@ -14,11 +14,11 @@ from syncbridge.errors import ConfigError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-NAMES = ("alibaba1688", "aliexpress")
+NAMES = ("alibaba1688", "aliexpress", "ecb")
 
 
 def mock(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress or all.")] = "all",
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb or all.")] = "all",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8690,
 ) -> None:
     """Serve mock vendors on loopback; prints one line of JSON with an account for each, then serves until stopped."""
