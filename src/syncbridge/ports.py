@@ -76,8 +76,11 @@ class Channel(Protocol):
     async def order(self, order_id: str) -> Order:
         """One order as it is now; raises NotFound."""
 
-    def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
-        """Listings of the store changed since, in every status, without their SKUs; `listing` reads those."""
+    def listings(self, *, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
+        """Listings of the store changed since, in every status, without their SKUs; `listing` reads those.
+
+        One call for each page; with a page's cursor as `resume` reading goes on after it. The last cursor is empty.
+        """
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs; raises NotFound."""

@@ -140,8 +140,10 @@ class Sku:
     sku_key: str
     """How the channel's price and stock calls address it, such as ``14:193;5:100014064``."""
     sku_code: str
+    """The seller's own; channels let it be empty, and let several listings use the same one."""
     price: Money
     stock: int
+    properties: tuple[SkuProperty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,9 @@ class Listing:
     skus: tuple[Sku, ...]
     modified_at: datetime | None
     created_at: datetime | None = None
+    images: tuple[str, ...] = ()
+    category_id: str = ""
+    freight_template_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import msgspec
 
 from syncbridge.adapters.aliexpress import wire
 from syncbridge.adapters.aliexpress.wire import as_text, utc, utc_or_none
-from syncbridge.model.catalog import Listing, ListingStatus, Sku
+from syncbridge.model.catalog import Listing, ListingStatus, Sku, SkuProperty
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderLine, OrderRef, OrderState
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -107,11 +107,15 @@ def listing(product: wire.Product, currency: str) -> Listing:
                 sku_code=as_text(sku.sku_code),
                 price=Money.of(sku.sku_price, sku.currency_code or product.currency_code or currency),
                 stock=sku.ipm_sku_stock,
+                properties=tuple(_property(each) for each in sku.aeop_s_k_u_property_list),
             )
             for sku in product.aeop_ae_product_s_k_us
         ),
         modified_at=utc_or_none(product.gmt_modified),
         created_at=utc_or_none(product.gmt_create),
+        images=tuple(filter(None, (product.image_u_r_ls or "").split(";"))),
+        category_id=as_text(product.category_id),
+        freight_template_id=as_text(product.freight_template_id),
     )
 
 
@@ -151,6 +155,15 @@ def each(
         except (ValueError, msgspec.ValidationError) as error:
             failures.append((str(row.get(id_field, "?")), str(error)))
     return tuple(sound), tuple(failures)
+
+
+def _property(seen: wire.ProductSkuProperty) -> SkuProperty:
+    return SkuProperty(
+        as_text(seen.sku_property_id),
+        as_text(seen.property_value_id),
+        seen.property_value_definition_name or None,
+        seen.sku_image or None,
+    )
 
 
 def _line(child: wire.ChildOrder, *, order_waits: bool) -> OrderLine:

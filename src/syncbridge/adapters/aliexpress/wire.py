@@ -25,6 +25,7 @@ _LISTS = frozenset(
         "result_list",
         "subject_list",
         "aeop_ae_product_s_k_us",
+        "aeop_s_k_u_property_list",
         "aeop_a_e_product_display_d_t_o_list",
         "error_details",
         "product_ids",
@@ -200,6 +201,15 @@ class Subject(msgspec.Struct):
     value: str | None = None
 
 
+class ProductSkuProperty(msgspec.Struct):
+    """A value that tells a SKU from its siblings; its key is another one when written (aliexpress.md §4.2)."""
+
+    sku_property_id: Text = None
+    property_value_id: Text = None
+    property_value_definition_name: str | None = None
+    sku_image: str | None = None
+
+
 class ProductSku(msgspec.Struct):
     """A SKU as read; ``id`` is how price and stock calls address it (aliexpress.md §4.2)."""
 
@@ -208,6 +218,7 @@ class ProductSku(msgspec.Struct):
     id: str | None = None
     sku_code: Text = None
     currency_code: str | None = None
+    aeop_s_k_u_property_list: list[ProductSkuProperty] = []
 
 
 class Product(msgspec.Struct):
@@ -218,6 +229,10 @@ class Product(msgspec.Struct):
     locale: str | None = None
     subject_list: list[Subject] = []
     currency_code: str | None = None
+    category_id: Text = None
+    freight_template_id: Text = None
+    image_u_r_ls: str | None = None
+    """Parted by semicolons."""
     gmt_create: str | None = None
     gmt_modified: str | None = None
     aeop_ae_product_s_k_us: list[ProductSku] = []
