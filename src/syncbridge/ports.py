@@ -167,6 +167,16 @@ class Notifier(Protocol):
         """Pass it on; an alarm is told once, when it is new."""
 
 
+class Images(Protocol):
+    """Looks at pictures on the vendors' picture servers, and nowhere else."""
+
+    async def fingerprint(self, url: str) -> str:
+        """64 bits as 16 hex digits, few of which differ between pictures that look alike.
+
+        Raises Rejected for an address that may not be asked or shows no picture, Transient where it may work later.
+        """
+
+
 class Clock(Protocol):
     """The time, in UTC."""
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, Notifier, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, Images, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.store.db import Database
@@ -50,6 +50,8 @@ class Terms:
     brakes: Brakes = field(default_factory=Brakes)
     margin_floor: Decimal = Decimal(0)
     """Least profit of any purchase as a fraction of its payout, whatever its route says."""
+    most_pictures: int = 400
+    """Fetched at most in one run of proposals."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
 
     def of(self, account: str) -> AccountTerms:
@@ -72,6 +74,8 @@ class Bridge:
     """Nothing is bought before the supplier's ledger was read to its end, in a reading begun at this time or later:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
+    images: Images | None = None
+    """None: pictures are not looked at."""
     basis: str = field(init=False)
     """Digest of what a plan follows from beside its offers; an offer planned under the same one has nothing new."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from syncbridge.flows import (
+    adopt,
     alarms,
     audit,
     decisions,
@@ -47,4 +48,6 @@ JOBS: Mapping[str, Flow] = {
     "audit.nightly": audit.nightly,
     "quiet.check": quiet.check,
     "alarms.tell": alarms.tell,
+    "adopt.page": adopt.page,
+    "adopt.listing": adopt.listing,
 }

@@ -215,6 +215,8 @@ class OwnListing:
     """The channel's id, once known."""
     draft: ListingDraft
     sent_at: datetime | None
+    whole: bool = True
+    """Whether we feed all its SKUs; one that has others too is never taken off sale because ours are sold out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,8 @@ class Binding:
     price: Money | None
     stock_wanted: int
     stock: int | None
+    first_plan: bool = False
+    """Adopted, and nobody has applied its first plan yet: until then a person approves each of its changes."""
 
 
 class ChangeState(StrEnum):

@@ -23,6 +23,7 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     withdraw_cancel,
 )
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
+from syncbridge.adapters.aliexpress.mock.seller import OldProduct, reprice, stock_up
 from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
 
 P = TypeVar("P")
@@ -77,6 +78,16 @@ class _PushAgain(_Asked):
     forged: bool = False
 
 
+class _OldStore(_Asked):
+    access_token: str
+    products: list[OldProduct]
+
+
+class _NewPrice(_Asked):
+    sku_id: str
+    price: str
+
+
 class _NewFault(_Asked):
     api: str
     fault: FaultName
@@ -102,6 +113,8 @@ class Control:
             _route("/_mock/orders/{order_id:int}/withdraw_cancel", _CancelAnswered, self._withdraw_cancel),
             _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
+            _route("/_mock/products", _OldStore, self._stock_up),
+            _route("/_mock/products/{product_id:int}/price", _NewPrice, self._reprice),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
@@ -124,9 +137,7 @@ class Control:
         return {"audit_seconds": self._world.audit_seconds, "refresh_grace": self._world.refresh_grace}
 
     async def _buy(self, request: Request, asked: _NewOrder) -> Payload:
-        account = self._world.account_once_opened_by(asked.access_token)
-        if account is None:
-            raise ValueError("no account ever had this access_token")
+        account = self._account(asked.access_token)
         basket = Basket(asked.lines, asked.address, asked.status, asked.ship_within_hours, asked.order_id)
         order = buy(self._world, account, basket)
         if asked.push:
@@ -170,12 +181,28 @@ class Control:
         body = message(account, order)
         return {"answers": [await self._announcer.send(account, body, forged=asked.forged) for _ in range(asked.times)]}
 
+    async def _stock_up(self, request: Request, asked: _OldStore) -> Payload:
+        return {"product_ids": stock_up(self._world, self._account(asked.access_token), asked.products)}
+
+    async def _reprice(self, request: Request, asked: _NewPrice) -> Payload:
+        product = self._world.products.get(request.path_params["product_id"])
+        if product is None:
+            raise ValueError("there is no such product")
+        reprice(self._world, product, asked.sku_id, asked.price)
+        return {"product_id": str(product.product_id)}
+
     async def _plan(self, request: Request, asked: _NewFault) -> Payload:
         self._world.plan_fault(asked.api, asked.fault, asked.count)
         return {"api": asked.api, "fault": asked.fault, "count": asked.count}
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(books(self._world))
+
+    def _account(self, access_token: str) -> Account:
+        account = self._world.account_once_opened_by(access_token)
+        if account is None:
+            raise ValueError("no account ever had this access_token")
+        return account
 
     def _named(self, request: Request) -> tuple[Account, Order]:
         order = self._world.orders.get(request.path_params["order_id"])

@@ -43,6 +43,7 @@ def post(world: World, account: Account, asked: words.PostProduct) -> Payload:
         locale=wanted.locale,
         category_id=wanted.category_id,
         images=wanted.image_u_r_ls,
+        freight_template_id=wanted.freight_template_id,
         skus=skus,
         created_at=now,
         modified_at=now,
@@ -64,6 +65,7 @@ def edit(world: World, account: Account, asked: words.PostProduct) -> Payload:
     product.skus = _checked(world, wanted)
     product.title, product.images = wanted.subject_list[0].value, wanted.image_u_r_ls
     product.category_id, product.modified_at = wanted.category_id, world.now()
+    product.freight_template_id, product.refused = wanted.freight_template_id, False
     product.audited_at = world.now() + timedelta(seconds=world.audit_seconds)
     return {"result": {"product_id": product.product_id}}
 
@@ -82,6 +84,7 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "subject_list": [{"locale": product.locale, "value": product.title}],
             "category_id": product.category_id,
             "currency_code": "USD",
+            "freight_template_id": product.freight_template_id,
             "image_u_r_ls": product.images,
             "gmt_create": written(product.created_at),
             "gmt_modified": written(product.changed_at(now)),

@@ -95,13 +95,18 @@ class Product:
     audited_at: datetime
     """Until then it is examined and takes no change."""
     on_sale: bool = True
+    refused: bool = False
+    """The examination found something the seller must repair."""
+    freight_template_id: int = 50164494212
     price_calls: int = 0
     stock_calls: int = 0
 
     def status(self, now: datetime) -> str:
-        """``auditing`` until it was examined, then as the seller put it."""
+        """``auditing`` until it was examined, then as the seller put it, or ``editingRequired``."""
         if now < self.audited_at:
             return "auditing"
+        if self.refused:
+            return "editingRequired"
         return "onSelling" if self.on_sale else "offline"
 
     def changed_at(self, now: datetime) -> datetime:
