@@ -22,9 +22,9 @@ from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.orders import take_job
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
+from syncbridge.rules.codes import reference_code
 from syncbridge.rules.mapping import BuyMode, ListingPolicy, Place, PricePolicy, Rate, Route, Rules, StockPolicy
 from syncbridge.rules.retry import RetryPolicies
-from syncbridge.rules.routing import sku_code
 from syncbridge.store import accounts, catalogue, purchases
 from syncbridge.store.db import Database
 from syncbridge.store.tables import Job
@@ -85,7 +85,7 @@ def _list_offer(session: Session, bridge: Bridge) -> None:
 
 
 def _sell(channel: MemoryChannel) -> None:
-    line = make_order_line(sku_code(ROUTE, "toys", OFFER.offer_id, OFFER.specs[0].spec_id, RULES), 2)
+    line = make_order_line(reference_code(ROUTE, "toys", OFFER.offer_id, OFFER.specs[0].spec_id, RULES), 2)
     for number in range(ORDERS):
         channel.books[str(number)] = make_order(str(number), NOW, line)
 

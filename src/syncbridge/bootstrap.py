@@ -34,7 +34,8 @@ from syncbridge.ports import (
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import Place, Rules
-from syncbridge.rules.mapping_file import check, parse
+from syncbridge.rules.mapping_check import check
+from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts

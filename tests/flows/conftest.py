@@ -32,6 +32,7 @@ from syncbridge.model.shipping import Shipment
 from syncbridge.ports import Notifier
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
+from syncbridge.rules.codes import reference_code
 from syncbridge.rules.mapping import (
     BuyMode,
     ListingPolicy,
@@ -43,7 +44,6 @@ from syncbridge.rules.mapping import (
     StockPolicy,
 )
 from syncbridge.rules.retry import RetryPolicies
-from syncbridge.rules.routing import sku_code
 from syncbridge.store import accounts
 from syncbridge.store.db import InlineDatabase, open_engine
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line
@@ -187,7 +187,7 @@ class Shop:
     def code(self, spec: int = 0, offer: Offer | None = None) -> str:
         """The SKU code of a spec of the standard offer."""
         chosen = offer or make_offer()
-        return sku_code(ROUTE, "toys", chosen.offer_id, chosen.specs[spec].spec_id, RULES)
+        return reference_code(ROUTE, "toys", chosen.offer_id, chosen.specs[spec].spec_id, RULES)
 
     async def sell(self, order_id: str = "8172481060036440", *lines: OrderLine, **changes: object) -> Order:
         """A buyer orders, and a webhook says so."""

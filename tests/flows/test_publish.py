@@ -19,6 +19,7 @@ from syncbridge.model.catalog import (
 )
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.queue import job as jobs
+from syncbridge.rules.mapping import CodeStyle
 from syncbridge.store.tables import ChangeRow, ListingRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop, dollars
@@ -228,3 +229,46 @@ async def test_a_store_that_is_no_longer_live_gets_nothing_more(shop: Shop) -> N
     await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00", stock=50), make_spec(2, cost="14.90", stock=7)))
 
     assert calls.made == []
+
+
+def by_goods_code(shop: Shop) -> None:
+    """New SKUs get the supplier's goods code from now on."""
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, code=CodeStyle.GOODS_CODE),))
+    shop.connect()
+
+
+async def test_new_skus_get_codes_in_the_style_of_their_route(shop: Shop) -> None:
+    by_goods_code(shop)
+
+    await read_again(shop, make_offer("1", make_spec(1, code="NB1"), make_spec(2, code="NB2")))
+
+    (listing,) = shop.channel.shop.values()
+    assert [sku.sku_code for sku in listing.skus] == ["TYNB1", "TYNB2"]
+
+
+async def test_an_offer_without_goods_codes_is_held_where_they_make_the_sku_codes(shop: Shop) -> None:
+    by_goods_code(shop)
+
+    await read_again(shop, make_offer("1", make_spec(1)), make_offer("2", make_spec(1, code="NB2")))
+
+    held = await open_holds(shop, "offer main/1")
+    assert "has no goods code" in held["offer_unlistable"]["why"]
+    assert len(shop.channel.shop) == 1
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_of_two_offers_with_one_goods_code_only_the_first_is_listed(shop: Shop, apart: bool) -> None:
+    by_goods_code(shop)
+    first, second = (make_offer(name, make_spec(1, code="NB1")) for name in ("1", "2"))
+
+    for page in [[first], [second]] if apart else [[first, second]]:
+        await read_again(shop, *page)
+
+    held = await open_holds(shop, "offer main/2")
+    assert held["offer_unlistable"]["why"] == f"SKU code TYNB1 of store toys is that of 1/{1:032x} already"
+    assert len(shop.channel.shop) == 1
+
+    await read_again(shop, make_offer("2", make_spec(1, code="NB2")))
+    assert await open_holds(shop, "offer main/2") == {}
+    assert len(shop.channel.shop) == 2

@@ -14,7 +14,8 @@ from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Attribute
 from syncbridge.model.money import Money
 from syncbridge.rules.mapping import BuyMode, Place, Rate, Rules
-from syncbridge.rules.mapping_file import check, parse
+from syncbridge.rules.mapping_check import check
+from syncbridge.rules.mapping_file import parse
 
 GOOD = """\
 rates:
@@ -321,7 +322,7 @@ def test_a_rate_is_given_once() -> None:
 def test_two_routes_of_one_name_are_refused() -> None:
     message = refusal(second_route(name="notebooks"))
 
-    assert message == 'shop.yaml:53:11: a route "notebooks" is already at shop.yaml:40:11; rename one of them'
+    assert message == 'shop.yaml:53:11: "notebooks" is already defined at shop.yaml:40:11; rename one'
 
 
 def test_stores_suppliers_and_carriers_must_be_accounts_where_these_are_known() -> None:

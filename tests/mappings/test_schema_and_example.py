@@ -10,7 +10,8 @@ import pytest
 
 from syncbridge.errors import MappingError
 from syncbridge.rules.mapping_cases import parse_cases, run_cases
-from syncbridge.rules.mapping_file import check, parse
+from syncbridge.rules.mapping_check import check
+from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.mapping_schema import json_schema
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
@@ -23,6 +24,7 @@ def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     assert isinstance(top, dict)
     yield "zzz: 1", list(top)
     yield "routes:\n  - zzz: 1", list(top["routes"]["items"]["properties"])
+    yield "aliases:\n  - zzz: 1", list(top["aliases"]["items"]["properties"])
     sku = top["skus"]["items"]["properties"]
     yield "skus:\n  - zzz: 1", list(sku)
     yield "skus:\n  - parts: [{zzz: 1}]", list(sku["parts"]["items"]["properties"])

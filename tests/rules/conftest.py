@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from syncbridge.model.money import Money
+from syncbridge.model.orders import Order, OrderLine
 from syncbridge.rules.mapping import (
     BuyMode,
     ListingPolicy,
@@ -18,7 +19,7 @@ from syncbridge.rules.mapping import (
     Rules,
     StockPolicy,
 )
-from syncbridge.testing.builders import RELAY, cny
+from syncbridge.testing.builders import RELAY, cny, make_order
 
 RATES = {("CNY", "USD"): Rate(Decimal("0.14"), date(2026, 3, 1))}
 POLICY = PricePolicy(
@@ -57,6 +58,13 @@ def make_route(prefix: str = "TY", **changes: Any) -> Route:  # the fields diffe
 
 def make_rules(*routes: Route) -> Rules:
     return Rules(routes or (make_route(),), RATES)
+
+
+def order_of(*lines: OrderLine, country: str = "ES") -> Order:
+    """An order of these lines that goes to that country; to one the channel does not show, if it is empty."""
+    order = make_order("8172481060036440", datetime(2026, 3, 1, tzinfo=UTC))
+    address = replace(order.address, country=country) if order.address and country else None
+    return replace(order, lines=lines, address=address)
 
 
 def dollars(amount: str) -> Money:

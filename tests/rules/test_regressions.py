@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from syncbridge.errors import MappingError
-from syncbridge.rules import routing
+from syncbridge.rules import codes, routing
 from syncbridge.rules.mapping import Part, Place, SkuRule
 from syncbridge.rules.pricing import price
 from syncbridge.testing.builders import cny, make_offer, make_order_line
-from tests.rules.conftest import RATES, dollars, make_policy, make_route, make_rules
+from tests.rules.conftest import RATES, dollars, make_policy, make_route, make_rules, order_of
 
 
 @pytest.mark.parametrize(("cost", "ending", "expected"), [("37.00", None, "8.00"), ("37.00", "0.00", "8.00")])
@@ -33,11 +33,11 @@ def test_a_route_whose_prefix_another_takes_is_refused_instead_of_counting_forev
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bounded = SimpleNamespace(count=lambda: range(1000))  # this test ends even where the code does not
-    monkeypatch.setattr(routing, "itertools", bounded, raising=False)
+    monkeypatch.setattr(codes, "itertools", bounded, raising=False)
     first, second = make_route("TY", name="first"), make_route("TY", name="second", goods_code="NB-")
 
     with pytest.raises(MappingError, match="second"):
-        routing.sku_code(second, "toys", "1", "a", make_rules(first, second))
+        codes.reference_code(second, "toys", "1", "a", make_rules(first, second))
 
 
 def test_a_payout_in_half_cents_loses_none_when_it_is_shared_over_parts() -> None:
@@ -46,7 +46,7 @@ def test_a_payout_in_half_cents_loses_none_when_it_is_shared_over_parts() -> Non
     rules = replace(make_rules(make_route(price=make_policy(commission=Decimal("0.05")))), skus=(rule,))
     line = replace(make_order_line("TY1", 1), price=dollars("0.30"))
 
-    (only,) = routing.split([line], "toys", {}, {("main", "1"): make_offer("1")}, rules).splits
+    (only,) = routing.split(order_of(line), "toys", {}, {("main", "1"): make_offer("1")}, rules).splits
 
     # 0.30 less 5 % is 0.285; thirteenths of it, each as exact as 28 digits, made 0.28499…
     assert only.payout == dollars("0.29")

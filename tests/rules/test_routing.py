@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncbridge.model.purchasing import IntentKey
+from syncbridge.rules.codes import reference_code
 from syncbridge.rules.mapping import BuyMode
-from syncbridge.rules.routing import intent_key, route_for, routes_of_offer, sku_code
+from syncbridge.rules.routing import intent_key, route_for, routes_of_offer
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.rules.conftest import make_route, make_rules
 
@@ -39,9 +40,9 @@ def test_a_sku_no_prefix_fits_has_no_route() -> None:
 def test_a_sku_code_is_short_plain_stable_and_finds_its_route(offer_id: str, spec_id: str) -> None:
     (route,) = RULES.routes
 
-    code = sku_code(route, "toys", offer_id, spec_id, RULES)
+    code = reference_code(route, "toys", offer_id, spec_id, RULES)
 
-    assert code == sku_code(route, "toys", offer_id, spec_id, RULES)
+    assert code == reference_code(route, "toys", offer_id, spec_id, RULES)
     assert len(code) <= 20
     assert code.isascii()
     assert code.isalnum()
@@ -51,13 +52,13 @@ def test_a_sku_code_is_short_plain_stable_and_finds_its_route(offer_id: str, spe
 def test_a_sku_code_is_what_it_was_in_earlier_releases() -> None:
     (route,) = RULES.routes
 
-    assert sku_code(route, "toys", "676651652931", SPEC, RULES) == "TY3O3AOJZRS7"
+    assert reference_code(route, "toys", "676651652931", SPEC, RULES) == "TY3O3AOJZRS7"
 
 
 def test_specs_and_suppliers_have_codes_of_their_own() -> None:
     route, other = make_route(), make_route(supplier="second")
-    codes = {sku_code(route, "toys", str(offer), spec, RULES) for offer in range(50) for spec in ("a", "b")}
-    codes.add(sku_code(other, "toys", "1", "a", make_rules(other)))
+    codes = {reference_code(route, "toys", str(offer), spec, RULES) for offer in range(50) for spec in ("a", "b")}
+    codes.add(reference_code(other, "toys", "1", "a", make_rules(other)))
 
     assert len(codes) == 101
 
@@ -67,7 +68,7 @@ def test_a_code_never_falls_to_a_longer_prefix(number: int) -> None:
     short = make_route("TY")
     rules = make_rules(short, *(make_route(f"TY{letter}") for letter in "ABCDEFGHIJKLMNOPQRSTUVWXY"))
 
-    code = sku_code(short, "toys", str(number), SPEC, rules)
+    code = reference_code(short, "toys", str(number), SPEC, rules)
 
     assert route_for(code, "toys", rules) is short
 

@@ -27,7 +27,7 @@ from syncbridge.rules.routing import (
     ways,
 )
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
-from tests.rules.conftest import dollars, make_policy, make_route, make_rules
+from tests.rules.conftest import dollars, make_policy, make_route, make_rules, order_of
 from tests.rules.test_ledger import purchase
 
 SPEC = f"{1:032x}"
@@ -46,7 +46,7 @@ def bound(spec: str = SPEC, *, supplier: str = "main", shop: str = "shop-a") -> 
 
 
 def routed(lines: Sequence[OrderLine], bindings: Mapping[str, BoundSpec], rules: Rules = RULES) -> Routing:
-    return split(lines, "toys", bindings, SHOPS, rules)
+    return split(order_of(*lines), "toys", bindings, SHOPS, rules)
 
 
 def test_lines_of_one_shop_are_one_purchase() -> None:
@@ -244,7 +244,7 @@ def test_a_payout_is_shared_by_pieces_where_a_cost_is_not_known(cost: str | None
     offers = {**SHOPS, ("main", "shop-b"): make_offer("shop-b", make_spec(2, cost=cost), supplier_id="shop-b")}
     rules = rules_with(sku_rule("TY1", part(quantity=3), part(OTHER, shop="shop-b")))
 
-    routing = split([make_order_line("TY1", 2)], "toys", {}, offers, rules)
+    routing = split(order_of(make_order_line("TY1", 2)), "toys", {}, offers, rules)
 
     assert [split.payout for split in routing.splits] == [dollars("27.46"), dollars("9.15")]  # 3 : 1 of 36.616
 
@@ -283,7 +283,7 @@ def test_more_purchases_than_there_are_numbers_are_left_to_a_person() -> None:
 
     def purchases(count: int) -> Routing:
         bindings = {f"TY{shop}": bound(shop=shop) for shop in shops}
-        return split(lines[:count], "toys", bindings, offers, RULES)
+        return split(order_of(*lines[:count]), "toys", bindings, offers, RULES)
 
     assert len(purchases(MOST_SPLITS).splits) == MOST_SPLITS
     assert purchases(MOST_SPLITS + 1).splits == ()
@@ -315,7 +315,7 @@ def test_the_ways_to_buy_a_sku_are_its_binding_and_then_its_backups_in_turn() ->
 def test_a_backup_is_bought_from_its_own_account_on_the_terms_of_the_route() -> None:
     rules = rules_with(sku_rule("TY1", backups=BACKUPS))
 
-    routing = split([make_order_line("TY1", 2)], "toys", {}, SHOPS, rules, alternative=1)
+    routing = split(order_of(make_order_line("TY1", 2)), "toys", {}, SHOPS, rules, alternative=1)
 
     (only,) = routing.splits
     assert (only.route.supplier, only.route.name, only.alternative, only.number) == ("second", "route-TY", 1, 100)
@@ -329,14 +329,14 @@ def test_the_number_of_a_backup_leaves_room_for_the_parts_of_the_lines_before_an
     lines = [make_order_line("TY2", line_id="2"), make_order_line("TY1", line_id="1")]
 
     def numbers(alternative: int) -> list[int]:
-        routing = split(lines, "toys", {}, SHOPS, rules, line_ids=["2"], alternative=alternative)
+        routing = split(order_of(*lines), "toys", {}, SHOPS, rules, line_ids=["2"], alternative=alternative)
         return [part.number for part in routing.splits]
 
     assert (numbers(1), numbers(2)) == ([102], [201])
 
 
 def test_a_sku_without_that_many_backups_is_said() -> None:
-    routing = split([make_order_line("TY1")], "toys", {"TY1": bound()}, SHOPS, RULES, alternative=1)
+    routing = split(order_of(make_order_line("TY1")), "toys", {"TY1": bound()}, SHOPS, RULES, alternative=1)
 
     assert routing.unrouted == ("SKU TY1 has no backup 1 (route route-TY, shop.yaml:12:1)",)
 
@@ -344,7 +344,7 @@ def test_a_sku_without_that_many_backups_is_said() -> None:
 def test_lines_that_are_not_asked_for_are_not_bought() -> None:
     lines = [make_order_line("TY1", line_id="1"), make_order_line("TY2", line_id="2")]
 
-    routing = split(lines, "toys", {"TY1": bound(), "TY2": bound()}, SHOPS, RULES, line_ids=["2"])
+    routing = split(order_of(*lines), "toys", {"TY1": bound(), "TY2": bound()}, SHOPS, RULES, line_ids=["2"])
 
     assert [split.line_ids for split in routing.splits] == [("2",)]
 
@@ -376,7 +376,7 @@ def test_lines_that_go_to_their_backups_one_by_one_never_share_a_name(
         intent_key("toys", "1", split_.route.supplier, split_.number)
         for group in set(groups)
         for split_ in split(
-            data.draw(st.permutations(lines)),
+            order_of(*data.draw(st.permutations(lines))),
             "toys",
             {},
             SHOPS,
@@ -411,10 +411,10 @@ def test_the_names_of_later_backups_are_those_their_purchases_would_bear() -> No
     def names(supplier: str, number: int) -> list[IntentKey]:
         return [intent_key("toys", "8", supplier, number)]
 
-    assert backup_keys(bought, lines, rules) == {"second": names("second", 101), "main": names("main", 201)}
-    assert backup_keys(replace(bought, alternative=1), lines, rules) == {"main": names("main", 201)}
-    assert backup_keys(replace(bought, alternative=2), lines, rules) == {}
-    assert backup_keys(bought, lines, RULES) == {}
+    assert backup_keys(bought, order_of(*lines), rules) == {"second": names("second", 101), "main": names("main", 201)}
+    assert backup_keys(replace(bought, alternative=1), order_of(*lines), rules) == {"main": names("main", 201)}
+    assert backup_keys(replace(bought, alternative=2), order_of(*lines), rules) == {}
+    assert backup_keys(bought, order_of(*lines), RULES) == {}
 
 
 @given(shapes, st.sets(st.integers(0, 5), min_size=1))
@@ -430,9 +430,9 @@ def test_no_purchase_of_a_later_backup_bears_a_name_that_is_not_among_them(
     lines = [make_order_line(f"TY{n}", line_id=str(n)) for n in range(len(shapes))]
     ids = tuple(str(n) for n in chosen if n < len(shapes))
 
-    keys = backup_keys(purchase(order_id="8", line_ids=ids), lines, rules)
+    keys = backup_keys(purchase(order_id="8", line_ids=ids), order_of(*lines), rules)
 
-    made = split(lines, "toys", {}, SHOPS, rules, line_ids=ids, alternative=1).splits
+    made = split(order_of(*lines), "toys", {}, SHOPS, rules, line_ids=ids, alternative=1).splits
     assert {intent_key("toys", "8", "second", each.number) for each in made} <= set(keys.get("second", []))
 
 

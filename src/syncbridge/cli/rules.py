@@ -12,7 +12,7 @@ from syncbridge.cli.output import ExitCode, say, show, show_json
 from syncbridge.errors import MappingError
 from syncbridge.rules.mapping import BuyMode, Part, PricePolicy, Route, Rules, SkuRule
 from syncbridge.rules.mapping_cases import in_words, parse_cases, run_cases
-from syncbridge.rules.mapping_file import check as findings
+from syncbridge.rules.mapping_check import check as findings
 from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.routing import route_for, rule_of
 from syncbridge.rules.wording import did_you_mean

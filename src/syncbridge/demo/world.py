@@ -11,8 +11,8 @@ from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, BuyerOrder, Scenario,
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Purchase
 from syncbridge.ports import Clock
+from syncbridge.rules.codes import reference_code
 from syncbridge.rules.mapping import Rules
-from syncbridge.rules.routing import sku_code
 from syncbridge.testing.control import MockControl
 
 UNROUTED_SKU = "ZZ0001"
@@ -213,7 +213,7 @@ BUFFER = 2
 def code_of(want: Want, rules: Rules) -> str:
     """The SKU code a spec is listed under: derived, so no database is asked."""
     route = next(route for route in rules.routes if route.supplier == want.supplier)
-    return sku_code(route, STORE, want.offer_id, want.spec_id, rules)
+    return reference_code(route, STORE, want.offer_id, want.spec_id, rules)
 
 
 def mark_in(note: str) -> str:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from syncbridge.flows import fulfil, gates, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
-from syncbridge.model.orders import Order, OrderLine, OrderStage, OrderState
+from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Park
@@ -23,6 +23,7 @@ from syncbridge.rules.routing import (
     alternatives,
     backup_keys,
     intent_key,
+    meant,
     split,
     ways,
 )
@@ -116,13 +117,13 @@ def reroute(session: Session, bridge: Bridge, purchase: Purchase) -> Sequence[Sp
     """
     store, wanted = purchase.store, set(purchase.line_ids)
     others = [other for other in purchases.of_order(session, store, purchase.order_id) if other.id != purchase.id]
-    lines = orders.get(session, store, purchase.order_id).lines
-    mine = [line for line in lines if line.line_id in wanted]
+    order = orders.get(session, store, purchase.order_id)
+    mine = [line for line in order.lines if line.line_id in wanted]
     if _fed(others) & wanted:
         return None
-    offers = _offers(session, mine, store, {}, bridge)
-    for alternative in range(purchase.alternative + 1, alternatives(mine, store, bridge.rules)):
-        routing = split(lines, store, {}, offers, bridge.rules, line_ids=wanted, alternative=alternative)
+    offers = _offers(session, order, store, {}, bridge)
+    for alternative in range(purchase.alternative + 1, alternatives(mine, store, bridge.rules, order.destination)):
+        routing = split(order, store, {}, offers, bridge.rules, line_ids=wanted, alternative=alternative)
         if {line_id for part in routing.splits for line_id in part.line_ids} == wanted:
             return routing.splits
     return None
@@ -130,8 +131,8 @@ def reroute(session: Session, bridge: Bridge, purchase: Purchase) -> Sequence[Sp
 
 def is_bought_from_backup(session: Session, bridge: Bridge, purchase: Purchase) -> bool:
     """Whether a supplier shows it bought from a later backup, which a restored database does not know any more."""
-    lines = orders.get(session, purchase.store, purchase.order_id).lines
-    keys = backup_keys(purchase, lines, bridge.rules)
+    order = orders.get(session, purchase.store, purchase.order_id)
+    keys = backup_keys(purchase, order, bridge.rules)
     return any(placed_orders.unclaimed_of(session, supplier, names) for supplier, names in keys.items())
 
 
@@ -146,16 +147,18 @@ def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequenc
 
 
 def _route(session: Session, bridge: Bridge, store: str, order: Order) -> Routing:
-    bindings = catalogue.bound_specs(session, store, {line.sku_code for line in order.lines})
-    offers = _offers(session, order.lines, store, bindings, bridge)
-    return split(order.lines, store, bindings, offers, bridge.rules)
+    codes = {line.sku_code for line in order.lines}
+    codes |= {meant(code, store, bridge.rules) for code in codes}
+    bindings = catalogue.bound_specs(session, store, codes)
+    offers = _offers(session, order, store, bindings, bridge)
+    return split(order, store, bindings, offers, bridge.rules)
 
 
-def _offers(session: Session, lines: Sequence[OrderLine], store: str, bindings: Bindings, bridge: Bridge) -> Offers:
-    """The snapshots of all offers that could feed these lines."""
+def _offers(session: Session, order: Order, store: str, bindings: Bindings, bridge: Bridge) -> Offers:
+    """The snapshots of all offers that could feed the lines of an order."""
     wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for line in lines:
-        for way in ways(line.sku_code, store, bindings, bridge.rules):
+    for line in order.lines:
+        for way in ways(line.sku_code, store, bindings, bridge.rules, order.destination):
             wanted[way.supplier] |= {part.offer_id for part in way.parts}
     return {
         (account, offer_id): offer

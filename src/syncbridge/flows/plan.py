@@ -86,6 +86,7 @@ def _propose(
         for store, route in routes[offer.offer_id].items():
             if store not in there and offer.buyable:
                 fresh += _drafted(session, bridge, store, route, supplier, offer)
+    fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
         return
     now = bridge.clock.now()
@@ -99,6 +100,30 @@ def _propose(
     sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
     posts = [_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live]
     enqueue(session, posts, now=now)
+
+
+def _with_codes_of_their_own(
+    session: Session, bridge: Bridge, supplier: str, fresh: Sequence[tuple[OwnListing, Sequence[Wanted]]]
+) -> list[tuple[OwnListing, Sequence[Wanted]]]:
+    """Those whose SKU codes nothing else in their store has; the others are held."""
+    codes: dict[str, set[str]] = {}
+    for listing, skus in fresh:
+        codes.setdefault(listing.store, set()).update(sku.sku_code for sku in skus)
+    taken = {
+        (store, code): f"{bound.offer_id}/{bound.spec_id}"
+        for store, wanted in codes.items()
+        for code, bound in catalogue.bound_specs(session, store, wanted).items()
+    }
+    free = []
+    for listing, skus in fresh:
+        clash = next((sku.sku_code for sku in skus if (listing.store, sku.sku_code) in taken), None)
+        if clash is None:
+            free.append((listing, skus))
+            taken |= {(listing.store, sku.sku_code): f"{listing.offer_id}/{sku.spec.spec_id}" for sku in skus}
+        else:
+            why = f"SKU code {clash} of store {listing.store} is that of {taken[listing.store, clash]} already"
+            _hold(session, "offer_unlistable", f"offer {supplier}/{listing.offer_id}", why, bridge.clock.now())
+    return free
 
 
 def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:

@@ -29,8 +29,12 @@ CATALOGUE_KINDS = (
     "stock.online",
 )
 AT_ONCE = 8
+AHEAD = 200
+"""Jobs looked up at a time: to find the most urgent ones, all that wait are sorted."""
 URGENT = timedelta(days=30)
 """A person waits: before every order's deadline."""
+TOGETHER = 1_000
+"""Jobs made at a time, so that a large catalogue takes little memory."""
 LOOK = 0.1
 """Seconds between looks at how far it got."""
 
@@ -73,10 +77,14 @@ def select(session: Session, bridge: Bridge, selection: Selection) -> list[tuple
 
 def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> list[str]:
     """Write the jobs, more urgent than any other; answers their keys."""
-    wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in offers]
-    urgent = [replace(job, priority=now - URGENT) for job in wanted]
-    jobs.enqueue(session, urgent, now=now)
-    return [job.key for job in urgent]
+    keys: list[str] = []
+    for first in range(0, len(offers), TOGETHER):
+        some = offers[first : first + TOGETHER]
+        wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in some]
+        urgent = [replace(job, priority=now - URGENT) for job in wanted]
+        jobs.enqueue(session, urgent, now=now)
+        keys += [job.key for job in urgent]
+    return keys
 
 
 async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], None]) -> None:
@@ -89,8 +97,14 @@ async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], Non
 
 async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Callable[[int], None]) -> None:
     """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
-    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AT_ONCE):
-        await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def execute(job_id: int) -> None:
+        async with free:
+            await worker.execute(job_id)
+
+    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AHEAD):
+        await asyncio.gather(*map(execute, ids))
         told(await bridge.db.read(jobs.unfinished, keys))
 
 

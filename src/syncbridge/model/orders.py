@@ -90,6 +90,11 @@ class Order:
     status: str = ""
     """The channel's word for the state, as its lists have it."""
 
+    @property
+    def destination(self) -> str:
+        """The country it goes to, in the channel's letters; empty if the channel shows none."""
+        return self.address.country if self.address else ""
+
 
 class OrderStage(StrEnum):
     """What we are doing for a channel order; each order is in exactly one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +11,7 @@ from enum import StrEnum
 from syncbridge.model.catalog import Attribute
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import RelayAddress
+from syncbridge.rules.patterns import Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,17 @@ class BuyMode(StrEnum):
     """Nobody: the seller ships from own stock, and such lines are left alone."""
 
 
+class CodeStyle(StrEnum):
+    """What follows the prefix in the code of a new SKU."""
+
+    REFERENCE = "reference"
+    """Ten characters made from the spec; only the binding leads back."""
+    COMPACT = "compact"
+    """The supplier's ids of offer and spec in base 36; leads back by itself."""
+    GOODS_CODE = "goods_code"
+    """The supplier's own goods code (货号)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What a SKU prefix decides: stores, supplier account, buy mode, shipping way."""
@@ -108,6 +120,14 @@ class Route:
     place: Place
     merge: bool = False
     """Whether purchases for several orders of one buyer become one vendor order."""
+    destinations: tuple[str, ...] = ()
+    """Countries (ISO 3166, two letters, in order) whose orders take this route; empty: all that no other route names.
+
+    A route with destinations lists nothing: what is listed, and how, is said by the one of its prefix without any.
+    """
+    code: CodeStyle = CodeStyle.REFERENCE
+    pattern: Pattern | None = None
+    """How codes the seller gave name the supplier's goods code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +163,28 @@ class SkuRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """An old SKU code, and what it stands for: another SKU code, or a spec."""
+
+    code: str
+    stores: tuple[str, ...]
+    """Account names of the channels; empty for every store."""
+    sku: str
+    """Empty where it stands for a spec."""
+    part: Part | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Something with a name that no route uses."""
+
+    section: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """What one unit of a currency is worth in another, on a day."""
 
@@ -158,3 +200,6 @@ class Rules:
     rates: Mapping[tuple[str, str], Rate]
     """By (from, to), such as ("CNY", "USD")."""
     skus: tuple[SkuRule, ...] = ()
+    aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=dict)
+    """By the old code; more than one if stores differ."""
+    unused: tuple[Unused, ...] = ()

@@ -25,6 +25,8 @@ class Case:
     place: Place
     sku: str
     store: str
+    country: str
+    """Where the order goes; empty for what is said of all destinations, as for listing."""
     route: str
     """A route's name, or `NO_ROUTE`."""
     cost: Money | None
@@ -68,6 +70,7 @@ def _case(value: Value) -> Case:
             place=value.place,
             sku=keys.must("sku", Value.text, "TYA001"),
             store=keys.must("store", Value.text, "toys"),
+            country=keys.may("country", values.country, ""),
             route=keys.must("route", Value.text, "notebooks"),
             cost=keys.may("cost", values.money, None),
             price=keys.may("price", values.money, None),
@@ -85,7 +88,7 @@ def _case(value: Value) -> Case:
 
 
 def _wrong(case: Case, rules: Rules) -> str | None:
-    route = route_for(case.sku, case.store, rules)
+    route = route_for(case.sku, case.store, rules, case.country)
     name = route.name if route else NO_ROUTE
     if name != case.route:
         return f"SKU {case.sku} of {case.store} takes route {name}, expected {case.route}"
@@ -107,7 +110,7 @@ def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
 def _wrong_way(case: Case, rules: Rules) -> str | None:
     if not case.supplier and not case.parts:
         return None
-    possible = ways(case.sku, case.store, {}, rules)
+    possible = ways(case.sku, case.store, {}, rules, case.country)
     if case.backup >= len(possible):
         return f"SKU {case.sku} of {case.store} can be bought in {len(possible)} ways, expected backup {case.backup}"
     way = possible[case.backup]

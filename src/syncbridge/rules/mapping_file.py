@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
-from itertools import combinations
 
 from syncbridge.model.catalog import Attribute
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import RelayAddress
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import (
+    Alias,
     BuyMode,
+    CodeStyle,
     ListingPolicy,
     Part,
-    Place,
     PricePolicy,
     Rate,
     Route,
     Rules,
     SkuRule,
     StockPolicy,
+    Unused,
     Way,
 )
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
-from syncbridge.rules.routing import MOST_LINES, ways
+from syncbridge.rules.routing import MOST_LINES
 from syncbridge.rules.wording import did_you_mean
-
-SKU_CODE_LENGTH = 20
-"""The longest SKU code of AliExpress, letters and digits (aliexpress.md §4)."""
-PREFIX_LENGTH = 10
-"""Leaves ten characters for what names the spec."""
 
 
 def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> Rules:
@@ -43,21 +39,11 @@ def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> 
     book = _Book(accounts)
     for file in open_files(files, notes):
         file.read(book.take_in)
-    routes = tuple(value.read(book.route) for value in book.routes)
+    routes = book.read_routes()
     skus = tuple(value.read(book.sku) for value in book.skus)
+    aliases = [value.read(book.alias) for value in book.aliases]
     notes.settle()
-    return Rules(routes, book.rates, skus)
-
-
-def check(rules: Rules) -> list[str]:
-    """What is well written but cannot work, a sentence each, with its place."""
-    return [
-        *_bad_prefixes(rules),
-        *_missing_rates(rules),
-        *_overlaps(rules),
-        *_skus_twice(rules),
-        *_skus_never_bought(rules),
-    ]
+    return Rules(routes, book.rates, skus, _by_code(aliases), tuple(book.unused()))
 
 
 def parts(value: Value) -> tuple[Part, ...]:
@@ -73,30 +59,42 @@ class _Book:
 
     def __init__(self, accounts: Collection[str] | None) -> None:
         self.rates: dict[tuple[str, str], Rate] = {}
-        self.routes: list[Value] = []
-        """Not read before all names are known."""
         self.skus: list[Value] = []
+        self.aliases: list[Value] = []
         self._relays = Named[RelayAddress]("relays")
         self._prices = Named[PricePolicy]("prices")
         self._stocks = Named[StockPolicy]("stocks")
         self._listings = Named[ListingPolicy]("listings")
+        self._routes = Named[Route]("routes")
         self._accounts = accounts
-        self._route_places: dict[str, Place] = {}
 
     def take_in(self, file: Value) -> None:
         with Section(file) as keys:
             keys.may("rates", self._take_in_rates, None)
-            keys.may("relays", lambda section: self._relays.define(section, _relay), None)
-            keys.may("prices", lambda section: self._prices.define(section, _price), None)
-            keys.may("stocks", lambda section: self._stocks.define(section, _stock), None)
-            keys.may("listings", lambda section: self._listings.define(section, _listing), None)
-            self.routes += keys.may("routes", Value.items, []) or []
+            keys.may("relays", self._relays.define, None)
+            keys.may("prices", self._prices.define, None)
+            keys.may("stocks", self._stocks.define, None)
+            keys.may("listings", self._listings.define, None)
+            keys.may("routes", self._routes.define_list, None)
             self.skus += keys.may("skus", Value.items, []) or []
+            self.aliases += keys.may("aliases", Value.items, []) or []
 
-    def route(self, value: Value) -> Route:
+    def read_routes(self) -> tuple[Route, ...]:
+        """The routes, once every file was taken in: they may use and extend what another file defines."""
+        self._relays.read(_relay)
+        self._prices.read(_price)
+        self._stocks.read(_stock)
+        self._listings.read(_listing)
+        return self._routes.read(self._route)
+
+    def unused(self) -> list[Unused]:
+        """What is named for nothing."""
+        return [*self._relays.unused(), *self._prices.unused(), *self._stocks.unused(), *self._listings.unused()]
+
+    def _route(self, value: Value) -> Route:
         with Section(value) as keys:
             route = Route(
-                name=keys.must("name", self._new_name, "notebooks"),
+                name=keys.must("name", Value.text, "notebooks"),
                 prefix=keys.must("prefix", Value.text, "TY"),
                 stores=keys.must("stores", values.list_of(self._account), "[toys]"),
                 supplier=keys.must("supplier", self._account, "main"),
@@ -110,9 +108,17 @@ class _Book:
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
                 merge=keys.may("merge", values.yes_or_no, False),
+                destinations=tuple(sorted(keys.may("destinations", values.list_of(values.country), ()) or ())),
+                code=keys.may("code", values.code_style, CodeStyle.REFERENCE),
+                pattern=keys.may("pattern", values.pattern, None),
             )
             if keys.sound and route.merge and route.buy is not BuyMode.AUTO:
                 raise value.unusable(f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one")
+            if keys.sound and route.pattern and not route.pattern.start.startswith(route.prefix):
+                raise value.unusable(
+                    f'the pattern "{route.pattern.text}" of {route.name} must begin with its prefix {route.prefix}, '
+                    "for other codes do not take the route"
+                )
         return route
 
     def sku(self, value: Value) -> SkuRule:
@@ -127,6 +133,26 @@ class _Book:
             if keys.sound and not rule.parts and not rule.backups:
                 raise value.unusable(f"nothing is said of SKU {rule.code}; write its parts, its backups, or both")
         return rule
+
+    def alias(self, value: Value) -> Alias:
+        """An old code, and what it stands for."""
+        with Section(value) as keys:
+            offer = keys.may("offer", Value.text, "")
+            spec = keys.may("spec", Value.text, "")
+            alias = Alias(
+                code=keys.must("code", Value.text, "OLD-17"),
+                stores=keys.may("stores", values.list_of(self._account), ()),
+                sku=keys.may("sku", Value.text, ""),
+                part=Part(offer, spec, 1) if offer and spec else None,
+                place=value.place,
+            )
+            if keys.sound and (bool(alias.sku) == bool(offer or spec) or bool(offer) != bool(spec)):
+                raise value.unusable(
+                    f"{alias.code} must stand for one thing: write sku: and another SKU code, or offer: and spec:"
+                )
+            if keys.sound and alias.sku == alias.code:
+                raise value.unusable(f"{alias.code} stands for itself; leave it out")
+        return alias
 
     def _ways(self, value: Value) -> tuple[Way, ...]:
         return tuple(item.read(self._way) for item in value.items())
@@ -148,18 +174,18 @@ class _Book:
             raise key.unusable(f"a rate for {'/'.join(pair)} is already given; keep one")
         return pair
 
-    def _new_name(self, value: Value) -> str:
-        name = value.text()
-        if name in self._route_places:
-            raise value.unusable(f'a route "{name}" is already at {self._route_places[name]}; rename one of them')
-        self._route_places[name] = value.place
-        return name
-
     def _account(self, value: Value) -> str:
         name = value.text()
         if self._accounts is not None and name not in self._accounts:
             raise value.unusable(f'the settings have no account "{name}"{did_you_mean(name, self._accounts)}')
         return name
+
+
+def _by_code(aliases: Iterable[Alias]) -> dict[str, tuple[Alias, ...]]:
+    found: dict[str, tuple[Alias, ...]] = {}
+    for alias in aliases:
+        found[alias.code] = (*found.get(alias.code, ()), alias)
+    return found
 
 
 def _part(value: Value) -> Part:
@@ -257,58 +283,3 @@ def _attribute(value: Value) -> Attribute:
         if keys.sound and not (named and (attribute.value_id or attribute.value)):
             raise value.unusable("an attribute needs name or name_id, and value or value_id")
     return attribute
-
-
-def _bad_prefixes(rules: Rules) -> Iterator[str]:
-    for route in rules.routes:
-        if not (route.prefix.isascii() and route.prefix.isalnum()):
-            yield f"{route.place}: the prefix {route.prefix} of {route.name} may have only letters A-Z and digits"
-        elif len(route.prefix) > PREFIX_LENGTH:
-            yield (
-                f"{route.place}: the prefix {route.prefix} of {route.name} is longer than {PREFIX_LENGTH}, "
-                f"which leaves too little of a SKU code's {SKU_CODE_LENGTH} characters"
-            )
-
-
-def _missing_rates(rules: Rules) -> Iterator[str]:
-    for route in rules.routes:
-        here, there = route.price.packing.currency, route.price.currency
-        if here != there and not {(here, there), (there, here)} & rules.rates.keys():
-            yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
-
-
-def _overlaps(rules: Rules) -> Iterator[str]:
-    for one, other in combinations(rules.routes, 2):
-        shared = sorted(set(one.stores) & set(other.stores))
-        if not shared:
-            continue
-        if one.prefix == other.prefix:
-            yield (
-                f"{other.place}: {other.name} never gets a SKU of {', '.join(shared)}: "
-                f"{one.name} at {one.place} has the same prefix {one.prefix}; change one"
-            )
-        lists = BuyMode.OWN_STOCK not in (one.buy, other.buy)
-        if lists and (one.supplier, one.goods_code) == (other.supplier, other.goods_code):
-            code = f"goods_code {one.goods_code}" if one.goods_code else "no goods_code"
-            yield (
-                f"{other.place}: {other.name} never lists an offer in {', '.join(shared)}: "
-                f"{one.name} at {one.place} takes {one.supplier} with {code} too; give each its own goods_code"
-            )
-
-
-def _skus_twice(rules: Rules) -> Iterator[str]:
-    for one, other in combinations(rules.skus, 2):
-        shared = not one.stores or not other.stores or set(one.stores) & set(other.stores)
-        if one.code == other.code and shared:
-            yield f"{other.place}: SKU {other.code} is already at {one.place} for the same store; keep one"
-
-
-def _skus_never_bought(rules: Rules) -> Iterator[str]:
-    for sku in rules.skus:
-        stores = sku.stores or sorted({store for route in rules.routes for store in route.stores})
-        never = [store for store in stores if not ways(sku.code, store, {}, rules)]
-        if never and (sku.stores or len(never) == len(stores)):
-            yield (
-                f"{sku.place}: SKU {sku.code} is never bought in {', '.join(never)}: "
-                f"no route's prefix fits it there, or its route says own_stock; correct one of them"
-            )

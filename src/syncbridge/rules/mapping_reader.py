@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar, cast
 
 from ruamel.yaml import YAML
@@ -15,11 +15,14 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from syncbridge.errors import MappingError
-from syncbridge.rules.mapping import Place
+from syncbridge.rules.mapping import Place, Unused
 from syncbridge.rules.wording import did_you_mean
 
 T = TypeVar("T")
 D = TypeVar("D")
+
+EXTENDS = "extends"
+"""The key that names what a named thing is like; the keys it writes itself come first."""
 
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?")
@@ -64,8 +67,8 @@ class Notes:
     def settle(self) -> None:
         """Raise MappingError with a line for each problem, in the order of files and lines, if there is one."""
         ordered = sorted(self._problems, key=lambda p: (p[0].file, p[0].line, p[0].column))
-        if ordered:
-            raise MappingError("\n".join(f"{place}: {what}" for place, what in ordered))
+        if ordered:  # what is inherited is read with each heir, and told once
+            raise MappingError("\n".join(dict.fromkeys(f"{place}: {what}" for place, what in ordered)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +78,8 @@ class Value:
     node: Node
     place: Place
     notes: Notes
+    inherited: Mapping[str, tuple[Value, Value]] | None = None
+    """The keys it need not write itself; None: it may extend nothing."""
 
     @classmethod
     def at_its_mark(cls, node: Node, file: str, notes: Notes) -> Value:
@@ -116,7 +121,7 @@ class Value:
             # YAML places an empty value at the next line; people look for it at its key.
             value = self._inner(node) if node.value else Value(node, key.place, self.notes)
             pairs.setdefault(name, (key, value))
-        return pairs
+        return {**(self.inherited or {}), **pairs}
 
     def read(self, reader: Callable[[Value], T]) -> T:
         """What `reader` makes of it; a problem is noted, and what is answered then is never handed out."""
@@ -136,7 +141,7 @@ class Section:
     def __init__(self, value: Value) -> None:
         self._value = value
         self._pairs: Mapping[str, tuple[Value, Value]] = value.pairs()
-        self._known: list[str] = []
+        self._known: list[str] = [] if value.inherited is None else [EXTENDS]
         self._noted_before = len(value.notes)
 
     def __enter__(self) -> Section:
@@ -168,26 +173,69 @@ class Section:
 
 
 class Named(Generic[T]):
-    """Things defined by name in one section of any file, such as ``relays``."""
+    """Things defined by name in one section of any file, such as ``relays``; each may extend another of them."""
 
     def __init__(self, section: str) -> None:
         self._section = section
-        self._defined: dict[str, tuple[Place, T]] = {}
+        self._written: dict[str, tuple[Value, Value]] = {}
+        self._defined: dict[str, T] = {}
+        self._used: set[str] = set()
 
-    def define(self, value: Value, reader: Callable[[Value], T]) -> None:
-        """Read a section of named things; a name is good for one thing in all files."""
-        for name, (key, inner) in value.pairs().items():
-            if name in self._defined:
-                key.notes.add(key.place, f'"{name}" is already defined at {self._defined[name][0]}; rename one')
-            else:
-                self._defined[name] = (key.place, inner.read(reader))
+    def define(self, section: Value) -> None:
+        """Take in a section of named things, unread; a name is good for one thing in all files."""
+        for name, (key, value) in section.pairs().items():
+            self._add(name, key, value)
+
+    def define_list(self, section: Value) -> None:
+        """The same for a list whose members say their names themselves."""
+        for item in section.items():
+            item.read(self._define_member)
+
+    def read(self, reader: Callable[[Value], T]) -> tuple[T, ...]:
+        """Read them all, once every file was taken in."""
+        for name, (_, written) in self._written.items():
+            self._defined[name] = written.read(lambda value: reader(self._whole(value)))
+        return tuple(self._defined.values())
 
     def find(self, value: Value) -> T:
         """The thing a text names."""
+        name = self._known(value)
+        self._used.add(name)
+        return self._defined[name]
+
+    def unused(self) -> list[Unused]:
+        """What nothing asked for by its name, nor extends."""
+        written = self._written.items()
+        return [Unused(self._section, name, key.place) for name, (key, _) in written if name not in self._used]
+
+    def _define_member(self, value: Value) -> None:
+        key, text = value.pairs().get("name", (value, None))
+        self._add(text.text() if text else str(value.place), text or key, value)
+
+    def _add(self, name: str, key: Value, value: Value) -> None:
+        if name in self._written:
+            key.notes.add(key.place, f'"{name}" is already defined at {self._written[name][0].place}; rename one')
+        else:
+            self._written[name] = (key, value)
+
+    def _known(self, value: Value) -> str:
         name = value.text()
-        if name not in self._defined:
-            raise value.unusable(f'"{name}" is not defined under "{self._section}:"{did_you_mean(name, self._defined)}')
-        return self._defined[name][1]
+        if name not in self._written:
+            raise value.unusable(f'"{name}" is not defined under "{self._section}:"{did_you_mean(name, self._written)}')
+        return name
+
+    def _whole(self, value: Value, way: tuple[str, ...] = ()) -> Value:
+        """A thing with all it inherits; `way` are the names that led to it."""
+        own = value.pairs()
+        if EXTENDS not in own:
+            return replace(value, inherited={})
+        extends = own[EXTENDS][1]
+        name = self._known(extends)
+        self._used.add(name)
+        if name in way:
+            circle = " extends ".join([*way[way.index(name) :], name])
+            raise extends.unusable(f"this goes round in a circle: {circle}; leave {EXTENDS} out in one of them")
+        return replace(value, inherited=self._whole(self._written[name][1], (*way, name)).pairs())
 
 
 def open_files(files: Mapping[str, str], notes: Notes) -> list[Value]:

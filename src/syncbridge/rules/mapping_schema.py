@@ -41,6 +41,12 @@ def json_schema() -> dict[str, object]:
                 "minItems": 1,
                 "items": _SKU,
             },
+            "aliases": {
+                "description": "Old SKU codes, and what each stands for: another SKU code, or a spec.",
+                "type": "array",
+                "minItems": 1,
+                "items": _ALIAS,
+            },
         },
     }
 
@@ -66,6 +72,13 @@ def _section(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] | 
     }
 
 
+def _extending(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] | None = None) -> _Schema:
+    """A section that may leave out what the one it extends says."""
+    extends = _described(_TEXT, "Another name of this section: what is not written here is as it is there.")
+    section = _section({}, {"extends": extends, **required, **(optional or {})})
+    return {**section, "anyOf": [{"required": ["extends"]}, {"required": list(required)}]}
+
+
 def _named(description: str, schema: _Schema, name_pattern: str = "^.+$") -> _Schema:
     return {
         "description": description,
@@ -85,7 +98,7 @@ _RATE = _section(
     }
 )
 
-_RELAY = _section(
+_RELAY = _extending(
     {
         "name": _described(_TEXT, "Who receives the parcels."),
         "mobile": _described(_TEXT, "Mobile number in China, in quotes."),
@@ -100,7 +113,7 @@ _RELAY = _section(
     },
 )
 
-_PRICE = _section(
+_PRICE = _extending(
     {
         "currency": _described(_CURRENCY, "Currency of the price, such as USD."),
         "multiplier": _described({"type": "number", "exclusiveMinimum": 0}, "Price before fees = landed cost × this."),
@@ -116,7 +129,7 @@ _PRICE = _section(
     },
 )
 
-_STOCK = _section(
+_STOCK = _extending(
     {
         "buffer": _described(_whole(0), "Kept back from what the supplier shows."),
         "cap": _described(_whole(1), "The most ever shown."),
@@ -125,7 +138,7 @@ _STOCK = _section(
 
 _ATTRIBUTE = _section({}, {"name_id": _ID, "value_id": _ID, "name": _TEXT, "value": _TEXT})
 
-_LISTING = _section(
+_LISTING = _extending(
     {
         "category": _described(_ID, "Id of the leaf category."),
         "freight_template": _described(_ID, "Id of the freight template in the seller centre."),
@@ -143,7 +156,7 @@ _LISTING = _section(
     },
 )
 
-_ROUTE = _section(
+_ROUTE = _extending(
     {
         "name": _described(_TEXT, "A name of your choice; reports and `rules explain` use it."),
         "prefix": _described(
@@ -166,6 +179,19 @@ _ROUTE = _section(
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
         ),
+        "code": _described(
+            {"enum": ["reference", "compact", "goods_code"]},
+            "What follows the prefix in the code of a new SKU: a reference (default), the supplier's ids, or its "
+            "goods code.",
+        ),
+        "pattern": _described(
+            {"type": "string", "pattern": r"\{goods\}"},
+            "How your old codes name the supplier's goods code, such as TY-{goods}-{any}; in quotes.",
+        ),
+        "destinations": _described(
+            _list_of({"type": "string", "pattern": "^[A-Z]{2,3}$"}),
+            "Countries whose orders take this route instead of the one without destinations, such as DE, FR, UK.",
+        ),
         "merge": _described(
             {"type": "boolean"}, "Whether several orders of one buyer are bought as one; with buy: auto only."
         ),
@@ -183,6 +209,19 @@ _PARTS: _Schema = {
             "quantity": _described(_whole(1), "How many of it one sold unit takes."),
         }
     ),
+}
+
+_ALIAS: _Schema = {
+    **_section(
+        {"code": _described(_TEXT, "The old code, whole.")},
+        {
+            "stores": _described(_list_of(_TEXT), "Accounts of the stores it is for; leave out for every store."),
+            "sku": _described(_TEXT, "The SKU code it stands for."),
+            "offer": _described({"type": ["string", "integer"], "minLength": 1}, "Id of the offer it stands for."),
+            "spec": _described(_TEXT, "Id of the spec in that offer."),
+        },
+    ),
+    "oneOf": [{"required": ["sku"]}, {"required": ["offer", "spec"]}],
 }
 
 _SKU = _section(

@@ -8,8 +8,10 @@ from datetime import date
 from decimal import Decimal
 
 from syncbridge.model.money import Money
-from syncbridge.rules.mapping import BuyMode
+from syncbridge.rules.countries import CODES, iso
+from syncbridge.rules.mapping import BuyMode, CodeStyle
 from syncbridge.rules.mapping_reader import Value
+from syncbridge.rules.patterns import Pattern
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
 
@@ -123,6 +125,30 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def code_style(value: Value) -> CodeStyle:
+    """What follows the prefix in the code of a new SKU."""
+    text = value.text()
+    if text not in tuple(CodeStyle):
+        raise value.unusable(f'"{text}" is no way to make SKU codes; write one of {", ".join(CodeStyle)}')
+    return CodeStyle(text)
+
+
+def pattern(value: Value) -> Pattern:
+    """How codes the seller gave name the goods code, such as TY-{goods}-{any}."""
+    try:
+        return Pattern.parse(value.text())
+    except ValueError as error:
+        raise value.unusable(f'the pattern "{value.text()}" {error}') from None
+
+
+def country(value: Value) -> str:
+    """Two letters of a country, as ISO or AliExpress write it; answers ISO's."""
+    text = value.text()
+    if iso(text) not in CODES:
+        raise value.unusable(f'"{text}" is no country; write its two letters, such as DE, FR or UK')
+    return iso(text)
 
 
 def yes_or_no(value: Value) -> bool:

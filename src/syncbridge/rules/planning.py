@@ -9,9 +9,10 @@ from decimal import Decimal
 from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
+from syncbridge.rules.codes import sku_code
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.pricing import Priced, price
-from syncbridge.rules.routing import route_for, sku_code
+from syncbridge.rules.routing import route_for
 
 MOST_TITLE = 128
 MOST_IMAGES = 6
@@ -87,7 +88,7 @@ class Step:
 
 def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
     """Every spec of an offer that is not listed yet, as a SKU with a new code of the route."""
-    codes = [sku_code(route, store, offer.offer_id, spec.spec_id, rules) for spec in offer.specs]
+    codes = [sku_code(route, store, offer, spec, rules) for spec in offer.specs]
     return tuple(_wanted(offer, spec, code, route, rules, 0) for spec, code in zip(offer.specs, codes, strict=True))
 
 

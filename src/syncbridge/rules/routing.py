@@ -10,21 +10,19 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 
-from syncbridge.errors import MappingError
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.model.orders import OrderLine
+from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.purchasing import IntentKey, Purchase, PurchaseLine
-from syncbridge.rules.mapping import BuyMode, Part, Route, Rules, SkuRule, Way
+from syncbridge.rules.countries import iso
+from syncbridge.rules.mapping import Alias, BuyMode, Part, Route, Rules, SkuRule, Way
 
 MOST_LINES = 50
 """A purchase takes at most so many (1688.md §5.1)."""
 MOST_SPLITS = 100
 """Of one order, supplier account and alternative: there the numbers of the next alternative begin."""
-REFERENCE_LENGTH = 10
 SHARE_STEP = Decimal("1e-12")
 """Shares of a payout are whole multiples of this, so that they add up to it exactly."""
-MOST_TRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +94,32 @@ class _Need:
         return (self.part.offer_id, self.part.spec_id)
 
 
-def route_for(sku_code: str, store: str, rules: Rules) -> Route | None:
-    """The route of the longest prefix that fits, in this store."""
-    fitting = [r for r in rules.routes if store in r.stores and sku_code.startswith(r.prefix)]
-    return max(fitting, key=lambda route: len(route.prefix), default=None)
+def route_for(sku_code: str, store: str, rules: Rules, country: str = "") -> Route | None:
+    """The route of the longest prefix that fits, in this store; of several, the one that names the country.
+
+    Without a country it is the one for listing: that of all destinations no route names.
+    """
+    fitting = _of_longest_prefix(sku_code, store, rules)
+    named = (route for route in fitting if iso(country) in route.destinations)
+    return next(named, next((route for route in fitting if not route.destinations), None))
+
+
+def alias_of(sku_code: str, store: str, rules: Rules) -> Alias | None:
+    """What the mapping files say an old code stands for."""
+    named = rules.aliases.get(sku_code, ())
+    return next((alias for alias in named if not alias.stores or store in alias.stores), None)
+
+
+def meant(sku_code: str, store: str, rules: Rules) -> str:
+    """The SKU code that counts: that for which an old one stands, or itself."""
+    alias = alias_of(sku_code, store, rules)
+    return alias.sku if alias and alias.sku else sku_code
 
 
 def rule_of(sku_code: str, store: str, rules: Rules) -> SkuRule | None:
     """What the mapping files say of this very SKU, beside its route."""
-    return next((r for r in rules.skus if r.code == sku_code and (not r.stores or store in r.stores)), None)
+    code = meant(sku_code, store, rules)
+    return next((r for r in rules.skus if r.code == code and (not r.stores or store in r.stores)), None)
 
 
 def routes_of_offer(offer: Offer, supplier: str, rules: Rules) -> dict[str, Route]:
@@ -112,7 +127,7 @@ def routes_of_offer(offer: Offer, supplier: str, rules: Rules) -> dict[str, Rout
     chosen: dict[str, Route] = {}
     codes = [offer.goods_code or "", *(spec.goods_code or "" for spec in offer.specs)]
     for route in rules.routes:
-        if route.supplier != supplier or route.buy is BuyMode.OWN_STOCK:
+        if route.supplier != supplier or route.buy is BuyMode.OWN_STOCK or route.destinations:
             continue
         if not any(code.startswith(route.goods_code) for code in codes):
             continue
@@ -122,39 +137,27 @@ def routes_of_offer(offer: Offer, supplier: str, rules: Rules) -> dict[str, Rout
     return chosen
 
 
-def sku_code(route: Route, store: str, offer_id: str, spec_id: str, rules: Rules) -> str:
-    """A code for a SKU: the route's prefix and ten characters made from the spec, which no longer prefix fits.
-
-    Raises MappingError if another route takes all codes with this prefix.
-    """
-    for attempt in range(MOST_TRIES):
-        code = route.prefix + _reference(f"{route.supplier}|{offer_id}|{spec_id}|{attempt}", REFERENCE_LENGTH)
-        if route_for(code, store, rules) == route:
-            return code
-    raise MappingError(
-        f"{route.place}: every SKU code of route {route.name} would be taken by another route of store {store}; "
-        f"give it a prefix of its own"
-    )
-
-
 def intent_key(store: str, order_id: str, supplier: str, split: int) -> IntentKey:
     """The names of a purchase at the supplier: derived, so that the same intent has them again."""
     name = f"{store}|{order_id}|{supplier}|{split}"
-    return IntentKey("SB" + _reference("out|" + name, 16), _reference("mark|" + name, 8))
+    return IntentKey("SB" + short_name("out|" + name, 16), short_name("mark|" + name, 8))
 
 
-def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules) -> tuple[Way, ...]:
-    """How a unit of a SKU can be bought: first in parts or as it is bound, then from its backups.
+def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules, country: str = "") -> tuple[Way, ...]:
+    """How a unit of a SKU can be bought: first as the mapping files or its binding say, then from its backups.
 
     Empty where nothing is bought. The first has no parts if the SKU is bound to no spec.
     """
-    route = route_for(sku_code, store, rules)
+    route = route_for(sku_code, store, rules, country)
     if route is None or route.buy is BuyMode.OWN_STOCK:
         return ()
     rule = rule_of(sku_code, store, rules)
-    bound = bindings.get(sku_code)
+    alias = alias_of(sku_code, store, rules)
+    bound = bindings.get(meant(sku_code, store, rules)) or bindings.get(sku_code)
     if rule and rule.parts:
         first = Way(route.supplier, rule.parts)
+    elif alias and alias.part:
+        first = Way(route.supplier, (alias.part,))
     elif bound:
         first = Way(bound.supplier, (Part(bound.offer_id, bound.spec_id, 1),))
     else:
@@ -162,19 +165,19 @@ def ways(sku_code: str, store: str, bindings: Bindings, rules: Rules) -> tuple[W
     return (first, *(rule.backups if rule else ()))
 
 
-def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules) -> int:
+def alternatives(lines: Sequence[OrderLine], store: str, rules: Rules, country: str = "") -> int:
     """In how many ways all of these lines can be bought."""
-    return min((len(ways(line.sku_code, store, {}, rules)) for line in lines), default=0)
+    return min((len(ways(line.sku_code, store, {}, rules, country)) for line in lines), default=0)
 
 
-def backup_keys(purchase: Purchase, lines: Sequence[OrderLine], rules: Rules) -> dict[str, list[IntentKey]]:
+def backup_keys(purchase: Purchase, order: Order, rules: Rules) -> dict[str, list[IntentKey]]:
     """By supplier account, the names its lines would bear if they were bought from a later backup."""
     keys: dict[str, list[IntentKey]] = {}
-    mine = [line for line in lines if line.line_id in purchase.line_ids]
-    for alternative in range(purchase.alternative + 1, alternatives(mine, purchase.store, rules)):
-        numbers = _numbers(lines, purchase.store, rules, alternative)
+    mine = [line for line in order.lines if line.line_id in purchase.line_ids]
+    for alternative in range(purchase.alternative + 1, alternatives(mine, purchase.store, rules, order.destination)):
+        numbers = _numbers(order, purchase.store, rules, alternative)
         for line in mine:
-            way = ways(line.sku_code, purchase.store, {}, rules)[alternative]
+            way = ways(line.sku_code, purchase.store, {}, rules, order.destination)[alternative]
             keys.setdefault(way.supplier, []).extend(
                 intent_key(purchase.store, purchase.order_id, way.supplier, numbers[line.line_id] + n)
                 for n in range(len(way.parts))
@@ -183,7 +186,7 @@ def backup_keys(purchase: Purchase, lines: Sequence[OrderLine], rules: Rules) ->
 
 
 def split(
-    lines: Sequence[OrderLine],
+    order: Order,
     store: str,
     bindings: Bindings,
     offers: Offers,
@@ -194,22 +197,23 @@ def split(
 ) -> Routing:
     """Route the lines that are ours to ship, and group what is bought and sent in the same way.
 
-    `lines` are all lines of the order; those in `line_ids` are routed, or all if it is None.
+    Those in `line_ids` are routed, or all if it is None.
     """
     needs: list[_Need] = []
     unrouted: list[str] = []
     own_stock: list[str] = []
-    numbers = _numbers(lines, store, rules, alternative)
-    for line in lines:
+    numbers = _numbers(order, store, rules, alternative)
+    for line in order.lines:
         if not line.ours_to_ship or (line_ids is not None and line.line_id not in line_ids):
             continue
-        route = route_for(line.sku_code, store, rules)
-        if route is not None and route.buy is BuyMode.OWN_STOCK:
-            own_stock.append(line.sku_code)
-            continue
         try:
-            route, way = _chosen(line.sku_code, store, bindings, rules, alternative)
-            needs += _needs(line, route, way, offers, numbers[line.line_id])
+            route = _route(line.sku_code, store, rules, order.destination)
+            if route.buy is BuyMode.OWN_STOCK:
+                own_stock.append(line.sku_code)
+                continue
+            possible = ways(line.sku_code, store, bindings, rules, order.destination)
+            way = _chosen(line.sku_code, route, possible, alternative)
+            needs += _needs(line, replace(route, supplier=way.supplier), way, offers, numbers[line.line_id])
         except _Unroutable as problem:
             unrouted.append(str(problem))
     splits = _splits(needs, alternative)
@@ -218,24 +222,42 @@ def split(
     return Routing(splits, tuple(unrouted), tuple(own_stock))
 
 
-def _numbers(lines: Sequence[OrderLine], store: str, rules: Rules, alternative: int) -> dict[str, int]:
+def _numbers(order: Order, store: str, rules: Rules, alternative: int) -> dict[str, int]:
     """A number for each line, with room for its parts, which does not depend on what else is bought this way.
 
     Lines of one order go over to their backups at different times; no two purchases may get the same name.
     """
     numbers: dict[str, int] = {}
     following = alternative * MOST_SPLITS
-    for line in sorted(lines, key=lambda line: line.line_id):
+    for line in sorted(order.lines, key=lambda line: line.line_id):
         numbers[line.line_id] = following
-        following += sum(len(way.parts) for way in ways(line.sku_code, store, {}, rules)[alternative : alternative + 1])
+        possible = ways(line.sku_code, store, {}, rules, order.destination)
+        following += sum(len(way.parts) for way in possible[alternative : alternative + 1])
     return numbers
 
 
-def _chosen(sku_code: str, store: str, bindings: Bindings, rules: Rules, alternative: int) -> tuple[Route, Way]:
-    route = route_for(sku_code, store, rules)
-    if route is None:
+def _of_longest_prefix(sku_code: str, store: str, rules: Rules) -> list[Route]:
+    code = meant(sku_code, store, rules)
+    fitting = [r for r in rules.routes if store in r.stores and code.startswith(r.prefix)]
+    longest = max((len(route.prefix) for route in fitting), default=0)
+    return [route for route in fitting if len(route.prefix) == longest]
+
+
+def _route(sku_code: str, store: str, rules: Rules, country: str) -> Route:
+    if not country:
+        for route in _of_longest_prefix(sku_code, store, rules):
+            if route.destinations:
+                raise _Unroutable(
+                    f"the order shows no country, and for SKU {sku_code} the way depends on it "
+                    f"(route {route.name}, {route.place})"
+                )
+    chosen = route_for(sku_code, store, rules, country)
+    if chosen is None:
         raise _Unroutable(f"no route's prefix fits SKU {sku_code} of store {store}")
-    possible = ways(sku_code, store, bindings, rules)
+    return chosen
+
+
+def _chosen(sku_code: str, route: Route, possible: Sequence[Way], alternative: int) -> Way:
     if alternative >= len(possible):
         raise _Unroutable(f"SKU {sku_code} has no backup {alternative} (route {route.name}, {route.place})")
     way = possible[alternative]
@@ -246,7 +268,7 @@ def _chosen(sku_code: str, store: str, bindings: Bindings, rules: Rules, alterna
             f"SKU {sku_code} is bound to an offer of {way.supplier}, "
             f"but route {route.name} ({route.place}) buys from {route.supplier}"
         )
-    return replace(route, supplier=way.supplier), way
+    return way
 
 
 def _needs(line: OrderLine, route: Route, way: Way, offers: Offers, number: int) -> list[_Need]:
@@ -325,6 +347,7 @@ def _payout(needs: Sequence[_Need]) -> Money:
     return total.rounded()
 
 
-def _reference(name: str, length: int) -> str:
+def short_name(name: str, length: int) -> str:
+    """Letters and digits that stand for a longer name, always the same."""
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
     return base64.b32encode(digest).decode()[:length]

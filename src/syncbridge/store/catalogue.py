@@ -180,8 +180,8 @@ def propose(
     session: Session, listings: Sequence[tuple[OwnListing, Sequence[Wanted]]], *, now: datetime
 ) -> list[OwnListing]:
     """Write the intents to list these offers, with their bindings; answers them with the ids they got with us."""
-    made = session.connection().execute(
-        insert(ListingRow).returning(col(ListingRow.id), sort_by_parameter_order=True),
+    session.connection().execute(
+        insert(ListingRow),
         [
             {
                 "store": listing.store,
@@ -195,7 +195,8 @@ def propose(
             for listing, _ in listings
         ],
     )
-    ids = [row.id for row in made]
+    by_name = _listing_ids(session, {listing.offer_id for listing, _ in listings})
+    ids = [by_name[listing.store, listing.supplier, listing.offer_id] for listing, _ in listings]
     session.connection().execute(
         upsert(BindingRow).on_conflict_do_nothing(),
         [
@@ -215,6 +216,15 @@ def propose(
         ],
     )
     return [replace(listing, id=listing_id) for listing_id, (listing, _) in zip(ids, listings, strict=True)]
+
+
+def _listing_ids(session: Session, offer_ids: Collection[str]) -> dict[tuple[str, str, str], int]:
+    """Ids with us of the listings made of these offers, by store, supplier and offer."""
+    names = (col(ListingRow.store), col(ListingRow.supplier), col(ListingRow.offer_id))
+    rows = session.connection().execute(
+        select(*names, col(ListingRow.id)).where(col(ListingRow.offer_id).in_(offer_ids))
+    )
+    return {(row.store, row.supplier, row.offer_id): row.id for row in rows}
 
 
 def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wanted]) -> None:
