@@ -12,9 +12,10 @@ from syncbridge.errors import MappingError
 from syncbridge.model.adoption import AdoptionState, Candidate, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, Offer, Sku, Spec
 from syncbridge.rules import likeness
+from syncbridge.rules.codes import Says, readings, reference_code
 from syncbridge.rules.likeness import Pictures, bare
-from syncbridge.rules.mapping import BuyMode, Route, Rules
-from syncbridge.rules.routing import route_for, rule_of, sku_code
+from syncbridge.rules.mapping import BuyMode, CodeStyle, Route, Rules
+from syncbridge.rules.routing import route_for, rule_of
 
 LEAST_SCORE = 0.60
 """What is less like is not proposed."""
@@ -92,25 +93,28 @@ def _unclear(cause: str, candidates: Iterable[Candidate] = (), figures: Iterable
     return Verdict(AdoptionState.UNCLEAR, cause, tuple(candidates)[:MOST_CANDIDATES], tuple(figures))
 
 
+_Page = tuple[_Goods, tuple[likeness.Sign, likeness.Sign]]
+"""A spec, and what its page and a listing say of each other."""
+
+
 class _Matcher:
     """The offers known, by what may name them."""
 
     def __init__(self, listings: Sequence[Listing], known: Known) -> None:
         self._known = known
         self._goods_codes: dict[tuple[str, str], list[_Goods]] = defaultdict(list)
-        self._offer_codes: dict[tuple[str, str], list[tuple[str, Offer]]] = defaultdict(list)
         self._titles: dict[str, dict[tuple[str, str], str]] = defaultdict(dict)
         self._offers: dict[tuple[str, str], Offer] = {}
         for supplier, offers in known.offers.items():
             for offer in offers:
                 self._shelve(supplier, offer)
-        self._own_codes = dict(self._derived())
+        self._references = dict(self._derived())
         self._uses: dict[str, list[SkuPlace]] = defaultdict(list)
         for listing in listings:
             for sku in listing.skus:
                 if _place(listing, sku) not in known.ignored:
                     self._uses[sku.sku_code].append(_place(listing, sku))
-        self._pages: dict[tuple[str, str], list[tuple[str, Offer, tuple[likeness.Sign, likeness.Sign]]]] = {}
+        self._pages: dict[tuple[str, str], list[_Page]] = {}
 
     def verdict(self, listing: Listing, sku: Sku) -> Verdict:
         """By the code if it names one spec, else the most like."""
@@ -119,86 +123,74 @@ class _Matcher:
         route = route_for(sku.sku_code, self._known.store, self._known.rules)
         if route is not None and route.buy is BuyMode.OWN_STOCK:
             return Verdict(AdoptionState.IGNORED, "own_stock")
-        named, how = self._named(sku, route)
+        named, how = self._named(sku)
         problem, figures = self._unusable(listing, sku, route)
         if problem:
-            found = [goods.named(how) for goods in named] or self._like(listing, sku, route)
+            found = [goods.named(how) for goods in named] or self._like(listing, sku, route, ())
             return _unclear(problem, found, figures)
         if len(named) == 1:
             return Verdict(AdoptionState.BY_RULE, how, (named[0].named(f"{sku.sku_code} names it"),))
-        if named:
+        if len({(goods.supplier, goods.offer.offer_id) for goods in named}) > 1:
             return _unclear("ambiguous", [goods.named(how) for goods in named], [f"{len(named)} specs"])
-        return self._most_like(self._like(listing, sku, route))
+        return _most_like(self._like(listing, sku, route, named))
 
     def _unusable(self, listing: Listing, sku: Sku, route: Route | None) -> tuple[str, list[str]]:
         """Why no binding can be made whatever feeds the SKU, for orders name nothing but its code."""
         if not sku.sku_code:
             return "no_code", []
-        others = [place.listing_id for place in self._uses[sku.sku_code] if place != _place(listing, sku)]
-        others += [self._known.taken[sku.sku_code]] if sku.sku_code in self._known.taken else []
+        others = {place.listing_id for place in self._uses[sku.sku_code] if place != _place(listing, sku)}
+        others |= {self._known.taken[sku.sku_code]} if sku.sku_code in self._known.taken else set()
         if others:
-            return "repeated", [f"also in listing {', '.join(sorted(set(others)))}"]
+            return "repeated", [f"also in listing {', '.join(sorted(others))}"]
         if route is None:
             return "unrouted_code", []
         rule = rule_of(sku.sku_code, self._known.store, self._known.rules)
-        if rule is not None and sum(part.quantity for part in rule.parts) > 1:
-            return "bundle", [f"made of {len(rule.parts)} specs at {rule.place}"]
+        if rule is not None and rule.parts:
+            return "bundle", [f"its parts are at {rule.place}"]
         return "", []
 
-    def _named(self, sku: Sku, route: Route | None) -> tuple[list[_Goods], str]:
-        """What the code names, and in which way."""
-        if route is None or not sku.sku_code:
-            return [], ""
-        rule = rule_of(sku.sku_code, self._known.store, self._known.rules)
-        if rule is not None and len(rule.parts) == 1:
-            part = rule.parts[0]
-            return self._goods_of(route.supplier, part.offer_id, part.spec_id), "mapping_file"
-        if sku.sku_code in self._own_codes:
-            return [self._own_codes[sku.sku_code]], "compact_code"
-        goods_code = bare(sku.sku_code[len(route.prefix) :])
-        return self._goods_codes.get((route.supplier, goods_code), []), "goods_code"
+    def _named(self, sku: Sku) -> tuple[Sequence[_Goods], str]:
+        """What the code names, and in which way; the surest way that leads to anything counts."""
+        if not sku.sku_code:
+            return (), ""
+        for says in readings(sku.sku_code, self._known.store, self._known.rules):
+            if found := self._meant(says):
+                return found, says.through.name.lower()
+        goods = self._references.get(sku.sku_code)
+        return ((goods,), "reference") if goods else ((), "")
 
-    def _goods_of(self, supplier: str, offer_id: str, spec_id: str) -> list[_Goods]:
-        offer = self._offers.get((supplier, offer_id))
+    def _meant(self, says: Says) -> list[_Goods]:
+        """The specs a reading fits; signs that channels do not take in codes are no difference."""
+        if says.goods_code:
+            alike = self._goods_codes.get((says.supplier, bare(says.goods_code)), [])
+            return [goods for goods in alike if says.fits(goods.offer, goods.spec)] or alike
+        offer = self._offers.get((says.supplier, says.offer_id))
         specs = offer.specs if offer else ()
-        return [_Goods(supplier, offer, spec) for spec in specs if offer and spec.spec_id == spec_id]
+        return [_Goods(says.supplier, offer, spec) for spec in specs if offer and says.fits(offer, spec)]
 
-    def _most_like(self, found: Sequence[Candidate]) -> Verdict:
-        if not found or found[0].score < LEAST_SCORE:
-            return _unclear("unlike", found)
-        if len(found) > 1 and found[0].score - found[1].score < LEAST_LEAD:
-            return _unclear("close", found, [f"{found[0].score:.2f} and {found[1].score:.2f}"])
-        return Verdict(AdoptionState.PROPOSED, "score", tuple(found)[:MOST_CANDIDATES])
-
-    def _like(self, listing: Listing, sku: Sku, route: Route | None) -> list[Candidate]:
-        """Specs that may feed the SKU, the most like first."""
-        supplier = route.supplier if route else _ALL
-        pages = self._pages_like(listing, supplier)
-        goods_code = bare(sku.sku_code[len(route.prefix) :]) if route else ""
-        named = self._offer_codes.get((supplier, goods_code), []) if goods_code else []
-        if named:  # the code names the offer, if not its spec
-            pages = [(who, o, likeness.page_signs(listing, o, self._known.pictures)) for who, o in named]
+    def _like(self, listing: Listing, sku: Sku, route: Route | None, among: Sequence[_Goods]) -> list[Candidate]:
+        """Specs that may feed the SKU, the most like first: of those its code leaves open, or of all."""
+        pictures, rates = self._known.pictures, self._known.rules.rates
+        pages = [(goods, likeness.page_signs(listing, goods.offer, pictures)) for goods in among]
         found = [
-            likeness.candidate(sku, who, offer, spec, page, self._known.rules.rates)
-            for who, offer, page in pages
-            for spec in offer.specs
+            likeness.candidate(sku, goods.supplier, goods.offer, goods.spec, page, rates)
+            for goods, page in pages or self._pages_like(listing, route.supplier if route else _ALL)
         ]
         return sorted(found, key=lambda one: (-one.score, one.offer_id, one.spec_id))
 
-    def _pages_like(
-        self, listing: Listing, supplier: str
-    ) -> list[tuple[str, Offer, tuple[likeness.Sign, likeness.Sign]]]:
-        """The offers most like a listing as a whole; worked out once for all its SKUs."""
+    def _pages_like(self, listing: Listing, supplier: str) -> list[_Page]:
+        """The specs of the offers most like a listing as a whole; worked out once for all its SKUs."""
         key = (listing.listing_id, supplier)
         if key not in self._pages:
             titles = self._titles[supplier]
-            near = process.extract(
-                likeness.prepared(listing.title), titles, scorer=fuzz.token_set_ratio, processor=None, limit=MOST_OFFERS
-            )
+            title = likeness.prepared(listing.title)
+            near = process.extract(title, titles, scorer=fuzz.token_set_ratio, processor=None, limit=MOST_OFFERS)
             chosen = dict.fromkeys([which for _, _, which in near] + self._pictured(listing, titles))
             self._pages[key] = [
-                (which[0], self._offers[which], likeness.page_signs(listing, self._offers[which], self._known.pictures))
+                (_Goods(which[0], self._offers[which], spec), page)
                 for which in chosen
+                for page in [likeness.page_signs(listing, self._offers[which], self._known.pictures)]
+                for spec in self._offers[which].specs
             ]
         return self._pages[key]
 
@@ -218,27 +210,32 @@ class _Matcher:
         self._offers[which] = offer
         for name in (supplier, _ALL):
             self._titles[name][which] = likeness.prepared(offer.title)
-        whole = bare(offer.goods_code or "")
-        if whole:
-            self._offer_codes[supplier, whole].append((supplier, offer))
         for spec in offer.specs:
-            code = bare(spec.goods_code or "") or (whole if len(offer.specs) == 1 else "")
+            code = bare(spec.goods_code or offer.goods_code or "")
             if code:
                 self._goods_codes[supplier, code].append(_Goods(supplier, offer, spec))
 
     def _derived(self) -> Iterable[tuple[str, _Goods]]:
-        """The code we would give each spec: what the store got from us once, or from a copy of the database."""
+        """The references we would give: what the store got from us once, before the database was lost or restored."""
         rules, store = self._known.rules, self._known.store
         for route in rules.routes:
-            if store not in route.stores or route.buy is BuyMode.OWN_STOCK:
+            if store not in route.stores or route.code is not CodeStyle.REFERENCE or route.destinations:
                 continue
             for offer in self._known.offers.get(route.supplier, ()):
                 for spec in offer.specs:
                     try:
-                        code = sku_code(route, store, offer.offer_id, spec.spec_id, rules)
+                        code = reference_code(route, store, offer.offer_id, spec.spec_id, rules)
                     except MappingError:
-                        continue  # another route takes all its codes
+                        break  # another route takes all its codes
                     yield code, _Goods(route.supplier, offer, spec)
+
+
+def _most_like(found: Sequence[Candidate]) -> Verdict:
+    if not found or found[0].score < LEAST_SCORE:
+        return _unclear("unlike", found)
+    if len(found) > 1 and found[0].score - found[1].score < LEAST_LEAD:
+        return _unclear("close", found, [f"{found[0].score:.2f} and {found[1].score:.2f}"])
+    return Verdict(AdoptionState.PROPOSED, "score", tuple(found)[:MOST_CANDIDATES])
 
 
 def _unshared(verdicts: dict[SkuPlace, Verdict]) -> dict[SkuPlace, Verdict]:
