@@ -11,7 +11,7 @@ from syncbridge.model.adoption import AdoptionState, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, ListingStatus, Offer, Sku, SkuProperty, Spec
 from syncbridge.rules import adopting
 from syncbridge.rules.adopting import Known
-from syncbridge.rules.codes import reference_code
+from syncbridge.rules.codes import reference_code, sku_code
 from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Part, Place, Route, SkuRule
 from syncbridge.rules.patterns import Pattern
 from syncbridge.testing.builders import make_offer, make_spec, usd
@@ -67,8 +67,6 @@ def test_a_pattern_an_alias_and_a_compact_code_bind_by_rule() -> None:
     patterned = replace(make_route("PT"), pattern=Pattern.parse("PT{goods}-{any}"))
     alias = Alias("PTOLD", (), "", Part("676651652931", goods.specs[1].spec_id, 1), PLACE)
     what = known(goods, routes=(compact, patterned), rules={"aliases": {"PTOLD": (alias,)}})
-    from syncbridge.rules.codes import sku_code
-
     code = sku_code(compact, "toys", goods, goods.specs[1], what.rules)
     page = listing(sku("PTA77-x", key="1"), sku("PTOLD", key="2"), sku(code, key="3"))
     verdicts = adopting.propose([page], what)
@@ -87,10 +85,8 @@ def test_a_code_we_gave_before_is_known_again() -> None:
 
 
 def test_a_route_whose_codes_another_takes_gives_none() -> None:
-    longer = tuple(
-        make_route(f"TY{sign}", name=f"r{sign}", code=CodeStyle.GOODS_CODE)
-        for sign in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-    )
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    longer = tuple(make_route(f"TY{sign}", name=f"r{sign}", code=CodeStyle.GOODS_CODE) for sign in signs)
     what = known(make_offer("1", spec(1)), routes=(make_route(), *longer))
     assert one(listing(sku("TYA1")), what).state is not AdoptionState.BY_RULE
 
@@ -152,9 +148,8 @@ def test_own_stock_is_left_alone() -> None:
 
 
 def test_the_most_like_is_proposed_with_the_others_beside_it() -> None:
-    near = make_offer(
-        "1", *(spec(n, None, value) for n, value in enumerate(("红色", "蓝色", "白色", "黑色", "绿色", "金色")))
-    )
+    colours = ("红色", "蓝色", "白色", "黑色", "绿色", "金色")
+    near = make_offer("1", *(spec(n, None, colour) for n, colour in enumerate(colours)))
     far = make_offer("2", spec(9, None, "蓝色"), title="Kitchen knife")
     verdict = one(listing(sku("TY77", "Blue")), known(near, far))
     assert verdict.state is AdoptionState.PROPOSED
@@ -207,5 +202,5 @@ def test_pictures_are_wanted_of_what_is_open_and_of_what_only_a_picture_can_find
     what = known(*offers, pictures={"https://cbu01.alicdn.com/ours-open.jpg": ""})
     verdicts = adopting.propose([bound, open_], what)
     wanted = adopting.wanted_pictures([bound, open_], verdicts, what)
-    assert [url.rsplit("/", 1)[1] for url in wanted] == ["like.jpg", "bound.jpg", "chinese.jpg"]
+    assert [url.rsplit("/", 1)[1] for url in wanted] == ["like.jpg", "chinese.jpg", "bound.jpg"]
     assert adopting.wanted_pictures([bound], verdicts, what) == []
