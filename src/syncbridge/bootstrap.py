@@ -13,6 +13,7 @@ from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
+from syncbridge.adapters.images import SafeImages
 from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows import reconcile
 from syncbridge.flows.alarms import AccountHealth
@@ -156,7 +157,8 @@ async def assemble(
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
-    bridge = replace(bridge, notifiers=tuple(notifiers))
+    images = SafeImages(settings.images.hosts) if settings.images.fetch else None
+    bridge = replace(bridge, notifiers=tuple(notifiers), images=images)
     _check_accounts(rules, bridge)
     return App(settings, bridge, connections, texts)
 
@@ -207,6 +209,7 @@ def _bridge(
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         margin_floor=brakes.margin_floor,
+        most_pictures=settings.images.per_run,
         accounts={
             name: AccountTerms(
                 account.live,
