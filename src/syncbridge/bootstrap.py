@@ -217,6 +217,7 @@ def _bridge(
                 account.resend_unknown,
                 frozenset(account.required_labels),
                 account.without_labels,
+                account.approve,
             )
             for name, account in settings.accounts.items()
         },

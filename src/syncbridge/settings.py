@@ -196,6 +196,8 @@ class AccountSettings(_Section):
     """Labels a supplier must have to be bought from without asking; an empty list asks for none."""
     without_labels: Literal["confirm", "by_hand"] = "confirm"
     """What becomes of purchases from suppliers that lack one."""
+    approve: Literal["auto", "person"] = "auto"
+    """Who approves changes of a store's catalogue that no guard stops."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 

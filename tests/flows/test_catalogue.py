@@ -105,9 +105,16 @@ async def test_a_run_that_would_reprice_too_much_of_the_store_is_held_whole(shop
     dearer = make_spec(1, cost="18.00"), make_spec(2, cost="18.90", stock=7)
     await read_again(shop, *(replace(offer, specs=dearer) for offer in offers))
 
-    held = await open_holds(shop, f"sku toys/{shop.code(0, offers[0])}")
+    held = await open_holds(shop, "store toys")
     assert calls.made == []
-    assert "24 of 24 SKUs of the store would be repriced in one run" in held["price_step"]["why"]
+    assert held == {
+        "repriced_share": {
+            "why": "24 of 24 SKUs of the store would be repriced in one run",
+            "skus": "24",
+            "plans": "13",
+        }
+    }
+    assert await open_holds(shop, f"sku toys/{shop.code(0, offers[0])}") == {}
 
 
 async def test_a_run_that_would_zero_too_much_of_the_store_is_held_whole(shop: Shop) -> None:
@@ -118,9 +125,9 @@ async def test_a_run_that_would_zero_too_much_of_the_store_is_held_whole(shop: S
     empty = make_spec(1, stock=0), make_spec(2, cost="14.90", stock=0)
     await read_again(shop, *(replace(offer, specs=empty) for offer in offers))
 
-    held = await open_holds(shop, f"sku toys/{shop.code(0, offers[0])}")
+    held = await open_holds(shop, "store toys")
     assert calls.made == []
-    assert "24 of 24 SKUs of the store would go to zero in one run" in held["stock_step"]["why"]
+    assert held["zeroed_share"]["why"] == "24 of 24 SKUs of the store would go to zero in one run"
 
 
 async def test_wider_brakes_let_the_same_run_through(shop: Shop) -> None:

@@ -198,7 +198,7 @@ async def test_a_store_that_is_not_live_is_shown_what_would_happen_and_nothing_i
 
     changes = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
     assert calls.made == []
-    assert [(change.field, change.state) for change in changes] == [("listing", "proposed"), ("price", "proposed")]
+    assert [(change.field, change.state) for change in changes] == [("listing", "overtaken"), ("listing", "proposed")]
     assert await shop.queue() == []
 
 

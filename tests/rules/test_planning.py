@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbridge.model.catalog import Offer
+from syncbridge.model.catalog import Lock, Offer
 from syncbridge.rules import planning, stock
 from syncbridge.rules.mapping import StockPolicy
 from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Recent, Shown, Step
@@ -235,3 +237,17 @@ def test_an_offer_without_any_price_or_with_too_many_specs_cannot_be_listed() ->
         planning.draft(unpriced, ROUTE, wanted(unpriced))
     with pytest.raises(ValueError, match="25 specs, but the route's listing policy has 24 values"):
         planning.draft(many, ROUTE, wanted(many))
+
+
+def test_what_the_seller_keeps_is_no_change_but_is_told() -> None:
+    before = shown_as_wanted(make_offer("1", make_spec(1)))[0]
+    lock = Lock(1, before.sku_code, "price", "edited", datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
+    locked = replace(before, locks={"price": lock})
+
+    price, amount = steps(make_offer("1", make_spec(1, cost="99.00", stock=2)), [locked])
+
+    assert (price.kept, price.held) == ("kept: the seller's own price since 2026-03-01 08:30 UTC", "")
+    assert not price.goes
+    assert not price.reprices
+    assert amount.goes
+    assert amount.zeroes

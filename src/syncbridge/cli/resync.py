@@ -66,11 +66,11 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
 async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
-    from syncbridge.store import catalogue
+    from syncbridge.store import plans
     from syncbridge.store.owner import sole_owner
 
     bridge = app.bridge
-    plan = await bridge.db.read(catalogue.last_plan)
+    plan = await bridge.db.read(plans.last)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
     with ExitStack() as stack:
         try:
@@ -79,7 +79,7 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[
             await flow.watch(bridge, keys, told)  # a daemon runs, and does it
         else:
             await flow.work(bridge, app.worker(), keys, told)
-    made = await bridge.db.read(catalogue.changes_since, plan)
+    made = await bridge.db.read(plans.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
     changes = [_change(listing.store, step, state) for listing, step, state in made]
@@ -96,7 +96,7 @@ def _change(store: str, step: object, state: str) -> dict[str, object]:
     from syncbridge.rules.planning import Step
 
     assert isinstance(step, Step)  # noqa: S101  for the type checker, without loading the rules for --help
-    reason = step.held or step.reason
+    reason = step.kept or step.held or step.reason
     return {
         "store": store,
         "sku": step.sku_code,
@@ -104,7 +104,7 @@ def _change(store: str, step: object, state: str) -> dict[str, object]:
         "before": step.before,
         "after": step.after,
         "reason": reason,
-        "state": "held" if step.held else state,
+        "state": "kept" if step.kept else "held" if step.held else state,
     }
 
 

@@ -34,6 +34,13 @@ class AccountTerms:
     """A supplier's labels without which nothing is bought from it by itself."""
     without_labels: str = "confirm"
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
+    approve: str = "auto"
+    """Who approves what no guard stops in a store's catalogue: ``auto``, or a ``person`` with `apply`."""
+
+    @property
+    def auto(self) -> bool:
+        """Whether what no guard stops goes to the store by itself."""
+        return self.live and self.approve == "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,8 @@ class Bridge:
     """Digest of what a plan follows from beside its offers; an offer planned under the same one has nothing new."""
 
     def __post_init__(self) -> None:
-        live = sorted(account for account in self.channels if self.terms.of(account).live)
-        told = repr((self.rules, self.terms.brakes, live))
+        stores = sorted((name, self.terms.of(name).live, self.terms.of(name).approve) for name in self.channels)
+        told = repr((self.rules, self.terms.brakes, stores))
         object.__setattr__(self, "basis", hashlib.blake2b(told.encode(), digest_size=16).hexdigest())
 
     def route(self, name: str) -> Route:

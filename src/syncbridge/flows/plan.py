@@ -1,30 +1,34 @@
 """Every outward catalogue write goes through a plan: what changes, from what to what, why, and by which rule.
 
-The daemon approves what no brake stops; what a brake stops is held for a person and the last good value stays.
+Here is what follows by itself from offers that were read. In a store that approves by itself, what no guard stops goes
+out; everything else waits for a person (`flows/approval.py`), and the last good value stays.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import MappingError
+from syncbridge.flows import guarded, new_offers
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing
+from syncbridge.flows.new_offers import Made
+from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
 from syncbridge.rules import planning
-from syncbridge.rules.mapping import Route
-from syncbridge.rules.planning import Shown, Step, Wanted
+from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import catalogue, locks, plans
 from syncbridge.store.catalogue import Shelved
+from syncbridge.store.plans import UNDECIDED, Key
 
 RUN = timedelta(hours=1)
 """What changes within it counts as one run for the brakes, for a catalogue is read page by page."""
+Row = tuple[int, Step]
+"""A listing, and one of its changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,190 +40,233 @@ class Reading:
     wanted: Sequence[Wanted]
     steps: Sequence[Step]
 
+    @property
+    def unposted(self) -> bool:
+        """Whether it is only proposed, so that all its values are."""
+        return self.listing.state is ListingState.PROPOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What offers make of the listings they feed, by store, and the listings they are to become."""
+
+    readings: Mapping[str, Sequence[Reading]]
+    made: Mapping[str, Sequence[Made]]
+
 
 def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], *, cause: str) -> None:
-    """Plan and approve what follows from these offers, in the transaction that keeps them."""
-    now = bridge.clock.now()
+    """Plan what follows from these offers, and approve what may go out, in the transaction that keeps them."""
+    read = read_shelf(session, bridge, supplier, offers)
+    for store, made in read.made.items():
+        _list(session, bridge, store, made)
+    for store, readings in read.readings.items():
+        _decide(session, bridge, store, readings, cause=cause)
+        if bridge.terms.of(store).live:
+            _catch_up(session, bridge, readings)
+
+
+def read_shelf(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> Read:
+    """Hold offers against the listings they feed; the listings that are not there yet are written as proposals."""
     routes = {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
     shelf = catalogue.shelf(session, supplier, routes)
-    _note_unrouted(session, supplier, {id_ for id_ in routes if not routes[id_] and not shelf[id_]}, routes, now)
-    _propose(session, bridge, supplier, offers, routes, shelf)
-    by_store: dict[str, list[Reading]] = {}
-    for offer in offers:
-        for entry in shelf[offer.offer_id]:
-            by_store.setdefault(entry.listing.store, []).append(_read(bridge, entry, offer))
-    for store, readings in by_store.items():
-        _approve(session, bridge, store, readings, cause=cause)
-        if bridge.terms.of(store).live:
-            _catch_up(session, readings, now)
+    unrouted = {offer_id for offer_id in routes if not routes[offer_id] and not shelf[offer_id]}
+    new_offers.note_unrouted(session, bridge, supplier, routes, unrouted)
+    made: dict[str, list[Made]] = {}
+    for listing, skus in new_offers.propose(session, bridge, supplier, offers, routes, shelf):
+        made.setdefault(listing.store, []).append((listing, skus))
+    readings: dict[str, list[Reading]] = {}
+    for reading in _readings(session, bridge, offers, shelf):
+        readings.setdefault(reading.listing.store, []).append(reading)
+    return Read(readings, made)
 
 
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
-    readings = [_read(bridge, entry, offer) for offer in offers for entry in shelf[offer.offer_id]]
-    return [(read.listing, step) for read in readings for step in read.steps]
+    return [(read.listing, step) for read in _readings(session, bridge, offers, shelf) for step in read.steps]
 
 
-def _note_unrouted(
-    session: Session, supplier: str, unrouted: set[str], offer_ids: Mapping[str, object], now: datetime
+def overtake_gone(
+    session: Session, store: str, readings: Sequence[Reading], known: Mapping[Key, Change], *, now: datetime
 ) -> None:
-    """An offer that no route takes, and that feeds no listing, is told of."""
-    routed = [f"offer {supplier}/{offer_id}" for offer_id in offer_ids if offer_id not in unrouted]
-    holds.close_holds(session, "offer_unrouted", routed, now=now)
-    for offer_id in sorted(unrouted):
-        _hold(session, "offer_unrouted", f"offer {supplier}/{offer_id}", "no route takes this offer", now)
+    """What waits for a person ends where the supplier's values came back to what is wanted already."""
+    fed = {(read.listing.id, b.sku_code, field) for read in readings for b in read.bindings for field in RUN_GUARDS}
+    asked = {(read.listing.id, step.sku_code, step.field) for read in readings for step in read.steps}
+    gone = [known[key] for key in (fed - asked) & known.keys() if known[key].state in UNDECIDED]
+    plans.end(session, [one.id for one in gone], ChangeState.OVERTAKEN, "the supplier's values came back")
+    guarded.let_go(session, store, gone, now=now)
 
 
-def _propose(
-    session: Session,
-    bridge: Bridge,
-    supplier: str,
-    offers: Sequence[Offer],
-    routes: Mapping[str, Mapping[str, Route]],
-    shelf: Mapping[str, Sequence[Shelved]],
-) -> None:
-    """List the offers in the stores whose route takes them and that do not have them yet."""
-    fresh: list[tuple[OwnListing, Sequence[Wanted]]] = []
-    for offer in offers:
-        there = {entry.listing.store for entry in shelf[offer.offer_id]}
-        for store, route in routes[offer.offer_id].items():
-            if store not in there and offer.buyable:
-                fresh += _drafted(session, bridge, store, route, supplier, offer)
-    fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
-    if not fresh:
+def kept_back(session: Session, readings: Sequence[Reading]) -> list[Row]:
+    """What the seller's locks keep back, told once for each value the rules want."""
+    kept = {(read.listing.id, step.sku_code, step.field): step for read in readings for step in read.steps if step.kept}
+    fresh = locks.tell(session, {which: step.after for which, step in kept.items()}) if kept else ()
+    return [(which[0], step) for which, step in kept.items() if which in fresh]
+
+
+def passports(readings: Sequence[Reading]) -> dict[str, Mapping[str, str]]:
+    """Why each price is what it is, by SKU code."""
+    return {sku.sku_code: sku.priced.passport for read in readings for sku in read.wanted if sku.priced}
+
+
+def want_proposal(session: Session, store: str, readings: Sequence[Reading]) -> None:
+    """A listing that is only proposed takes its new values at once: it goes out with them, or not at all."""
+    unposted = [read for read in readings if read.unposted]
+    steps = [replace(step, held="") for read in unposted for step in read.steps]
+    catalogue.want(session, store, steps, [sku for read in unposted for sku in read.wanted])
+
+
+def _list(session: Session, bridge: Bridge, store: str, made: Sequence[Made]) -> None:
+    now, auto = bridge.clock.now(), bridge.terms.of(store).auto
+    plan_id = plans.begin(session, store, "new offers", now=now)
+    steps = [(listing.id, new_offers.first_step(listing, skus)) for listing, skus in made]
+    plans.add(session, plan_id, steps, ChangeState.APPROVED if auto else ChangeState.PROPOSED)
+    if auto:
+        catalogue.intend(session, [listing.id for listing, _ in made])
+        sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
+        enqueue(session, [post_job(listing.id, store, now, "new") for listing in sellable], now=now)
+
+
+def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
+    """Approve, hold or propose what these readings ask for, unless that is so already."""
+    now, auto = bridge.clock.now(), bridge.terms.of(store).auto
+    known = plans.undecided(session, [read.listing.id for read in readings])
+    overtake_gone(session, store, readings, known, now=now)
+    asked = _braked(session, bridge, store, readings, known)
+    state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
+    fresh = [row for row in asked if not _stands(known.get(_key(row)), row[1], state)]
+    listings = [_listing_row(read) for read in readings if read.unposted and (auto or read.steps)]
+    rows = [*fresh, *listings, *kept_back(session, readings)]
+    if not rows:
         return
-    now = bridge.clock.now()
-    drafted = [f"offer {supplier}/{listing.offer_id}" for listing, _ in fresh]
-    holds.close_holds(session, "offer_unlistable", drafted, now=now)
-    listings = catalogue.propose(session, fresh, now=now)
-    made = [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
-    for store in dict.fromkeys(listing.store for listing in listings):
-        steps = [(listing.id, _first_step(listing, skus)) for listing, skus in made if listing.store == store]
-        catalogue.write_plan(session, store, "new offers", steps, live=bridge.terms.of(store).live, now=now)
-    sellable = [listing for listing, skus in made if any(sku.stock for sku in skus)]
-    posts = [_job("publish.post", one.id, one.store, now, "new") for one in sellable if bridge.terms.of(one.store).live]
-    enqueue(session, posts, now=now)
+    want_proposal(session, store, readings)
+    plan_id = plans.begin(session, store, cause, now=now)
+    plans.add(session, plan_id, rows, state, passports(readings))
+    overtaken = [known[_key(row)] for row in fresh if _key(row) in known]
+    guarded.let_go(session, store, overtaken, still=[step for _, step in asked if step.held], now=now)
+    guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)
+    if auto:
+        run = Recent(sum(step.reprices for _, step in fresh), sum(step.zeroes for _, step in fresh))
+        plans.count(session, plan_id, run)
+        catalogue.want(session, store, [step for _, step in fresh], [sku for read in readings for sku in read.wanted])
+        _push(session, readings, fresh, str(plan_id), now)
 
 
-def _with_codes_of_their_own(
-    session: Session, bridge: Bridge, supplier: str, fresh: Sequence[tuple[OwnListing, Sequence[Wanted]]]
-) -> list[tuple[OwnListing, Sequence[Wanted]]]:
-    """Those whose SKU codes nothing else in their store has; the others are held."""
-    codes: dict[str, set[str]] = {}
-    for listing, skus in fresh:
-        codes.setdefault(listing.store, set()).update(sku.sku_code for sku in skus)
-    taken = {
-        (store, code): f"{bound.offer_id}/{bound.spec_id}"
-        for store, wanted in codes.items()
-        for code, bound in catalogue.bound_specs(session, store, wanted).items()
-    }
-    free = []
-    for listing, skus in fresh:
-        clash = next((sku.sku_code for sku in skus if (listing.store, sku.sku_code) in taken), None)
-        if clash is None:
-            free.append((listing, skus))
-            taken |= {(listing.store, sku.sku_code): f"{listing.offer_id}/{sku.spec.spec_id}" for sku in skus}
-        else:
-            why = f"SKU code {clash} of store {listing.store} is that of {taken[listing.store, clash]} already"
-            _hold(session, "offer_unlistable", f"offer {supplier}/{listing.offer_id}", why, bridge.clock.now())
-    return free
+def _braked(
+    session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], known: Mapping[Key, Change]
+) -> list[Row]:
+    """The changes of posted listings, held where they are too many together with those of the last hour.
 
-
-def _first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
-    reason = f"offer {listing.offer_id} is new"
-    return Step("", "listing", "none", listing.draft.title, reason, rule=skus[0].rule)
-
-
-def _drafted(
-    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer
-) -> list[tuple[OwnListing, Sequence[Wanted]]]:
-    """The listing an offer makes, or none and a hold that says why."""
-    try:
-        wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
-    except (ValueError, MappingError) as error:
-        _hold(session, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error), bridge.clock.now())
+    What the brake on a run holds stays held while what it holds of the store is still too much, however late.
+    """
+    every = [(read.listing.id, s) for read in readings if not read.unposted for s in read.steps if not s.kept]
+    if not every:
         return []
-    state = ListingState.INTENDED if bridge.terms.of(store).live else ListingState.PROPOSED
-    return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
+    brakes, skus = bridge.terms.brakes, catalogue.sku_count(session, store)
+    run = plans.recent(session, store, since=bridge.clock.now() - RUN)
+    new = [row for row in every if not _held_with_its_run(known.get(_key(row)), row[1])]
+    again = [row for row in every if _held_with_its_run(known.get(_key(row)), row[1])]
+    decided = planning.brake([step for _, step in new], skus, run, brakes)
+    if again:
+        others = {field: sum(plans.held(session, store, guard).values()) for field, guard in RUN_GUARDS.items()}
+        run = Recent(
+            run.repriced + others["price"] - sum(step.reprices for _, step in again),
+            run.zeroed + others["stock"] - sum(step.zeroes for _, step in again),
+        )
+        decided += planning.brake([step for _, step in again], skus, run, brakes)
+    return [(listing, step) for (listing, _), step in zip([*new, *again], decided, strict=True)]
 
 
-def _read(bridge: Bridge, entry: Shelved, offer: Offer) -> Reading:
-    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in entry.bindings]
+def _held_with_its_run(known: Change | None, step: Step) -> bool:
+    return known is not None and known.guard in guarded.OF_RUNS and _same(known, step)
+
+
+def _stands(known: Change | None, step: Step, state: ChangeState) -> bool:
+    """Whether the same change waits already as it would now, or a person has said no to it."""
+    if known is None or not _same(known, step):
+        return False
+    return known.state is ChangeState.DROPPED or known.state is (ChangeState.HELD if step.held else state)
+
+
+def _same(known: Change, step: Step) -> bool:
+    return (known.before, known.after) == (step.before, step.after)
+
+
+def _key(row: Row) -> Key:
+    return row[0], row[1].sku_code, row[1].field
+
+
+def _listing_row(read: Reading) -> Row:
+    return read.listing.id, new_offers.first_step(read.listing, read.wanted)
+
+
+def _readings(
+    session: Session, bridge: Bridge, offers: Sequence[Offer], shelf: Mapping[str, Sequence[Shelved]]
+) -> list[Reading]:
+    kept = locks.of(session, {entry.listing.id for entries in shelf.values() for entry in entries})
+    return [_read(bridge, entry, offer, kept) for offer in offers for entry in shelf[offer.offer_id]]
+
+
+def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int, str], Mapping[str, Lock]]) -> Reading:
+    shown = [
+        Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted, kept.get((b.listing, b.sku_code), {}))
+        for b in entry.bindings
+    ]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 
-def _catch_up(session: Session, readings: Sequence[Reading], now: datetime) -> None:
+def _catch_up(session: Session, bridge: Bridge, readings: Sequence[Reading]) -> None:
     """What was decided while the store was not live goes out once it is."""
+    now = bridge.clock.now()
     for reading in readings:
         listing = reading.listing
-        if listing.state is ListingState.PROPOSED:
-            catalogue.set_state(session, listing.id, ListingState.INTENDED)
-            enqueue(session, [_job("publish.post", listing.id, listing.store, now, "live")], now=now)
-        elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and not reading.steps:
+        if reading.unposted and bridge.terms.of(listing.store).auto:
+            catalogue.intend(session, [listing.id])
+            enqueue(session, [post_job(listing.id, listing.store, now, "live")], now=now)
+        elif listing.state in (ListingState.ON_SALE, ListingState.OFFLINE) and all(step.kept for step in reading.steps):
             there = [binding for binding in reading.bindings if binding.sku_key is not None]
             values = str([(b.sku_code, b.price_wanted, b.stock_wanted) for b in there])
             reason = f"behind {zlib.crc32(values.encode())}"
             enqueue(session, push_jobs(listing, there, now, reason), now=now)
 
 
-def _approve(session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], *, cause: str) -> None:
-    now = bridge.clock.now()
-    every = [(read.listing.id, step) for read in readings for step in read.steps]
-    recent = catalogue.recent(session, store, since=now - RUN)
-    skus = catalogue.sku_count(session, store)
-    final = planning.brake([step for _, step in every], skus, recent, bridge.terms.brakes)
-    held = {_hold_of(store, step): step for step in final if step.held}
-    _release(session, store, readings, held, now)
-    known = holds.open_figures(session, [subject for _, subject in held])
-    rows = [
-        (listing, step)
-        for (listing, _), step in zip(every, final, strict=True)
-        if not step.held or known.get(_hold_of(store, step), {}).get("after") != step.after
+def _push(session: Session, readings: Sequence[Reading], rows: Sequence[Row], reason: str, now: datetime) -> None:
+    by_listing: dict[int, list[Step]] = {}
+    for listing, step in rows:
+        if step.goes:
+            by_listing.setdefault(listing, []).append(step)
+    listings = {read.listing.id: read.listing for read in readings}
+    pushes = [
+        job
+        for listing, steps in by_listing.items()
+        for job in jobs_of(listings[listing].state, listing, listings[listing].store, _fields(steps), reason, now)
     ]
-    if not rows:
-        return
-    catalogue.want(session, store, [step for _, step in rows], [sku for read in readings for sku in read.wanted])
-    for _, step in rows:
-        if step.held:
-            _hold(session, *_hold_of(store, step), step.held, now, step)
-    live = bridge.terms.of(store).live
-    plan_id = catalogue.write_plan(session, store, cause, rows, live=live, now=now)
-    if live:
-        enqueue(session, [job for read in readings for job in _pushes(read.listing, rows, plan_id, now)], now=now)
+    enqueue(session, pushes, now=now)
 
 
-def _hold_of(store: str, step: Step) -> tuple[str, str]:
-    return f"{step.field}_step", f"sku {store}/{step.sku_code}"
+def _fields(steps: Iterable[Step]) -> set[str]:
+    return {"zero" if step.zeroes else step.field for step in steps}
 
 
-def _release(
-    session: Session, store: str, readings: Sequence[Reading], held: Mapping[tuple[str, str], Step], now: datetime
-) -> None:
-    """Close the holds of SKUs that no brake stops any more."""
-    for kind in ("price_step", "stock_step"):
-        subjects = [f"sku {store}/{binding.sku_code}" for read in readings for binding in read.bindings]
-        holds.close_holds(session, kind, [subject for subject in subjects if (kind, subject) not in held], now=now)
+def jobs_of(
+    state: ListingState, listing: int, store: str, fields: Collection[str], reason: str, now: datetime
+) -> list[NewJob]:
+    """The jobs that carry out a listing's approved fields; before it is on sale, publishing carries them out.
 
-
-def _pushes(listing: OwnListing, rows: Sequence[tuple[int, Step]], plan_id: int, now: datetime) -> list[NewJob]:
-    """The jobs that carry out a listing's approved steps; before it is on sale, publishing carries them out."""
-    mine = [step for listing_id, step in rows if listing_id == listing.id and not step.held]
-    fields = {step.field for step in mine}
-    if listing.state is ListingState.INTENDED:
-        return [_job("publish.post", listing.id, listing.store, now, str(plan_id))]
-    if listing.state not in (ListingState.ON_SALE, ListingState.OFFLINE):
+    ``zero`` is stock of which some goes to zero, which is urgent.
+    """
+    if state in (ListingState.PROPOSED, ListingState.INTENDED):
+        return [post_job(listing, store, now, reason)]
+    if state not in (ListingState.ON_SALE, ListingState.OFFLINE):
         return []
-    zeroing = any(step.field == "stock" and step.after == "0" for step in mine)
-    kinds = [("stock.push", "stock"), ("prices.push", "price")]
-    return [
-        _job(kind, listing.id, listing.store, now, str(plan_id), urgent=zeroing and field == "stock")
-        for kind, field in kinds
-        if field in fields
-    ]
+    jobs = []
+    if {"stock", "zero"} & set(fields):
+        jobs.append(_job("stock.push", listing, store, now, reason, urgent="zero" in fields))
+    if "price" in fields:
+        jobs.append(_job("prices.push", listing, store, now, reason))
+    return jobs
 
 
 def push_jobs(listing: OwnListing, bindings: Sequence[Binding], now: datetime, reason: str) -> list[NewJob]:
@@ -230,6 +277,11 @@ def push_jobs(listing: OwnListing, bindings: Sequence[Binding], now: datetime, r
     if any(b.stock_wanted != b.stock for b in bindings):
         jobs.append(_job("stock.push", listing.id, listing.store, now, reason))
     return jobs
+
+
+def post_job(listing: int, store: str, now: datetime, reason: str) -> NewJob:
+    """The job that puts a listing on the channel."""
+    return _job("publish.post", listing, store, now, reason)
 
 
 def _job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urgent: bool = False) -> NewJob:
@@ -243,11 +295,3 @@ def _job(kind: str, listing: int, store: str, now: datetime, reason: str, *, urg
         lock=f"listing:{listing}",
         args={"listing": str(listing)},
     )
-
-
-def _hold(session: Session, kind: str, subject: str, why: str, now: datetime, step: Step | None = None) -> None:
-    figures = {"why": why}
-    if step is not None:
-        figures |= {"before": step.before, "after": step.after, "reason": step.reason}
-    if holds.open_hold(session, kind, subject, figures, now=now):
-        timeline.note(session, subject, f"held: {kind}", at=now, **figures)

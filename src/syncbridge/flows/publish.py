@@ -15,7 +15,7 @@ from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingStat
 from syncbridge.ports import Channel
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue, timeline
+from syncbridge.store import catalogue, plans, timeline
 
 LOOK_BACK = timedelta(minutes=10)
 """Clocks differ: a listing is looked for from this long before it was sent."""
@@ -55,7 +55,7 @@ async def _send(bridge: Bridge, listing: OwnListing) -> Outcome:
     if not any(sku.stock for sku in draft.skus):
         return Done()  # nothing to sell; the offer's next change asks again
     sent_at = bridge.clock.now()
-    if not await bridge.db.run(catalogue.sent, listing.id, draft, now=sent_at):
+    if not await bridge.db.run(catalogue.sent, listing, draft, now=sent_at):
         return Done()  # another worker sent it, and settles it
     try:
         listing_id = await bridge.channels[listing.store].publish(draft)
@@ -112,7 +112,7 @@ def _not_sent(bridge: Bridge, listing: OwnListing, error: Transient) -> Outcome:
 def _posted(session: Session, bridge: Bridge, listing: OwnListing, listing_id: str) -> None:
     now = bridge.clock.now()
     catalogue.posted(session, listing.id, listing_id)
-    catalogue.applied(session, listing.id, "listing")
+    plans.settle_post(session, listing.id, catalogue.listing(session, listing.id).draft)
     timeline.note(session, f"listing {listing.store}/{listing.id}", "posted", at=now, listing_id=listing_id)
     enqueue(session, [confirm_job(listing.store, listing.id, now)], now=now)
 

@@ -9,7 +9,7 @@ from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import ListingState, OwnListing, Refusal, StockUpdate
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.store import catalogue
+from syncbridge.store import catalogue, plans
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
@@ -64,7 +64,7 @@ async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) ->
 def _switched(session: Session, listing: OwnListing, state: ListingState) -> None:
     catalogue.set_state(session, listing.id, state)
     if state is ListingState.OFFLINE:
-        catalogue.applied(session, listing.id, "stock")
+        plans.settle_zeros(session, listing.id)
 
 
 def _pushed(session: Session, bridge: Bridge, job: Claim, listing: OwnListing, wanted: dict[str, int]) -> None:

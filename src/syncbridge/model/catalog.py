@@ -215,6 +215,10 @@ class OwnListing:
     """The channel's id, once known."""
     draft: ListingDraft
     sent_at: datetime | None
+    first_sent_at: datetime | None = None
+    """Since when it may be on the channel without our knowing."""
+    missed_at: datetime | None = None
+    """When it was looked for and not found since it was last sent."""
     whole: bool = True
     """Whether we feed all its SKUs; one that has others too is never taken off sale because ours are sold out."""
 
@@ -240,10 +244,74 @@ class Binding:
 
 
 class ChangeState(StrEnum):
-    """Where a planned change stands."""
+    """Where a planned change stands; each ends in exactly one of the last six, with its reason."""
 
     PROPOSED = "proposed"
-    APPROVED = "approved"
+    """Waits for a person."""
     HELD = "held"
+    """A guard stopped it; waits for a person."""
+    APPROVED = "approved"
+    """Decided, and on its way to the channel."""
     APPLIED = "applied"
+    """The channel has it."""
     REFUSED = "refused"
+    """The channel would not take it; a retry after a repair may still apply it."""
+    STALE = "stale"
+    """A person approved it when another value was there already; nothing was sent."""
+    OVERTAKEN = "overtaken"
+    """A later plan, or the supplier's next word, made it needless before it went out."""
+    DROPPED = "dropped"
+    """A person said no."""
+    KEPT = "kept"
+    """The seller keeps the field, so that it is not changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One outward catalogue write of a plan: what, from what to what, why, and what became of it."""
+
+    id: int
+    plan: int
+    listing: int
+    sku_code: str
+    """Empty where it is about the listing itself."""
+    field: str
+    """``price``, ``stock`` or ``listing``."""
+    before: str
+    after: str
+    reason: str
+    rule: str
+    """Where the rule that asks for it is written."""
+    state: ChangeState
+    guard: str
+    """The kind of the hold, where a guard stopped it."""
+    result: str
+    """Why it stands where it stands: the guard's figures, the channel's words."""
+    passport: Mapping[str, str]
+    """Of a price: why it is what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes of one run in one store, and why there was a run."""
+
+    id: int
+    store: str
+    cause: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A field that the seller keeps: the rules do not change it on the channel."""
+
+    listing: int
+    sku_code: str
+    """Empty: a field of the listing itself."""
+    field: str
+    """``price`` or ``stock`` of a SKU; ``title``, ``description``, ``images`` or ``status`` of a listing."""
+    why: str
+    since: datetime
+
+    def __str__(self) -> str:
+        return f"the seller's own {self.field} since {self.since:%Y-%m-%d %H:%M} UTC"

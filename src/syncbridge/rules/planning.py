@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty, Spec
+from syncbridge.model.catalog import ListingDraft, Lock, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
 from syncbridge.rules.codes import sku_code
@@ -18,6 +18,8 @@ MOST_TITLE = 128
 MOST_IMAGES = 6
 SMALL_RUN = 20
 """Runs that touch fewer SKUs are not measured against the store's size."""
+RUN_GUARDS = {"price": "repriced_share", "stock": "zeroed_share"}
+"""The brakes on a whole run, by the field they stop; each opens one hold for a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Shown:
     spec_id: str
     price: Money | None
     stock: int
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    """The fields the seller keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +75,28 @@ class Step:
     after: str
     reason: str
     held: str = ""
-    """The brake that stopped it; empty: approved."""
+    """Why a guard stopped it; empty: none did."""
     rule: str = ""
     """Where the rule that asks for it is written."""
+    guard: str = ""
+    """Which guard stopped it: the kind of the hold."""
+    kept: str = ""
+    """Whose value stays instead, and since when, where the seller keeps the field."""
+
+    @property
+    def goes(self) -> bool:
+        """Whether nothing keeps it back."""
+        return not self.held and not self.kept
 
     @property
     def reprices(self) -> bool:
-        """Whether it changes a price, and nothing holds it."""
-        return self.field == "price" and not self.held
+        """Whether it changes a price, and nothing keeps it back."""
+        return self.field == "price" and self.goes
 
     @property
     def zeroes(self) -> bool:
-        """Whether it takes a SKU off sale, and nothing holds it."""
-        return self.field == "stock" and self.after == "0" and not self.held
+        """Whether it takes a SKU off sale, and nothing keeps it back."""
+        return self.field == "stock" and self.after == "0" and self.goes
 
 
 def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
@@ -105,7 +118,7 @@ def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tu
 
 
 def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
-    """The changes that lead from what is shown to what is wanted, with brakes on each price."""
+    """The changes that lead from what is shown to what is wanted, with brakes on each price; locked ones are kept."""
     last = {sku.sku_code: sku for sku in shown}
     changes: list[Step] = []
     for sku in wanted:
@@ -120,21 +133,27 @@ def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes
         if now.spec_id not in listed and now.stock:
             why = "the supplier no longer lists this spec"
             changes.append(Step(now.sku_code, "stock", str(now.stock), "0", why))
-    return tuple(changes)
+    return tuple(_kept(step, last[step.sku_code].locks) for step in changes)
 
 
 def brake(changes: Sequence[Step], store_skus: int, recent: Recent, brakes: Brakes) -> tuple[Step, ...]:
     """Hold what would reprice or zero too large a share of a store, together with what did within the last hour."""
-    if len({step.sku_code for step in changes}) + recent.repriced + recent.zeroed < SMALL_RUN:
-        return tuple(changes)
-    repriced = recent.repriced + sum(step.reprices for step in changes)
-    zeroed = recent.zeroed + sum(step.zeroes for step in changes)
+    run = Recent(
+        recent.repriced + sum(step.reprices for step in changes), recent.zeroed + sum(step.zeroes for step in changes)
+    )
+    touched = len({step.sku_code for step in changes}) + recent.repriced + recent.zeroed
+    stopped = tripped(run, touched, store_skus, brakes)
+    return tuple(_stopped(step, stopped.get(_braked(step), "")) for step in changes)
+
+
+def tripped(run: Recent, touched: int, store_skus: int, brakes: Brakes) -> dict[str, str]:
+    """The fields a run that touches so many SKUs changes too much of, each with the reason in figures."""
     stopped = {}
-    if repriced > store_skus * brakes.repriced_share:
-        stopped["price"] = f"{repriced} of {store_skus} SKUs of the store would be repriced in one run"
-    if zeroed > store_skus * brakes.zeroed_share:
-        stopped["stock"] = f"{zeroed} of {store_skus} SKUs of the store would go to zero in one run"
-    return tuple(replace(step, held=step.held or stopped.get(_braked(step), "")) for step in changes)
+    if touched >= SMALL_RUN and run.repriced > store_skus * brakes.repriced_share:
+        stopped["price"] = f"{run.repriced} of {store_skus} SKUs of the store would be repriced in one run"
+    if touched >= SMALL_RUN and run.zeroed > store_skus * brakes.zeroed_share:
+        stopped["stock"] = f"{run.zeroed} of {store_skus} SKUs of the store would go to zero in one run"
+    return stopped
 
 
 def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
@@ -193,7 +212,16 @@ def _price_step(sku: Wanted, before: Money | None, priced: Priced, brakes: Brake
         move = (priced.price.amount - before.amount) / before.amount
         if abs(move) > brakes.price_step:
             held = f"price would move by {move:+.0%}, more than {brakes.price_step:.0%}"
-    return Step(sku.sku_code, "price", str(before), str(priced.price), reason, held, sku.rule)
+    return Step(sku.sku_code, "price", str(before), str(priced.price), reason, held, sku.rule, held and "price_step")
+
+
+def _stopped(step: Step, why: str) -> Step:
+    return replace(step, held=why, guard=RUN_GUARDS[step.field]) if why else step
+
+
+def _kept(step: Step, locks: Mapping[str, Lock]) -> Step:
+    lock = locks.get(step.field)
+    return step if lock is None else replace(step, held="", guard="", kept=f"kept: {lock}")
 
 
 def _braked(step: Step) -> str:

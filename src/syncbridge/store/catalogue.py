@@ -21,11 +21,12 @@ from syncbridge.model.catalog import (
     Sku,
 )
 from syncbridge.model.money import Money
-from syncbridge.rules.planning import Recent, Step, Wanted
+from syncbridge.rules.planning import Step, Wanted
 from syncbridge.rules.routing import BoundSpec
+from syncbridge.store import plans
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
-from syncbridge.store.types import to_json
+from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
+from syncbridge.store.types import UtcTime, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
         "digest": fresh.digest,
         "spec_count": fresh.spec_count,
         "changed_at": fresh.changed_at,
+        "planned_under": "",
     }
     session.connection().execute(
         statement.on_conflict_do_update(index_elements=["account", "offer_id"], set_=change), rows
@@ -238,12 +240,12 @@ def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wan
             "b_passport": passports.get(step.sku_code, {}),
         }
         for step in steps
-        if step.field == "price" and not step.held
+        if step.field == "price" and step.goes
     ]
     stocks = [
         {"b_store": store, "b_sku": step.sku_code, "b_stock": int(step.after)}
         for step in steps
-        if step.field == "stock" and not step.held
+        if step.field == "stock" and step.goes
     ]
     for statement, rows in ((_WANT_PRICE, prices), (_WANT_STOCK, stocks)):
         if rows:
@@ -257,82 +259,37 @@ _WANT_PRICE = (
 _WANT_STOCK = update(BindingRow).where(*_SKU).values(stock_wanted=bindparam("b_stock"))
 
 
-def write_plan(
-    session: Session, store: str, cause: str, steps: Sequence[tuple[int, Step]], *, live: bool, now: datetime
-) -> int:
-    """Write a plan: (listing, step) each; answers its id."""
-    repriced, zeroed = sum(step.reprices for _, step in steps), sum(step.zeroes for _, step in steps)
-    plan = PlanRow(store=store, cause=cause, made_at=now, repriced=repriced, zeroed=zeroed)
-    session.add(plan)
-    session.flush()
-    assert plan.id is not None  # noqa: S101  just flushed
-    approved = ChangeState.APPROVED if live else ChangeState.PROPOSED
-    rows = [
-        {
-            "plan": plan.id,
-            "listing": listing,
-            "sku_code": step.sku_code,
-            "field": step.field,
-            "before": step.before,
-            "after": step.after,
-            "reason": step.held or step.reason,
-            "rule": step.rule,
-            "state": ChangeState.HELD if step.held else approved,
-        }
-        for listing, step in steps
-    ]
-    session.connection().execute(insert(ChangeRow), rows)
-    return plan.id
-
-
-def recent(session: Session, store: str, *, since: datetime) -> Recent:
-    """How many SKUs of a store plans made since then change."""
-    row = session.connection().execute(
-        select(
-            func.coalesce(func.sum(col(PlanRow.repriced)), 0).label("repriced"),
-            func.coalesce(func.sum(col(PlanRow.zeroed)), 0).label("zeroed"),
-        ).where(col(PlanRow.store) == store, col(PlanRow.made_at) >= since)
-    )
-    return Recent(*row.one())
-
-
-def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
-    """The changes of every plan after this one, as (listing, step, state)."""
-    query = (
-        select(ChangeRow, ListingRow)
-        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
-        .where(col(ChangeRow.plan) > plan)
-        .order_by(col(ChangeRow.id))
-    )
-    return [
-        (
-            value(OwnListing, listing),
-            Step(row.sku_code, row.field, row.before, row.after, row.reason, rule=row.rule),
-            row.state,
-        )
-        for row, listing in session.execute(query)
-    ]
-
-
-def last_plan(session: Session) -> int:
-    """The newest plan; 0 if there is none."""
-    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
-
-
 def sku_count(session: Session, store: str) -> int:
     """How many SKUs a store has through us."""
     query = select(func.count()).select_from(BindingRow).where(col(BindingRow.store) == store)
     return session.connection().execute(query).scalar_one()
 
 
-def sent(session: Session, listing: int, draft: ListingDraft, *, now: datetime) -> bool:
-    """Commit that this draft goes out now; False if somebody else sent the listing meanwhile."""
+def sent(session: Session, listing: OwnListing, draft: ListingDraft, *, now: datetime) -> bool:
+    """Commit that this draft goes out now; False if somebody else moved the listing meanwhile."""
     result = session.connection().execute(
         update(ListingRow)
-        .where(col(ListingRow.id) == listing, col(ListingRow.state) == ListingState.INTENDED)
-        .values(state=ListingState.SENT.value, sent_at=now, draft=draft)
+        .where(col(ListingRow.id) == listing.id, col(ListingRow.state) == listing.state)
+        .values(
+            state=ListingState.SENT.value,
+            sent_at=now,
+            first_sent_at=func.coalesce(ListingRow.first_sent_at, bindparam("b_now", now, type_=UtcTime())),
+            missed_at=None,
+            draft=draft,
+        )
     )
     return result.rowcount == 1
+
+
+def missed(session: Session, listing: int, *, now: datetime) -> None:
+    """A sent listing was looked for and not found."""
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(missed_at=now))
+
+
+def redrafted(session: Session, listing: int, draft: ListingDraft) -> None:
+    """Keep what a listing on the channel was replaced with."""
+    posted_again = {"draft": draft, "state": ListingState.POSTED.value}
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(posted_again))
 
 
 def posted(session: Session, listing: int, listing_id: str) -> None:
@@ -349,6 +306,20 @@ def set_state(session: Session, listing: int, state: ListingState) -> None:
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(state=state.value))
 
 
+def intend(session: Session, listings: Collection[int]) -> None:
+    """Decide that these proposed listings go out."""
+    rows = [{"b_id": listing} for listing in listings]
+    if rows:
+        session.connection().execute(_INTEND, rows)
+
+
+_INTEND = (
+    update(ListingRow)
+    .where(col(ListingRow.id) == bindparam("b_id"), col(ListingRow.state) == ListingState.PROPOSED)
+    .values(state=ListingState.INTENDED.value)
+)
+
+
 def read_back(session: Session, listing: OwnListing, skus: Sequence[Sku]) -> None:
     """Note how the channel addresses each SKU, and what it shows."""
     for sku in skus:
@@ -360,26 +331,16 @@ def read_back(session: Session, listing: OwnListing, skus: Sequence[Sku]) -> Non
 
 
 def pushed(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
-    """Note what the channel was given, by SKU code."""
-    for sku_code, given in values.items():
-        session.connection().execute(
-            update(BindingRow)
-            .where(col(BindingRow.store) == listing.store, col(BindingRow.sku_code) == sku_code)
-            .values({field: given})
-        )
-    applied(session, listing.id, field, values)
+    """Note what the channel was given, by SKU code, and which changes that ends."""
+    rows = [{"b_store": listing.store, "b_sku": sku_code, "b_given": given} for sku_code, given in values.items()]
+    session.connection().execute(_GIVEN[field], rows)
+    plans.settle(session, listing, field)
 
 
-def applied(session: Session, listing: int, field: str, sku_codes: Collection[str] | None = None) -> None:
-    """Note that a listing's approved changes of a field went out; of these SKUs, or of all."""
-    change = update(ChangeRow).where(
-        col(ChangeRow.listing) == listing,
-        col(ChangeRow.field) == field,
-        col(ChangeRow.state) == ChangeState.APPROVED,
-    )
-    if sku_codes is not None:
-        change = change.where(col(ChangeRow.sku_code).in_(sku_codes))
-    session.connection().execute(change.values(state=ChangeState.APPLIED.value))
+_GIVEN = {
+    "price": update(BindingRow).where(*_SKU).values(price=bindparam("b_given")),
+    "stock": update(BindingRow).where(*_SKU).values(stock=bindparam("b_given")),
+}
 
 
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.store.rows import value
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import HoldRow
 from syncbridge.store.types import UtcTime
 
@@ -34,19 +34,36 @@ def open_hold(session: Session, kind: str, subject: str, figures: Mapping[str, s
     if known == dict(figures):
         return False
     values = {"kind": kind, "subject": subject, "figures": dict(figures), "opened_at": now}
-    statement = upsert(HoldRow).values(values)
-    statement = statement.on_conflict_do_update(
-        index_elements=["kind", "subject"],
-        index_where=col(HoldRow.closed_at).is_(None),
-        set_={"figures": statement.excluded.figures},
-    )
-    session.connection().execute(statement)
+    session.connection().execute(_OPEN, [values])
     return known is None
+
+
+def open_many(
+    session: Session, wanted: Mapping[tuple[str, str], Mapping[str, str]], *, now: datetime
+) -> list[tuple[str, str]]:
+    """The same for many, by (kind, subject), in a bounded number of statements; answers those that are new."""
+    known = open_figures(session, [subject for _, subject in wanted]) if wanted else {}
+    rows = [
+        {"kind": kind, "subject": subject, "figures": dict(figures), "opened_at": now}
+        for (kind, subject), figures in wanted.items()
+        if known.get((kind, subject)) != dict(figures)
+    ]
+    if rows:
+        session.connection().execute(_OPEN, rows)
+    return [one for one in wanted if one not in known]
+
+
+_OPEN = upsert(HoldRow).on_conflict_do_update(
+    index_elements=["kind", "subject"],
+    index_where=col(HoldRow.closed_at).is_(None),
+    set_={"figures": upsert(HoldRow).excluded.figures},
+)
 
 
 def close_holds(session: Session, kind: str, subjects: Collection[str], *, now: datetime) -> None:
     """Close holds whose cause is gone."""
-    session.connection().execute(_CLOSE, {"b_kind": kind, "b_subjects": list(subjects), "b_now": now})
+    for some in chunks(subjects):
+        session.connection().execute(_CLOSE, {"b_kind": kind, "b_subjects": some, "b_now": now})
 
 
 _CLOSE = (
@@ -86,12 +103,15 @@ def close_kind(session: Session, kind: str, *, now: datetime) -> None:
 
 def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str, str], dict[str, str]]:
     """The figures of open holds on these subjects, by (kind, subject)."""
-    rows = session.connection().execute(
-        select(col(HoldRow.kind), col(HoldRow.subject), col(HoldRow.figures)).where(
-            col(HoldRow.subject).in_(subjects), col(HoldRow.closed_at).is_(None)
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for some in chunks(subjects):
+        rows = session.connection().execute(
+            select(col(HoldRow.kind), col(HoldRow.subject), col(HoldRow.figures)).where(
+                col(HoldRow.subject).in_(some), col(HoldRow.closed_at).is_(None)
+            )
         )
-    )
-    return {(row.kind, row.subject): row.figures for row in rows}
+        found |= {(row.kind, row.subject): row.figures for row in rows}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,12 @@ def all_open(session: Session) -> list[OpenHold]:
     """Every open hold, oldest first."""
     query = select(HoldRow).where(col(HoldRow.closed_at).is_(None)).order_by(col(HoldRow.id))
     return [value(OpenHold, row) for row in session.scalars(query)]
+
+
+def get(session: Session, hold: int) -> OpenHold | None:
+    """One open hold."""
+    row = session.get(HoldRow, hold)
+    return None if row is None or row.closed_at is not None else value(OpenHold, row)
 
 
 def opened(session: Session) -> int:

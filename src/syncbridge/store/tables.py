@@ -24,6 +24,11 @@ def _money(*, nullable: bool = True) -> Column[Money]:
     return Column(MoneyText(), nullable=nullable)
 
 
+HELD_SQL = "state = 'held'"
+"""What the partial index on held changes says; queries say it word for word, to be served by it."""
+UNENDED_SQL = "state IN ('proposed', 'held', 'approved', 'dropped')"
+
+
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -168,6 +173,10 @@ class ListingRow(SQLModel, table=True):
     listing_id: str | None = Field(default=None, index=True)
     draft: ListingDraft = Field(sa_column=Column(Json(ListingDraft), nullable=False))
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    first_sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """Since when it may be on the channel without our knowing."""
+    missed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When it was looked for and not found since it was last sent."""
     created_at: datetime = Field(sa_column=_time())
     whole: bool = Field(default=True, sa_column_kwargs={"server_default": text("1")})
     """Whether all SKUs the channel shows are bound."""
@@ -258,18 +267,23 @@ class PlanRow(SQLModel, table=True):
     cause: str
     made_at: datetime = Field(sa_column=_time())
     repriced: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose price it changes, those that are held left out."""
+    """SKUs whose price it changes without asking a person."""
     zeroed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """SKUs whose stock it sets to zero, those that are held left out."""
+    """SKUs whose stock it sets to zero without asking a person."""
 
 
 class ChangeRow(SQLModel, table=True):
     """One outward catalogue write, before and after, with its reason and rule."""
 
     __tablename__ = "change"
+    __table_args__ = (
+        Index("change_plan", "plan", "listing"),
+        Index("change_held", "guard", "plan", sqlite_where=text(HELD_SQL), postgresql_where=text(HELD_SQL)),
+        Index("change_unended", "listing", sqlite_where=text(UNENDED_SQL), postgresql_where=text(UNENDED_SQL)),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
-    plan: int = Field(foreign_key="plan.id", index=True)
+    plan: int = Field(foreign_key="plan.id")
     listing: int = Field(foreign_key="listing.id", index=True)
     sku_code: str = ""
     field: str
@@ -278,6 +292,24 @@ class ChangeRow(SQLModel, table=True):
     reason: str
     rule: str
     state: str
+    guard: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    result: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False, server_default="{}"))
+    """Of a price that waits for a person; the binding has that of the price decided on."""
+
+
+class LockRow(SQLModel, table=True):
+    """A field the seller keeps, of a SKU, or of the listing itself (no SKU code)."""
+
+    __tablename__ = "lock"
+
+    listing: int = Field(foreign_key="listing.id", primary_key=True)
+    sku_code: str = Field(primary_key=True)
+    field: str = Field(primary_key=True)
+    why: str
+    since: datetime = Field(sa_column=_time())
+    told: str = ""
+    """What the rules wanted instead when a plan last said that it is kept back."""
 
 
 class HoldRow(SQLModel, table=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import insert, select
@@ -14,6 +15,13 @@ def note(session: Session, subject: str, event: str, *, at: datetime, **details:
     """Append what happened to a subject such as ``order toys/8172481060036440``."""
     row = {"at": at, "subject": subject, "event": event, "details": {k: str(v) for k, v in details.items()}}
     session.connection().execute(_NOTE, row)
+
+
+def note_all(session: Session, events: Sequence[tuple[str, str, Mapping[str, str]]], *, at: datetime) -> None:
+    """The same for many: (subject, event, details) each."""
+    if events:
+        rows = [{"at": at, "subject": subject, "event": event, "details": told} for subject, event, told in events]
+        session.connection().execute(_NOTE, rows)
 
 
 _NOTE = insert(TimelineRow)

@@ -19,7 +19,44 @@ def upgrade() -> None:
     with op.batch_alter_table("binding", naming_convention=names) as batch_op:
         batch_op.drop_constraint("uq_binding_store", type_="unique")
     op.create_index("binding_offer", "binding", ["supplier", "offer_id"], unique=False)
+    _locks()
+    _plans()
     _adoption()
+
+
+def _locks() -> None:
+    op.create_table(
+        "lock",
+        sa.Column("listing", sa.Integer(), nullable=False),
+        sa.Column("sku_code", sa.String(), nullable=False),
+        sa.Column("field", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["listing"], ["listing.id"]),
+        sa.PrimaryKeyConstraint("listing", "sku_code", "field"),
+    )
+
+
+def _plans() -> None:
+    op.add_column("listing", sa.Column("first_sent_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("listing", sa.Column("missed_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE listing SET first_sent_at = sent_at")
+    op.add_column("change", sa.Column("guard", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("change", sa.Column("result", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("change", sa.Column("passport", sa.Text(), server_default="{}", nullable=False))
+    op.drop_index("ix_change_plan", table_name="change")
+    op.create_index("change_plan", "change", ["plan", "listing"], unique=False)
+    held = sa.text("state = 'held'")
+    unended = sa.text("state IN ('proposed', 'held', 'approved', 'dropped')")
+    op.create_index("change_held", "change", ["guard", "plan"], sqlite_where=held, postgresql_where=held)
+    op.create_index("change_unended", "change", ["listing"], sqlite_where=unended, postgresql_where=unended)
+    op.execute(
+        "UPDATE change SET state = 'overtaken', result = 'a later plan has another value'"
+        " WHERE state = 'held' AND id < (SELECT max(id) FROM change AS later WHERE later.listing = change.listing"
+        " AND later.sku_code = change.sku_code AND later.field = change.field)"
+    )
+    op.execute("UPDATE change SET guard = field || '_step', result = reason WHERE state = 'held'")
 
 
 def _adoption() -> None:

@@ -1,0 +1,356 @@
+"""Plans and their changes, written and moved on set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from syncbridge.model.catalog import Change, ChangeState, ListingDraft, ListingState, OwnListing
+from syncbridge.model.money import Money
+from syncbridge.rules.planning import Recent, Step
+from syncbridge.store.rows import value
+from syncbridge.store.tables import HELD_SQL, UNENDED_SQL, BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
+
+UNDECIDED = (ChangeState.PROPOSED, ChangeState.HELD)
+Key = tuple[int, str, str]
+"""Listing, SKU code and field: what a change is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change, beside what is wanted of its SKU and shown of it now, and where its listing stands."""
+
+    change: Change
+    store: str
+    standing: ListingState
+    on_channel: bool
+    sku_key: str | None
+    price_wanted: Money | None
+    stock_wanted: int | None
+    price: Money | None
+    stock: int | None
+    lock: str | None
+    """Why the seller keeps the field; None: they do not."""
+
+    @property
+    def wanted(self) -> str:
+        """What is wanted of the change's field now, as plans write it."""
+        return str(self.price_wanted if self.change.field == "price" else self.stock_wanted)
+
+    @property
+    def shown(self) -> str:
+        """The same for what the channel was last given."""
+        return str(self.price if self.change.field == "price" else self.stock)
+
+
+def begin(session: Session, store: str, cause: str, *, now: datetime) -> int:
+    """Write a plan without changes yet; answers its id."""
+    plan = PlanRow(store=store, cause=cause, made_at=now)
+    session.add(plan)
+    session.flush()
+    assert plan.id is not None  # noqa: S101  just flushed
+    return plan.id
+
+
+def add(
+    session: Session,
+    plan: int,
+    steps: Sequence[tuple[int, Step]],
+    state: ChangeState,
+    passports: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Add (listing, step) to a plan, in this state unless a guard or a lock keeps it back; it overtakes what waits."""
+    if not steps:
+        return
+    known = passports or {}
+    rows = [
+        {
+            "plan": plan,
+            "listing": listing,
+            "sku_code": step.sku_code,
+            "field": step.field,
+            "before": step.before,
+            "after": step.after,
+            "reason": step.kept or step.reason,
+            "rule": step.rule,
+            "state": ChangeState.KEPT if step.kept else ChangeState.HELD if step.held else state,
+            "guard": step.guard,
+            "result": step.held,
+            "passport": dict(known.get(step.sku_code, {})) if step.field == "price" else {},
+        }
+        for listing, step in steps
+    ]
+    session.connection().execute(insert(ChangeRow), rows)
+    session.connection().execute(_OVERTAKE, {"b_plan": plan, "b_why": f"plan {plan} has another value"})
+
+
+def count(session: Session, plan: int, run: Recent) -> None:
+    """Note how many SKUs a plan changes without asking a person."""
+    values = {"repriced": run.repriced, "zeroed": run.zeroed}
+    session.connection().execute(update(PlanRow).where(col(PlanRow.id) == plan).values(values))
+
+
+def recent(session: Session, store: str, *, since: datetime) -> Recent:
+    """How many SKUs of a store plans made since then change without asking a person."""
+    row = session.connection().execute(
+        select(
+            func.coalesce(func.sum(col(PlanRow.repriced)), 0).label("repriced"),
+            func.coalesce(func.sum(col(PlanRow.zeroed)), 0).label("zeroed"),
+        ).where(col(PlanRow.store) == store, col(PlanRow.made_at) >= since)
+    )
+    return Recent(*row.one())
+
+
+def undecided(session: Session, listings: Collection[int]) -> dict[Key, Change]:
+    """The newest change of each SKU and field of these listings that waits for a person, or that one said no to."""
+    waiting = [*UNDECIDED, ChangeState.DROPPED]
+    query = select(*CHANGE).where(UNENDED, col(ChangeRow.listing).in_(listings), col(ChangeRow.state).in_(waiting))
+    rows = session.connection().execute(query.order_by(col(ChangeRow.id)))
+    return {(row.listing, row.sku_code, row.field): value(Change, row) for row in rows}
+
+
+def held(session: Session, store: str, guard: str) -> dict[int, int]:
+    """How many changes of a store a guard holds, by plan."""
+    query = (
+        select(col(ChangeRow.plan), func.count().label("number"))
+        .join(PlanRow, col(PlanRow.id) == col(ChangeRow.plan))
+        .where(HELD, col(ChangeRow.guard) == guard, col(PlanRow.store) == store)
+        .group_by(col(ChangeRow.plan))
+        .order_by(col(ChangeRow.plan))
+    )
+    return {row.plan: row.number for row in session.connection().execute(query)}
+
+
+def end(session: Session, changes: Collection[int], state: ChangeState, result: str) -> None:
+    """Move these changes to a state, all for the same reason."""
+    rows = [{"b_id": change, "b_state": state.value, "b_result": result} for change in changes]
+    if rows:
+        session.connection().execute(_END, rows)
+
+
+def hold_field(session: Session, plan: int, field: str, guard: str, why: str) -> None:
+    """A guard on the whole plan holds what is proposed of a field; stock that does not go to zero is free."""
+    waiting = [col(ChangeRow.plan) == plan, col(ChangeRow.field) == field]
+    waiting += [col(ChangeRow.after) == "0"] if field == "stock" else []
+    held_now = update(ChangeRow).where(*waiting, col(ChangeRow.state) == ChangeState.PROPOSED)
+    session.connection().execute(held_now.values(state=ChangeState.HELD.value, guard=guard, result=why))
+
+
+def of_plan(session: Session, plan: int, states: Collection[ChangeState]) -> list[Pending]:
+    """The changes of a plan that stand so, beside what is wanted and shown of their SKUs now."""
+    return _pending(session, col(ChangeRow.plan) == plan, col(ChangeRow.state).in_(states))
+
+
+def held_by(session: Session, store: str, guard: str, sku_code: str | None) -> list[Pending]:
+    """What a guard holds of a store, or of one SKU of it."""
+    of_sku = [] if sku_code is None else [col(ChangeRow.sku_code) == sku_code]
+    return _pending(session, HELD, col(ChangeRow.guard) == guard, col(ListingRow.store) == store, *of_sku)
+
+
+def overtake_older(session: Session, approved: Sequence[Change]) -> None:
+    """What was approved earlier of the same SKUs and fields, and has not gone out, never does."""
+    rows = [
+        {
+            "b_id": one.id,
+            "b_listing": one.listing,
+            "b_sku": one.sku_code,
+            "b_field": one.field,
+            "b_why": f"plan {one.plan} has another value",
+        }
+        for one in approved
+    ]
+    if rows:
+        session.connection().execute(_OVERTAKE_OLDER, rows)
+
+
+def settle(session: Session, listing: OwnListing, field: str) -> None:
+    """Book what the channel now has of a listing's price or stock; a SKU it does not show cannot have it."""
+    sent = [ChangeState.APPROVED, ChangeState.REFUSED]
+    mine = and_(col(ChangeRow.listing) == listing.id, col(ChangeRow.field) == field, col(ChangeRow.state).in_(sent))
+    rows = _pending(session, mine, ~_NEWER)
+    there = [row.change.id for row in rows if row.sku_key is not None and row.shown == row.change.after]
+    end(session, there, ChangeState.APPLIED, "")
+    missing = [row.change.id for row in rows if row.sku_key is None and row.change.state is ChangeState.APPROVED]
+    end(session, missing, ChangeState.REFUSED, "the listing has no such SKU on the channel; add it there")
+
+
+def settle_zeros(session: Session, listing: int) -> None:
+    """A listing that went off sale has no stock of anything."""
+    zeros = update(ChangeRow).where(*_approved(listing, "stock"), col(ChangeRow.after) == "0")
+    session.connection().execute(zeros.values(state=ChangeState.APPLIED.value, result=""))
+
+
+def settle_post(session: Session, listing: int, draft: ListingDraft) -> None:
+    """Book what went out with a listing when it was posted."""
+    went = update(ChangeRow).where(*_approved(listing, "listing")).values(state=ChangeState.APPLIED.value, result="")
+    session.connection().execute(went)
+    rows = [
+        {"b_listing": listing, "b_sku": sku.sku_code, "b_field": field, "b_after": after}
+        for sku in draft.skus
+        for field, after in (("price", str(sku.price)), ("stock", str(sku.stock)))
+    ]
+    session.connection().execute(_WENT, rows)
+
+
+def refuse(session: Session, listing: int, field: str, why: str) -> None:
+    """The channel would not take what was approved of a listing's field."""
+    refused = update(ChangeRow).where(*_approved(listing, field))
+    session.connection().execute(refused.values(state=ChangeState.REFUSED.value, result=why))
+
+
+def audited(session: Session, listing: int, refusal: str) -> None:
+    """The channel's audit refused a posted listing, or let a refused one through (no refusal)."""
+    before, after = (
+        (ChangeState.APPLIED, ChangeState.REFUSED) if refusal else (ChangeState.REFUSED, ChangeState.APPLIED)
+    )
+    about = (col(ChangeRow.listing) == listing, col(ChangeRow.field) == "listing", col(ChangeRow.state) == before)
+    session.connection().execute(update(ChangeRow).where(*about).values(state=after.value, result=refusal))
+
+
+def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
+    """The changes of every plan after this one, as (listing, step, state)."""
+    query = (
+        select(ChangeRow, ListingRow)
+        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
+        .where(col(ChangeRow.plan) > plan)
+        .order_by(col(ChangeRow.id))
+    )
+    return [(value(OwnListing, listing), _step(row), row.state) for row, listing in session.execute(query)]
+
+
+def last(session: Session) -> int:
+    """The newest plan; 0 if there is none."""
+    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
+
+
+def _step(row: ChangeRow) -> Step:
+    held = row.result if row.state == ChangeState.HELD else ""
+    return Step(row.sku_code, row.field, row.before, row.after, row.reason, held, row.rule, row.guard)
+
+
+def _pending(session: Session, *which: ColumnElement[bool]) -> list[Pending]:
+    rows = session.connection().execute(_PENDING.where(*which).order_by(col(ChangeRow.id)))
+    return [
+        Pending(
+            change=value(Change, row),
+            store=row.store,
+            standing=ListingState(row.standing),
+            on_channel=row.listing_id is not None,
+            sku_key=row.sku_key,
+            price_wanted=row.price_wanted,
+            stock_wanted=row.stock_wanted,
+            price=row.price,
+            stock=row.stock,
+            lock=row.why,
+        )
+        for row in rows
+    ]
+
+
+def _approved(listing: int, field: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        UNENDED,
+        col(ChangeRow.listing) == listing,
+        col(ChangeRow.field) == field,
+        col(ChangeRow.state) == ChangeState.APPROVED,
+    )
+
+
+CHANGE = [col(getattr(ChangeRow, field.name)) for field in fields(Change)]
+"""The columns of a change's value."""
+HELD = literal_column(f"change.{HELD_SQL}", Boolean())
+"""As the index on what is held says it."""
+UNENDED = literal_column(f"change.{UNENDED_SQL}", Boolean())
+"""As the index on what has not come to an end says it."""
+_LATER = aliased(ChangeRow)
+_SAME = (
+    col(_LATER.listing) == col(ChangeRow.listing),
+    col(_LATER.sku_code) == col(ChangeRow.sku_code),
+    col(_LATER.field) == col(ChangeRow.field),
+)
+_NEWER = exists().where(*_SAME, col(_LATER.id) > col(ChangeRow.id)).correlate(ChangeRow)
+_ON_ITS_WAY = col(ChangeRow.state) == ChangeState.APPROVED
+_OVERTAKE = (
+    update(ChangeRow)
+    .where(
+        UNENDED,
+        col(ChangeRow.state) != ChangeState.DROPPED,
+        col(ChangeRow.plan) != bindparam("b_plan"),
+        col(ChangeRow.listing).in_(select(col(_LATER.listing)).where(col(_LATER.plan) == bindparam("b_plan"))),
+        exists()
+        .where(
+            col(_LATER.plan) == bindparam("b_plan"),
+            *_SAME,
+            or_(~_ON_ITS_WAY, col(_LATER.state) == ChangeState.APPROVED),
+        )
+        .correlate(ChangeRow),
+    )
+    .values(state=ChangeState.OVERTAKEN.value, result=bindparam("b_why"))
+)
+"""What is on its way goes on unless the new value goes out, too."""
+_ABOUT = (
+    UNENDED,
+    col(ChangeRow.listing) == bindparam("b_listing"),
+    col(ChangeRow.sku_code) == bindparam("b_sku"),
+    col(ChangeRow.field) == bindparam("b_field"),
+    _ON_ITS_WAY,
+)
+_OVERTAKE_OLDER = (
+    update(ChangeRow)
+    .where(*_ABOUT, col(ChangeRow.id) != bindparam("b_id"))
+    .values(state=ChangeState.OVERTAKEN.value, result=bindparam("b_why"))
+)
+_WENT = (
+    update(ChangeRow)
+    .where(*_ABOUT, col(ChangeRow.after) == bindparam("b_after"))
+    .values(state=ChangeState.APPLIED.value, result="")
+)
+_END = (
+    update(ChangeRow)
+    .where(col(ChangeRow.id) == bindparam("b_id"))
+    .values(state=bindparam("b_state"), result=bindparam("b_result"))
+)
+_PENDING = (
+    select(
+        *CHANGE,
+        col(ListingRow.store),
+        col(ListingRow.state).label("standing"),
+        col(ListingRow.listing_id),
+        col(BindingRow.sku_key),
+        col(BindingRow.price_wanted),
+        col(BindingRow.stock_wanted),
+        col(BindingRow.price),
+        col(BindingRow.stock),
+        col(LockRow.why),
+    )
+    .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
+    .outerjoin(
+        BindingRow,
+        and_(col(BindingRow.store) == col(ListingRow.store), col(BindingRow.sku_code) == col(ChangeRow.sku_code)),
+    )
+    .outerjoin(
+        LockRow,
+        and_(
+            col(LockRow.listing) == col(ChangeRow.listing),
+            col(LockRow.sku_code) == col(ChangeRow.sku_code),
+            col(LockRow.field) == col(ChangeRow.field),
+        ),
+    )
+)
