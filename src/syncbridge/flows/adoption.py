@@ -19,8 +19,8 @@ from syncbridge.queue.job import enqueue, wake_waiting
 from syncbridge.rules import adopting
 from syncbridge.rules.adopting import Known
 from syncbridge.rules.routing import route_for
-from syncbridge.store import adoption, timeline
-from syncbridge.store.adoption import Choice
+from syncbridge.store import adoption, adoption_binding, timeline
+from syncbridge.store.adoption_binding import Choice
 
 AT_ONCE = 4
 """Pictures fetched side by side."""
@@ -220,7 +220,7 @@ def _bind(session: Session, bridge: Bridge, store: str, chosen: Iterable[tuple[s
 
 def _bound(session: Session, bridge: Bridge, store: str, choices: Sequence[Choice]) -> None:
     now = bridge.clock.now()
-    audited = adoption.bind(session, store, choices, now=now)
+    audited = adoption_binding.bind(session, store, choices, now=now)
     enqueue(session, [confirm_job(store, listing, now) for listing in audited], now=now)
     wake_waiting(session, ["unrouted"], account=store, now=now)  # orders of these SKUs can be bought for now
     listings = {choice.found.listing.listing_id for choice in choices}

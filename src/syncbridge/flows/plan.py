@@ -132,6 +132,7 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     now, auto = bridge.clock.now(), bridge.terms.of(store).auto
     known = plans.undecided(session, [read.listing.id for read in readings])
     overtake_gone(session, store, readings, known, now=now)
+    _propose_first(session, store, readings, known, cause, now)
     asked = _braked(session, bridge, store, readings, known)
     state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
     fresh = [row for row in asked if not _stands(known.get(_key(row)), row[1], state)]
@@ -152,6 +153,36 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
         _push(session, readings, fresh, str(plan_id), now)
 
 
+def _propose_first(
+    session: Session, store: str, readings: Sequence[Reading], known: Mapping[Key, Change], cause: str, now: datetime
+) -> None:
+    """The first changes of adopted SKUs are proposed to a person whatever the store's terms, as large as they are.
+
+    Nothing else holds them. Where the rules want what the seller had anyway, there is nothing to be asked.
+    """
+    first = _first_plans(readings)
+    if not first:
+        return
+    steps = [(read.listing.id, s) for read in readings for s in read.steps if s.sku_code in first and not s.kept]
+    rows = [(listing, replace(step, reason=_told(step), held="", guard="")) for listing, step in steps]
+    fresh = [row for row in rows if not _stands(known.get(_key(row)), row[1], ChangeState.PROPOSED)]
+    if fresh:
+        plans.add(
+            session, plans.begin(session, store, cause, now=now), fresh, ChangeState.PROPOSED, passports(readings)
+        )
+    asked = {step.sku_code for _, step in rows}
+    agreed = {sku.sku_code for read in readings for sku in read.wanted} & first - asked
+    catalogue.first_plan_over(session, store, agreed)
+
+
+def _first_plans(readings: Sequence[Reading]) -> set[str]:
+    return {b.sku_code for read in readings for b in read.bindings if b.first_plan}
+
+
+def _told(step: Step) -> str:
+    return f"{step.reason}; {step.held}" if step.held else step.reason
+
+
 def _braked(
     session: Session, bridge: Bridge, store: str, readings: Sequence[Reading], known: Mapping[Key, Change]
 ) -> list[Row]:
@@ -159,7 +190,14 @@ def _braked(
 
     What the brake on a run holds stays held while what it holds of the store is still too much, however late.
     """
-    every = [(read.listing.id, s) for read in readings if not read.unposted for s in read.steps if not s.kept]
+    first = _first_plans(readings)
+    every = [
+        (read.listing.id, step)
+        for read in readings
+        if not read.unposted
+        for step in read.steps
+        if not step.kept and step.sku_code not in first
+    ]
     if not every:
         return []
     brakes, skus = bridge.terms.brakes, catalogue.sku_count(session, store)

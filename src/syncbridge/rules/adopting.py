@@ -19,7 +19,7 @@ from syncbridge.rules.routing import route_for, rule_of
 
 LEAST_SCORE = 0.60
 """What is less like is not proposed."""
-LEAST_LEAD = 0.05
+LEAST_LEAD = 0.03
 """By so much what is proposed must be more like than the next."""
 MOST_CANDIDATES = 5
 MOST_OFFERS = 8

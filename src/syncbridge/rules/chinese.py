@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 WORDS: Mapping[str, str] = {
     "黑": "black", "白": "white", "红": "red", "蓝": "blue", "绿": "green", "黄": "yellow", "紫": "purple",
@@ -19,6 +20,7 @@ WORDS: Mapping[str, str] = {
 _KNOWN = re.compile("|".join(sorted(WORDS, key=len, reverse=True)))
 
 
+@lru_cache(maxsize=16_384)
 def english(text: str) -> str:
     """The text with each known word translated; what is not known stays as it is."""
     return " ".join(_KNOWN.sub(lambda found: f" {WORDS[found[0]]} ", text).split())

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from rapidfuzz import fuzz, utils
 
@@ -50,6 +51,7 @@ class Sign:
         return self.weight * (UNKNOWN if self.value is None else self.value)
 
 
+@lru_cache(maxsize=16_384)
 def bare(code: str) -> str:
     """A code as channels take it: letters and digits, in capitals."""
     return re.sub(r"[^0-9A-Z]", "", code.upper())
