@@ -333,7 +333,7 @@ async def fetch_at(url: str, address: str, *, most: int, seconds: float, transpo
                 async for chunk in response.aiter_raw():
                     body += chunk
                     if len(body) > most:
-                        raise Rejected(f"{url} is larger than {most} bytes", vendor=named.host, code="size")
+                        raise Rejected(f"{url} is larger than {most} bytes", vendor=named.host, code="picture_size")
     except (httpx.TransportError, TimeoutError) as error:
         raise Unreachable(f"{url} gave no answer ({type(error).__name__})", vendor=named.host) from error
     told = response.headers

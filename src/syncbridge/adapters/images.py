@@ -69,7 +69,7 @@ class SafeImages:
             if answer.status not in _REDIRECTS:
                 return _body(url, host, answer)
             url = urljoin(url, answer.location)
-        raise Rejected(f"{url} leads on and on", vendor=host, code="redirect")
+        raise Rejected(f"{url} leads on and on", vendor=host, code="picture_redirect")
 
     def _allowed(self, url: str) -> str:
         """The host of an address that may be asked; raises Rejected."""
@@ -77,10 +77,10 @@ class SafeImages:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise Rejected(f"{url!r} is no address ({error})", vendor="images", code="address") from error
+            raise Rejected(f"{url!r} is no address ({error})", vendor="images", code="picture_address") from error
         host = (parts.hostname or "").lower()
         if problem := self._problem(parts, host, port):
-            raise Rejected(f"{url!r} is not fetched: {problem}", vendor=host or "images", code="address")
+            raise Rejected(f"{url!r} is not fetched: {problem}", vendor=host or "images", code="picture_address")
         return host
 
     def _problem(self, parts: SplitResult, host: str, port: int | None) -> str:
@@ -106,13 +106,13 @@ def difference_hash(body: bytes) -> str:
     try:
         with Image.open(io.BytesIO(body), formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise Rejected(f"{image.width} × {image.height} points are too many", vendor="images", code="pixels")
+                raise Rejected(f"{image.width} × {image.height} points are too many", vendor="images", code="picture_pixels")
             image.draft("L", (SIDE * 8, SIDE * 8))
             grey = image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.LANCZOS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Rejected(f"this picture has too many points ({error})", vendor="images", code="pixels") from error
+        raise Rejected(f"this picture has too many points ({error})", vendor="images", code="picture_pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise Rejected(f"this is no picture that can be read ({error})", vendor="images", code="unreadable") from error
+        raise Rejected(f"this is no picture that can be read ({error})", vendor="images", code="picture_unreadable") from error
     points = grey.tobytes()
     rows = [points[start : start + SIDE + 1] for start in range(0, len(points), SIDE + 1)]
     bits = "".join("1" if left > right else "0" for row in rows for left, right in pairwise(row))
@@ -123,10 +123,10 @@ def _body(url: str, host: str, answer: Fetched) -> bytes:
     if answer.status in _PASSING:
         raise VendorDown(f"{url} cannot be had now ({answer.status})", vendor=host)
     if answer.status != 200:
-        raise Rejected(f"{url} is not there ({answer.status})", vendor=host, code="status")
+        raise Rejected(f"{url} is not there ({answer.status})", vendor=host, code="picture_status")
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind not in _TYPES:
-        raise Rejected(f"{url} is no picture but {kind or 'of no type'}", vendor=host, code="type")
+        raise Rejected(f"{url} is no picture but {kind or 'of no type'}", vendor=host, code="picture_type")
     return answer.body
 
 
@@ -141,7 +141,7 @@ def _public(host: str, addresses: Sequence[str]) -> str:
     inside = [address for address in addresses if not is_public(address)]
     if inside or not addresses:
         what = f"leads to {', '.join(inside)}, which is not public" if inside else "has no address"
-        raise Rejected(f"{host} is not asked: it {what}", vendor=host, code="inside")
+        raise Rejected(f"{host} is not asked: it {what}", vendor=host, code="picture_inside")
     return addresses[0]
 
 

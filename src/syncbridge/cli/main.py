@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "daemon": "Run in the background: poll, receive messages, work through the jobs.",
     "resync": "Read the vendors once, now, and bring listings and orders up to date.",
+    "adopt": "Bring an existing store under syncbridge; nothing is bound before you approve it.",
     "demo": "Show it all on this machine with mock vendors; needs no key.",
     "mock": "Serve a mock vendor over HTTP.",
     "queue": "The retry queue: purchases that do not go forward.",

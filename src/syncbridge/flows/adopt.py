@@ -76,12 +76,18 @@ async def listing(bridge: Bridge, job: Claim) -> Outcome:
 def begin(session: Session, store: str, *, now: datetime) -> str:
     """Ask for the store to be read, or go on with a run that is not at its end; answers the run."""
     last = cursors.get(session, f"adopt:{store}")
-    if last and progress(session, store, last).next_at:
+    if last and is_unfinished(session, store):
         return last
     run = now.isoformat()
     cursors.put(session, f"adopt:{store}", Cursor(run))
     enqueue(session, [_job("adopt.page", store, run, "", now - URGENT, now)], now=now)
     return run
+
+
+def is_unfinished(session: Session, store: str) -> bool:
+    """Whether the store's last run was cut off."""
+    last = cursors.get(session, f"adopt:{store}")
+    return last is not None and progress(session, store, last).next_at is not None
 
 
 def progress(session: Session, store: str, run: str) -> Progress:

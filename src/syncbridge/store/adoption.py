@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku, SkuPlace, Verdict
-from syncbridge.model.catalog import Listing, ListingState, ListingStatus, Offer, Sku
+from syncbridge.model.catalog import Listing, ListingState, ListingStatus, Offer, Sku, Spec
 from syncbridge.store.tables import (
     AdoptionListingRow,
     AdoptionSkuRow,
@@ -157,6 +157,18 @@ def offers_with_ids(session: Session, offer_ids: Collection[str]) -> dict[str, d
     for row in session.scalars(select(OfferRow).where(col(OfferRow.offer_id).in_(offer_ids))):
         by_id.setdefault(row.offer_id, {})[row.account] = row.snapshot
     return by_id
+
+
+def specs_of(session: Session, skus: Iterable[FoundSku]) -> dict[tuple[str, str, str], Spec]:
+    """The specs that are candidates for these SKUs, by supplier account, offer and spec."""
+    offer_ids = {candidate.offer_id for found in skus for candidate in found.verdict.candidates}
+    known = offers_with_ids(session, offer_ids)
+    return {
+        (account, offer_id, spec.spec_id): spec
+        for offer_id, by_account in known.items()
+        for account, offer in by_account.items()
+        for spec in offer.specs
+    }
 
 
 def offers(session: Session) -> dict[str, list[Offer]]:
