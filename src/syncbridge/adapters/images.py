@@ -106,13 +106,17 @@ def difference_hash(body: bytes) -> str:
     try:
         with Image.open(io.BytesIO(body), formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise Rejected(f"{image.width} × {image.height} points are too many", vendor="images", code="picture_pixels")
+                raise Rejected(
+                    f"{image.width} × {image.height} points are too many", vendor="images", code="picture_pixels"
+                )
             image.draft("L", (SIDE * 8, SIDE * 8))
             grey = image.convert("L").resize((SIDE + 1, SIDE), Image.Resampling.LANCZOS)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Rejected(f"this picture has too many points ({error})", vendor="images", code="picture_pixels") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise Rejected(f"this is no picture that can be read ({error})", vendor="images", code="picture_unreadable") from error
+        raise Rejected(
+            f"this is no picture that can be read ({error})", vendor="images", code="picture_unreadable"
+        ) from error
     points = grey.tobytes()
     rows = [points[start : start + SIDE + 1] for start in range(0, len(points), SIDE + 1)]
     bits = "".join("1" if left > right else "0" for row in rows for left, right in pairwise(row))
