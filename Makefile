@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SEEDS ?= 10000
+SHOPS := $(patsubst %/cases,%,$(wildcard mappings/*/cases))
 
 .PHONY: help setup demo test check lint coverage mutants soak bench size lock clean
 
@@ -28,7 +29,7 @@ lint: setup coverage  ## style, types, import contracts, mapping files, branches
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/syncbridge rules check mappings/
+	set -e; for shop in mappings $(SHOPS); do $(BIN)/syncbridge rules check $$shop; done
 
 check: lint test  ## what .ci/run runs
 

@@ -42,7 +42,7 @@ from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
-from syncbridge.store.migrate import migrate, outdated
+from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
 
 ENTRY_POINTS = "syncbridge.adapters"
@@ -122,6 +122,24 @@ def open_database(settings: Settings, *, owned: bool = False) -> SqliteDatabase:
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
     with contextlib.nullcontext() if owned or not outdated(engine) else sole_owner(settings.database_file):
         migrate(engine)
+    return SqliteDatabase(engine)
+
+
+def open_to_read(settings: Settings) -> Database | None:
+    """The database as it is, for commands that only look; None if there is none. Raises ConfigError.
+
+    Nothing is made and nothing upgraded.
+    """
+    if not settings.database_file.exists():
+        return None
+    if not settings.key_file.exists():
+        raise ConfigError(f"the key file {settings.key_file} is missing, so {settings.database_file} cannot be read")
+    engine = open_engine(settings.database_url, load_keys(settings.key_file))
+    if (found := revision(engine)) != HEAD:
+        raise ConfigError(
+            f"the database is at schema {found}, this syncbridge knows {HEAD}: start the daemon once, which upgrades "
+            "an older one"
+        )
     return SqliteDatabase(engine)
 
 

@@ -93,7 +93,14 @@ def test_an_example_in_order_is_so_in_json() -> None:
     code, out, _ = run("check", "--json")
 
     assert code == 0
-    assert json.loads(out) == {"version": 1, "ok": True, "routes": 2, "cases": 6, "problems": []}
+    assert json.loads(out) == {
+        "version": 1,
+        "ok": True,
+        "routes": 2,
+        "cases": 6,
+        "problems": [],
+        "warnings": [],
+    }
 
 
 def test_mappings_that_are_not_there_end_with_4() -> None:
@@ -177,7 +184,17 @@ def test_no_route_is_null_in_json() -> None:
     code, out, _ = run("explain", "XX1", "--store", "toys", "--json")
 
     assert code == 1
-    assert json.loads(out) == {"version": 1, "sku": "XX1", "store": "toys", "route": None, "sku_rule": None}
+    assert json.loads(out) == {
+        "version": 1,
+        "sku": "XX1",
+        "store": "toys",
+        "stands_for": "XX1",
+        "route": None,
+        "by_destination": [],
+        "sku_rule": None,
+        "says": [],
+        "means": [],
+    }
 
 
 def test_a_store_has_to_be_named() -> None:

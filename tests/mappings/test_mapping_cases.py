@@ -72,6 +72,31 @@ def test_a_case_of_a_backup_there_is_not_says_so() -> None:
     ]
 
 
+def adopted(case: str) -> list[str]:
+    rules = parse({"shop.yaml": (EXAMPLE.parent / "adopted-shop" / "shop.yaml").read_text("utf-8")})
+    return run_cases(parse_cases({"c.yaml": f"cases:\n  - {{{case}, store: toys, route: notebooks}}\n"}), rules)
+
+
+def test_a_case_of_a_goods_code_that_a_code_names_is_silent() -> None:
+    assert adopted("sku: TY-NB1001-RED, goods_code: NB1001") == []
+    assert adopted("sku: TY-NB1001-RED") == []
+
+
+def test_a_case_of_another_goods_code_says_which_the_code_names() -> None:
+    assert adopted("sku: TY-NB1001-RED, goods_code: NB1") == [
+        "c.yaml:2:5: SKU TY-NB1001-RED of toys names the goods code NB1001, expected NB1"
+    ]
+    assert adopted("sku: TYOLD5, goods_code: NB1") == [
+        "c.yaml:2:5: SKU TYOLD5 of toys names the goods code none, expected NB1"
+    ]
+
+
+def test_a_case_of_a_country_takes_the_route_of_it() -> None:
+    assert refusal("cases: [{sku: TY1, store: toys, route: x, country: EN}]") == (
+        'c.yaml:1:52: "EN" is no country; write its two letters, such as DE, FR or UK'
+    )
+
+
 def test_a_case_of_another_price_says_both() -> None:
     assert outcome("sku: TY1, store: toys, route: toys-main, cost: 13.90 CNY, price: 1.00 USD") == [
         "c.yaml:2:5: a cost of 13.90 CNY becomes 7.99 USD, expected 1.00 USD"

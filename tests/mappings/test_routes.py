@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncbridge.rules.mapping import Alias, CodeStyle, Part, Place
-from syncbridge.rules.mapping_check import check, doubts
+from syncbridge.rules.mapping_check import check, warnings
 from syncbridge.rules.mapping_file import parse
 from tests.mappings.test_mapping_file import GOOD, refusal, second_route, with_line
 
@@ -26,8 +26,8 @@ def said(extra: str, text: str = GOOD) -> list[str]:
     return check(parse({"shop.yaml": text + extra}))
 
 
-def doubted(text: str) -> list[str]:
-    return doubts(parse({"shop.yaml": text}))
+def warned(text: str) -> list[str]:
+    return warnings(parse({"shop.yaml": text}))
 
 
 def keyed(line: str) -> str:
@@ -172,31 +172,31 @@ def test_what_is_said_of_a_sku_that_is_an_alias_is_never_used_and_that_is_said()
     ]
 
 
-def test_a_file_with_nothing_to_doubt_raises_no_doubt() -> None:
-    assert doubted(GOOD + GERMAN) == []
+def test_of_a_file_as_it_should_be_nobody_is_warned() -> None:
+    assert warned(GOOD + GERMAN) == []
 
 
-def test_what_no_route_uses_is_doubted() -> None:
-    assert doubted(with_line("stocks:", "stocks:\n  spare: {buffer: 1, cap: 2}")) == [
+def test_what_no_route_uses_is_warned() -> None:
+    assert warned(with_line("stocks:", "stocks:\n  spare: {buffer: 1, cap: 2}")) == [
         'shop.yaml:23:3: no route uses "spare" of stocks; name it in one, or leave it out'
     ]
 
 
-def test_a_prefix_that_leaves_no_room_for_a_compact_code_is_doubted() -> None:
-    assert doubted(keyed("code: compact")) == []
-    assert doubted(keyed("code: compact").replace("prefix: TY", "prefix: TYNB")) == [
+def test_a_prefix_that_leaves_no_room_for_a_compact_code_is_warned() -> None:
+    assert warned(keyed("code: compact")) == []
+    assert warned(keyed("code: compact").replace("prefix: TY", "prefix: TYNB")) == [
         "shop.yaml:40:5: the prefix TYNB of notebooks leaves 7 characters for the offer in a compact code, and most "
         "offers need 8; take a prefix of at most 3 characters, or code: reference"
     ]
 
 
-def test_a_longer_prefix_that_may_fit_codes_that_cannot_be_made_anew_is_doubted() -> None:
+def test_a_longer_prefix_that_may_fit_codes_that_cannot_be_made_anew_is_warned() -> None:
     text = second_route(prefix="TYA")
 
-    assert doubted(text) == []
-    assert doubted(text.replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n")) == [
+    assert warned(text) == []
+    assert warned(text.replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n")) == [
         "shop.yaml:40:5: offers of notebooks whose SKU codes happen to begin with TYA cannot be listed in toys: "
         "other at shop.yaml:54:5 takes such codes; give one of them another prefix"
     ]
     apart = second_route(prefix="TYA", stores="[garden]")
-    assert doubted(apart.replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n")) == []
+    assert warned(apart.replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n")) == []

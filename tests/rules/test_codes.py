@@ -147,6 +147,7 @@ def test_a_goods_code_is_read_through_the_pattern_or_behind_the_prefix() -> None
     assert found("TYNB1", make_rules(old)) == []
     assert found("TYNB1", make_rules(GOODS)) == [(Through.GOODS_CODE, "", "", "", "NB1")]
     assert found("TY", make_rules(GOODS)) == []
+    assert found("TY-NB1", make_rules(GOODS)) == []
 
 
 def test_a_code_that_may_be_read_in_two_ways_is_read_in_both_ids_first() -> None:

@@ -14,6 +14,7 @@ from syncbridge.rules.routing import (
     backup_keys,
     intent_key,
     meant,
+    offers_of,
     route_for,
     routes_of_offer,
     rule_of,
@@ -90,6 +91,16 @@ def test_backups_are_those_of_the_country() -> None:
         "second": [intent_key("toys", "8", "second", 100)],
         "main": [intent_key("toys", "8", "main", 200)],
     }
+
+
+def test_the_offers_of_an_order_are_those_of_every_way_its_country_leaves_open() -> None:
+    rules = replace(RULES, skus=(sku_rule("TY1", backups=BACKUPS),))
+    line = make_order_line("TY1")
+
+    found = offers_of(order_of(line, country="DE"), "toys", {"TY1": bound()}, rules)
+
+    assert found == {"main": {"shop-a", "shop-c"}, "second": {"shop-b"}}
+    assert offers_of(order_of(line, country="UK"), "toys", {"TY1": bound()}, rules) == {}
 
 
 def with_alias(code: str, sku: str = "", part: Part | None = None, *, stores: tuple[str, ...] = ()) -> Rules:

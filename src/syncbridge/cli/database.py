@@ -33,6 +33,22 @@ def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
     return asyncio.run(run())
 
 
+def looked_into(settings: Settings, work: Callable[[Session], T]) -> T | None:
+    """Run a function that only reads over the database of the settings; None if there is none. Raises ConfigError."""
+    from syncbridge.bootstrap import open_to_read
+
+    async def run() -> T | None:
+        db = open_to_read(settings)
+        if db is None:
+            return None
+        try:
+            return await db.read(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
 def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
     """The same for a function that also asks the rules and terms of the settings; no vendor is called."""
     from syncbridge.bootstrap import assemble, open_database

@@ -1,31 +1,35 @@
-"""`syncbridge rules`: are the mapping files sound, and what do they decide about a SKU."""
+"""`syncbridge rules`: are the mapping files sound, what do they decide, and what would others decide."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncbridge.cli import rule_words as words
+from syncbridge.cli.database import looked_into
 from syncbridge.cli.output import ExitCode, say, show, show_json
-from syncbridge.errors import MappingError
-from syncbridge.rules.mapping import BuyMode, Part, PricePolicy, Route, Rules, SkuRule
-from syncbridge.rules.mapping_cases import in_words, parse_cases, run_cases
-from syncbridge.rules.mapping_check import check as findings
+from syncbridge.cli.times import moment
+from syncbridge.errors import ConfigError, MappingError
+from syncbridge.rules import mapping_check
+from syncbridge.rules.codes import readings
+from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping_cases import Case, parse_cases, run_cases
 from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.routing import route_for, rule_of
-from syncbridge.rules.wording import did_you_mean
-from syncbridge.settings import load_settings, read_mappings
+from syncbridge.settings import Settings, load_settings, read_mappings
 
-rules = typer.Typer(help="Check the mapping files, and explain what they decide.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
-BOUGHT = {
-    BuyMode.AUTO: "bought automatically",
-    BuyMode.CONFIRM: "bought once a person confirmed it",
-    BuyMode.BY_HAND: "bought by hand",
-    BuyMode.OWN_STOCK: "not bought: the seller ships from own stock",
-}
+    from syncbridge.flows.simulate import Simulation
+    from syncbridge.flows.sku_meaning import Meaning
+
+rules = typer.Typer(help="Check the mapping files, explain what they decide, and try others.", no_args_is_help=True)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
@@ -34,6 +38,7 @@ class _Report:
     routes: int = 0
     cases: int = 0
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @rules.command()
@@ -42,9 +47,12 @@ def check(
     path: Annotated[Path | None, typer.Argument(help="File or folder; default: the settings' mappings.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the mapping files, look for rules in each other's way, and run the worked examples in cases/."""
+    """Read the mapping files, look for what cannot work, and run the worked examples in cases/.
+
+    Where the settings' database exists, the files are held against its catalogue too.
+    """
     settings = load_settings(ctx.obj)
-    report = _checked(path or settings.mappings, tuple(settings.accounts) or None)
+    report = _checked(path or settings.mappings, settings)
     if as_json:
         show_json(
             {
@@ -52,12 +60,16 @@ def check(
                 "routes": report.routes,
                 "cases": report.cases,
                 "problems": list(report.problems),
+                "warnings": list(report.warnings),
             }
         )
-    elif not report.problems:
-        show(f"{report.routes} routes and {report.cases} cases are in order")
     else:
-        say("\n".join(report.problems))
+        for problem in report.problems:
+            say(problem)
+        for warning in report.warnings:
+            say(f"warning: {warning}")
+        if not report.problems:
+            show(f"{report.routes} routes and {report.cases} cases are in order")
     if report.problems:
         raise typer.Exit(ExitCode.CONFIG_INVALID)
 
@@ -69,95 +81,95 @@ def explain(
     store: Annotated[str, typer.Option(help="Account of the store.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say which rule decides about a SKU, where it is written, and what it says."""
+    """Say which rule decides about a SKU, where it is written, what it says, and which spec the SKU means."""
     settings = load_settings(ctx.obj)
-    known = parse(read_mappings(settings.mappings), tuple(settings.accounts) or None)
+    known = _read(settings.mappings, settings)
     route = route_for(sku, store, known)
     rule = rule_of(sku, store, known)
+    says = readings(sku, store, known)
+    means = _meanings(settings, known, sku, store)
     if as_json:
-        show_json({"sku": sku, "store": store, "route": _as_json(route) if route else None, "sku_rule": _ways(rule)})
+        answer = words.explained_as_json(sku, store, known)
+        show_json({**answer, "says": [words.says_as_json(one) for one in says], "means": words.means_as_json(means)})
     elif route:
-        show("\n".join([_in_words(sku, store, route), *_rule_in_words(rule)]))
+        head = words.of_route(sku, store, route, known)
+        show("\n".join([head, *words.of_rule(rule), *words.of_code(says), *words.of_spec(means)]))
     if route is None:
-        say(_why_none(sku, store, known))
+        say(words.why_none(sku, store, known))
         raise typer.Exit(ExitCode.FAILURE)
 
 
-def _checked(path: Path, accounts: tuple[str, ...] | None) -> _Report:
+@rules.command()
+def simulate(
+    ctx: typer.Context,
+    path: Annotated[Path, typer.Argument(help="File or folder of the other mapping files.")],
+    since: Annotated[str, typer.Option(help="How far back orders are replayed: 12h, 30d or 2026-11-01.")] = "30d",
+    as_json: AsJson = False,
+) -> None:
+    """Say what other mapping files would change in the catalogue as last read and in past orders. Writes nothing."""
+    settings = load_settings(ctx.obj)
+    first = moment(since).astimezone(UTC)
+    old, new = _read(settings.mappings, settings), _read(path, settings)
+    problems = mapping_check.check(new)
+    if problems:
+        raise MappingError("\n".join(problems))
+
+    def work(session: Session) -> Simulation:
+        from syncbridge.flows.simulate import simulate as replay
+
+        return replay(session, old, new, first)
+
+    found = looked_into(settings, work)
+    if found is None:
+        raise ConfigError(f"there is no database {settings.database_file}, so there is nothing to replay")
+    if as_json:
+        show_json({"since": first.isoformat(timespec="seconds"), **words.simulation_as_json(found)})
+    else:
+        for line in words.of_simulation(found, first):
+            show(line)
+
+
+def _read(path: Path, settings: Settings) -> Rules:
+    return parse(read_mappings(path), tuple(settings.accounts) or None)
+
+
+def _checked(path: Path, settings: Settings) -> _Report:
     try:
-        read = parse(read_mappings(path), accounts)
-        folder = path / "cases"
-        cases = parse_cases(read_mappings(folder)) if folder.is_dir() else ()
+        read = _read(path, settings)
+        cases = _cases(path / "cases")
     except MappingError as error:
         return _Report(problems=tuple(str(error).splitlines()))
-    return _Report(len(read.routes), len(cases), (*findings(read), *run_cases(cases, read)))
+    problems = [*mapping_check.check(read), *run_cases(cases, read)]
+    warnings = mapping_check.warnings(read)
+    if not problems:
+        more, doubtful = _in_catalogue(settings, read)
+        problems, warnings = problems + more, warnings + doubtful
+    return _Report(len(read.routes), len(cases), tuple(problems), tuple(warnings))
 
 
-def _why_none(sku: str, store: str, known: Rules) -> str:
-    stores = {name for route in known.routes for name in route.stores}
-    if store not in stores:
-        return f'no route is for a store "{store}"{did_you_mean(store, stores)}'
-    prefixes = sorted(route.prefix for route in known.routes if store in route.stores)
-    return f"no route's prefix fits SKU {sku} of store {store}; the prefixes there are: {', '.join(prefixes)}"
+def _cases(folder: Path) -> tuple[Case, ...]:
+    return parse_cases(read_mappings(folder)) if folder.is_dir() else ()
 
 
-def _in_words(sku: str, store: str, route: Route) -> str:
-    services = ", ".join(f"{theirs} is {ours}" for theirs, ours in route.services.items())
-    lines = {
-        "supplier": f"{route.supplier}, {BOUGHT[route.buy]}",
-        "relay": f"{route.relay.name}, {route.relay.city}",
-        "carrier": f"{route.carrier} ({services})",
-        "price": "; ".join(f"{name} {value}" for name, value in _price_terms(route.price).items() if value),
-        "stock": f"at most {route.stock.cap}, {route.stock.buffer} kept back",
-        "category": route.listing.category_id,
-    }
-    head = f"SKU {sku} of store {store} takes route {route.name} by its prefix {route.prefix} ({route.place})"
-    return "\n".join([head, *(f"  {name:<9} {text}" for name, text in lines.items())])
+def _in_catalogue(settings: Settings, read: Rules) -> tuple[list[str], list[str]]:
+    """Problems and warnings that the catalogue shows."""
+
+    def work(session: Session) -> tuple[list[str], list[str]]:
+        from syncbridge.flows.rule_check import in_catalogue
+
+        found = in_catalogue(session, read)
+        return found.problems, found.warnings
+
+    try:
+        return looked_into(settings, work) or ([], [])
+    except ConfigError as error:
+        return [], [f"the catalogue was not looked at: {error}"]
 
 
-def _as_json(route: Route) -> dict[str, object]:
-    return {
-        "name": route.name,
-        "prefix": route.prefix,
-        "file": route.place.file,
-        "line": route.place.line,
-        "column": route.place.column,
-        "supplier": route.supplier,
-        "buy": route.buy,
-        "carrier": route.carrier,
-        "services": dict(route.services),
-        "price": _price_terms(route.price),
-        "stock": {"buffer": route.stock.buffer, "cap": route.stock.cap},
-        "category": route.listing.category_id,
-    }
+def _meanings(settings: Settings, known: Rules, sku: str, store: str) -> list[Meaning]:
+    def work(session: Session) -> list[Meaning]:
+        from syncbridge.flows.sku_meaning import meanings
 
+        return meanings(session, known, sku, store)
 
-def _rule_in_words(rule: SkuRule | None) -> list[str]:
-    if rule is None:
-        return []
-    parts = [f"  {'parts':<9} {in_words(rule.parts)} ({rule.place})"] if rule.parts else []
-    backups = [f"{n}. {way.supplier}: {in_words(way.parts)}" for n, way in enumerate(rule.backups, start=1)]
-    return [*parts, *(f"  {'backup':<9} {text} ({rule.place})" for text in backups)]
-
-
-def _ways(rule: SkuRule | None) -> dict[str, object] | None:
-    if rule is None:
-        return None
-    backups = [{"supplier": way.supplier, "parts": _parts(way.parts)} for way in rule.backups]
-    return {"file": rule.place.file, "line": rule.place.line, "parts": _parts(rule.parts), "backups": backups}
-
-
-def _parts(parts: tuple[Part, ...]) -> list[dict[str, object]]:
-    return [{"offer": part.offer_id, "spec": part.spec_id, "quantity": part.quantity} for part in parts]
-
-
-def _price_terms(policy: PricePolicy) -> dict[str, str | None]:
-    return {
-        "currency": policy.currency,
-        "multiplier": str(policy.multiplier),
-        "packing": str(policy.packing),
-        "freight": str(policy.freight),
-        "commission": str(policy.commission),
-        "minimum_margin": str(policy.minimum_margin),
-        "ending": str(policy.ending) if policy.ending is not None else None,
-    }
+    return looked_into(settings, work) or []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,8 +23,8 @@ from syncbridge.rules.routing import (
     backup_keys,
     intent_key,
     meant,
+    offers_of,
     split,
-    ways,
 )
 from syncbridge.store import catalogue, cursors, holds, orders, placed_orders, purchases, timeline
 
@@ -156,16 +155,7 @@ def _route(session: Session, bridge: Bridge, store: str, order: Order) -> Routin
 
 def _offers(session: Session, order: Order, store: str, bindings: Bindings, bridge: Bridge) -> Offers:
     """The snapshots of all offers that could feed the lines of an order."""
-    wanted: defaultdict[str, set[str]] = defaultdict(set)
-    for line in order.lines:
-        for way in ways(line.sku_code, store, bindings, bridge.rules, order.destination):
-            wanted[way.supplier] |= {part.offer_id for part in way.parts}
-    return {
-        (account, offer_id): offer
-        for account, ids in wanted.items()
-        for offer_id, offer in catalogue.offers(session, account, ids).items()
-        if offer is not None
-    }
+    return catalogue.snapshots(session, offers_of(order, store, bindings, bridge.rules))
 
 
 def _fed(bought: Sequence[Purchase]) -> set[str]:

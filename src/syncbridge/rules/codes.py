@@ -59,13 +59,10 @@ def sku_code(route: Route, store: str, offer: Offer, spec: Spec, rules: Rules) -
 
     Raises MappingError if there is none that is this spec's alone and takes this route.
     """
-    match route.code:
-        case CodeStyle.REFERENCE:
-            return reference_code(route, store, offer.offer_id, spec.spec_id, rules)
-        case CodeStyle.COMPACT:
-            code = route.prefix + _compact(route, offer, spec)
-        case CodeStyle.GOODS_CODE:
-            code = route.prefix + _goods_code(route, offer, spec)
+    if route.code is CodeStyle.REFERENCE:
+        return reference_code(route, store, offer.offer_id, spec.spec_id, rules)
+    naming = _compact if route.code is CodeStyle.COMPACT else _goods_code
+    code = route.prefix + naming(route, offer, spec)
     named = f"{route.place}: SKU code {code} of {_named(offer, spec)}"
     if len(code) > LONGEST:
         raise MappingError(
@@ -97,7 +94,7 @@ def readings(sku_code: str, store: str, rules: Rules) -> tuple[Says, ...]:
         found.append(Says(Through.COMPACT, route.place, route.supplier, offer_id=ids[0], sku_id=ids[1]))
     if route.pattern and (goods := route.pattern.goods_code(code)):
         found.append(Says(Through.PATTERN, route.place, route.supplier, goods_code=goods))
-    if route.code is CodeStyle.GOODS_CODE and (goods := code.removeprefix(route.prefix)):
+    if route.code is CodeStyle.GOODS_CODE and _is_plain(goods := code.removeprefix(route.prefix)):
         found.append(Says(Through.GOODS_CODE, route.place, route.supplier, goods_code=goods))
     return tuple(found)
 
@@ -154,7 +151,7 @@ def _goods_code(route: Route, offer: Offer, spec: Spec) -> str:
     why = ""
     if not goods:
         why = "has no goods code"
-    elif not (goods.isascii() and goods.isalnum()):
+    elif not _is_plain(goods):
         why = f"has the goods code {goods}, which is not of letters and digits alone"
     elif len(alike) > 1:
         why = f"has the goods code {goods}, as {len(alike) - 1} other specs of the offer have"
@@ -163,6 +160,10 @@ def _goods_code(route: Route, offer: Offer, spec: Spec) -> str:
             f"{route.place}: {_named(offer, spec)} {why}; give route {route.name} code: reference or compact"
         )
     return goods
+
+
+def _is_plain(goods_code: str) -> bool:
+    return goods_code.isascii() and goods_code.isalnum()
 
 
 def _named(offer: Offer, spec: Spec) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
 from syncbridge.rules import mapping_values as values
+from syncbridge.rules.codes import readings
 from syncbridge.rules.mapping import Part, Place, Route, Rules
 from syncbridge.rules.mapping_file import parts
 from syncbridge.rules.mapping_reader import Notes, Section, Value, open_files
@@ -29,6 +30,8 @@ class Case:
     """Where the order goes; empty for what is said of all destinations, as for listing."""
     route: str
     """A route's name, or `NO_ROUTE`."""
+    goods_code: str
+    """Which the SKU code names; empty if the case says nothing of it."""
     cost: Money | None
     price: Money | None
     backup: int
@@ -72,6 +75,7 @@ def _case(value: Value) -> Case:
             store=keys.must("store", Value.text, "toys"),
             country=keys.may("country", values.country, ""),
             route=keys.must("route", Value.text, "notebooks"),
+            goods_code=keys.may("goods_code", Value.text, ""),
             cost=keys.may("cost", values.money, None),
             price=keys.may("price", values.money, None),
             backup=keys.may("backup", values.whole(1), 0),
@@ -92,7 +96,7 @@ def _wrong(case: Case, rules: Rules) -> str | None:
     name = route.name if route else NO_ROUTE
     if name != case.route:
         return f"SKU {case.sku} of {case.store} takes route {name}, expected {case.route}"
-    return (_wrong_price(case, route, rules) or _wrong_way(case, rules)) if route else None
+    return (_wrong_price(case, route, rules) or _wrong_way(case, rules) or _wrong_code(case, rules)) if route else None
 
 
 def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
@@ -105,6 +109,14 @@ def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
     except MappingError as error:
         return str(error)
     return None if priced == case.price else f"a cost of {case.cost} becomes {priced}, expected {case.price}"
+
+
+def _wrong_code(case: Case, rules: Rules) -> str | None:
+    named = [says.goods_code for says in readings(case.sku, case.store, rules) if says.goods_code]
+    if not case.goods_code or case.goods_code in named:
+        return None
+    told = " or ".join(named) or "none"
+    return f"SKU {case.sku} of {case.store} names the goods code {told}, expected {case.goods_code}"
 
 
 def _wrong_way(case: Case, rules: Rules) -> str | None:

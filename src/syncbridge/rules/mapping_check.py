@@ -35,7 +35,7 @@ def check(rules: Rules) -> list[str]:
     ]
 
 
-def doubts(rules: Rules) -> list[str]:
+def warnings(rules: Rules) -> list[str]:
     """What works but is likely not meant, a sentence each, with its place."""
     return [*_unused(rules), *_narrow(rules), *_crossed(rules)]
 
@@ -133,7 +133,7 @@ def _skus_never_bought(rules: Rules) -> Iterator[str]:
         if never and (sku.stores or len(never) == len(stores)):
             yield (
                 f"{sku.place}: SKU {sku.code} is never bought in {', '.join(never)}: no route's prefix fits it there"
-                f"{_elsewhere(sku.code, never, rules)}, or its route says own_stock; correct one of them"
+                f"{elsewhere(sku.code, never, rules)}, or its route says own_stock; correct one of them"
             )
         renamed = [store for store in stores if meant(sku.code, store, rules) != sku.code]
         if renamed:
@@ -153,7 +153,7 @@ def _aliases_never_used(rules: Rules) -> Iterator[str]:
         if never and (alias.stores or len(never) == len(stores)):
             yield (
                 f"{alias.place}: alias {alias.code} is never used in {', '.join(never)}: no route's prefix fits "
-                f"{code} there{_elsewhere(code, never, rules)}; correct one of them"
+                f"{code} there{elsewhere(code, never, rules)}; correct one of them"
             )
         further = [store for store in stores if alias.sku and alias_of(alias.sku, store, rules)]
         if further:
@@ -163,7 +163,7 @@ def _aliases_never_used(rules: Rules) -> Iterator[str]:
             )
 
 
-def _elsewhere(code: str, stores: Iterable[str], rules: Rules) -> str:
+def elsewhere(code: str, stores: Iterable[str], rules: Rules) -> str:
     """That a prefix is another store's, if it is."""
     fitting = [route for route in rules.routes if code.startswith(route.prefix) and not set(route.stores) & set(stores)]
     if not fitting:

@@ -224,18 +224,23 @@ class Named(Generic[T]):
             raise value.unusable(f'"{name}" is not defined under "{self._section}:"{did_you_mean(name, self._written)}')
         return name
 
-    def _whole(self, value: Value, way: tuple[str, ...] = ()) -> Value:
-        """A thing with all it inherits; `way` are the names that led to it."""
-        own = value.pairs()
-        if EXTENDS not in own:
-            return replace(value, inherited={})
-        extends = own[EXTENDS][1]
-        name = self._known(extends)
-        self._used.add(name)
-        if name in way:
-            circle = " extends ".join([*way[way.index(name) :], name])
-            raise extends.unusable(f"this goes round in a circle: {circle}; leave {EXTENDS} out in one of them")
-        return replace(value, inherited=self._whole(self._written[name][1], (*way, name)).pairs())
+    def _whole(self, value: Value) -> Value:
+        """A thing with all it inherits, the nearest first."""
+        lineage = [value.pairs()]
+        way: list[str] = []
+        while EXTENDS in lineage[-1]:
+            extends = lineage[-1][EXTENDS][1]
+            name = self._known(extends)
+            if name in way:
+                circle = " extends ".join([*way[way.index(name) :], name])
+                raise extends.unusable(f"this goes round in a circle: {circle}; leave {EXTENDS} out in one of them")
+            self._used.add(name)
+            way.append(name)
+            lineage.append(self._written[name][1].pairs())
+        inherited: dict[str, tuple[Value, Value]] = {}
+        for pairs in reversed(lineage[1:]):
+            inherited |= pairs
+        return replace(value, inherited=inherited)
 
 
 def open_files(files: Mapping[str, str], notes: Notes) -> list[Value]:

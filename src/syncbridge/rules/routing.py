@@ -185,6 +185,15 @@ def backup_keys(purchase: Purchase, order: Order, rules: Rules) -> dict[str, lis
     return keys
 
 
+def offers_of(order: Order, store: str, bindings: Bindings, rules: Rules) -> dict[str, set[str]]:
+    """By supplier account, the ids of all offers that could feed the lines of an order."""
+    named: dict[str, set[str]] = {}
+    for line in order.lines:
+        for way in ways(line.sku_code, store, bindings, rules, order.destination):
+            named.setdefault(way.supplier, set()).update(part.offer_id for part in way.parts)
+    return named
+
+
 def split(
     order: Order,
     store: str,

@@ -110,6 +110,16 @@ def offers(session: Session, account: str, offer_ids: Collection[str]) -> dict[s
     return {offer_id: known.get(offer_id) for offer_id in offer_ids}
 
 
+def snapshots(session: Session, named: Mapping[str, Collection[str]]) -> dict[tuple[str, str], Offer]:
+    """The last snapshots of offers named by supplier account, as far as they were read; by account and offer id."""
+    return {
+        (account, offer_id): offer
+        for account, ids in named.items()
+        for offer_id, offer in offers(session, account, ids).items()
+        if offer is not None
+    }
+
+
 def followed(session: Session, account: str, offer_id: str) -> None:
     """Remember that the supplier sends messages about this offer."""
     session.connection().execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -16,6 +16,9 @@ from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, O
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import from_json, to_json
+
+PAGE = 200
+"""Orders read at once where many are."""
 
 
 def unseen(session: Session, store: str, refs: Sequence[OrderRef]) -> list[OrderRef]:
@@ -72,7 +75,10 @@ def keep(session: Session, store: str, order: Order) -> bool:
 
 def get(session: Session, store: str, order_id: str) -> Order:
     """An order as last read, with the last address that was."""
-    row = session.get_one(OrderRow, (store, order_id))
+    return _order(session.get_one(OrderRow, (store, order_id)))
+
+
+def _order(row: OrderRow) -> Order:
     return Order(
         order_id=row.order_id,
         state=OrderState(row.state),
@@ -85,6 +91,13 @@ def get(session: Session, store: str, order_id: str) -> Order:
         ship_by=row.ship_by,
         status=row.status,
     )
+
+
+def since(session: Session, first: datetime) -> Iterator[list[tuple[str, Order]]]:
+    """The orders made from then on, oldest first, a page at a time: (store, order)."""
+    query = select(OrderRow).where(col(OrderRow.created_at) >= first).order_by(col(OrderRow.created_at))
+    for rows in session.execute(query, execution_options={"yield_per": PAGE}).scalars().partitions():
+        yield [(row.store, _order(row)) for row in rows]
 
 
 def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
