@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, say, show, show_json
+from syncbridge.cli.output import ExitCode, progress, show, show_json
 from syncbridge.cli.times import moment
-from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbridge.bootstrap import App
@@ -53,7 +51,7 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
     app = await assemble(settings, open_database(settings))
     try:
         offers = await app.bridge.db.read(flow.select, app.bridge, selection)
-        with _progress(len(offers), quiet=quiet) as told:
+        with progress("offers", len(offers), quiet=quiet) as told:
             if dry_run:
                 proposed = await flow.propose(app.bridge, offers, told)
                 changes = [_change(listing.store, step, "proposed") for listing, step in proposed.changes]
@@ -64,21 +62,15 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
 
 
 async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
+    from syncbridge.flows import at_once
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
     from syncbridge.store import plans
-    from syncbridge.store.owner import sole_owner
 
     bridge = app.bridge
     plan = await bridge.db.read(plans.last)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(sole_owner(app.settings.database_file))
-        except ConfigError:
-            await flow.watch(bridge, keys, told)  # a daemon runs, and does it
-        else:
-            await flow.work(bridge, app.worker(), keys, told)
+    await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, told)
     made = await bridge.db.read(plans.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
@@ -118,19 +110,3 @@ def _print(told: dict[str, object]) -> None:
         show(f"! {failure['offer']}: {failure['why']}")
     verb = "would change" if told["dry_run"] else "changed"
     show(f"{told['offers']} offers read, {len(changes)} values {verb}, {len(failures)} failed")
-
-
-@contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    if quiet or not total:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("offers"), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("offers", total=total)
-        yield lambda left: bar.update(task, completed=total - left)
-    say(f"{total} offers done")

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired, NotFound
+from syncbridge.flows.at_once import AT_ONCE, LOOK, PATIENCE, URGENT
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.flows.resync import AT_ONCE, LOOK, URGENT
 from syncbridge.model.paging import Cursor
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Done, Outcome, Worker
@@ -24,8 +24,6 @@ from syncbridge.queue.tally import stuck, tally
 from syncbridge.store import accounts, adoption, cursors
 
 KINDS = ("adopt.page", "adopt.listing")
-PATIENCE = timedelta(minutes=1)
-"""So long a person waits for what is put off; what waits longer is told, and done by the daemon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from syncbridge.flows.new_offers import Made
 from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
 from syncbridge.queue.job import NewJob, enqueue
 from syncbridge.rules import planning
+from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.store import catalogue, locks, plans
@@ -56,7 +57,11 @@ class Read:
 
 def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer], *, cause: str) -> None:
     """Plan what follows from these offers, and approve what may go out, in the transaction that keeps them."""
-    read = read_shelf(session, bridge, supplier, offers)
+    routes = routes_by_offer(bridge, supplier, offers)
+    shelf = catalogue.shelf(session, supplier, routes)
+    unrouted = {offer_id for offer_id in routes if not routes[offer_id] and not shelf[offer_id]}
+    new_offers.note_unrouted(session, bridge, supplier, routes, unrouted)
+    read = held_against(session, bridge, supplier, offers, routes, shelf)
     for store, made in read.made.items():
         _list(session, bridge, store, made)
     for store, readings in read.readings.items():
@@ -65,12 +70,20 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
             _catch_up(session, bridge, readings)
 
 
-def read_shelf(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> Read:
-    """Hold offers against the listings they feed; the listings that are not there yet are written as proposals."""
-    routes = {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
-    shelf = catalogue.shelf(session, supplier, routes)
-    unrouted = {offer_id for offer_id in routes if not routes[offer_id] and not shelf[offer_id]}
-    new_offers.note_unrouted(session, bridge, supplier, routes, unrouted)
+def routes_by_offer(bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> dict[str, Mapping[str, Route]]:
+    """The route of each store that takes an offer, by offer id."""
+    return {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
+
+
+def held_against(
+    session: Session,
+    bridge: Bridge,
+    supplier: str,
+    offers: Sequence[Offer],
+    routes: Mapping[str, Mapping[str, Route]],
+    shelf: Mapping[str, Sequence[Shelved]],
+) -> Read:
+    """Offers held against the listings they feed; the listings their routes lack are written as proposals."""
     made: dict[str, list[Made]] = {}
     for listing, skus in new_offers.propose(session, bridge, supplier, offers, routes, shelf):
         made.setdefault(listing.store, []).append((listing, skus))
@@ -93,7 +106,8 @@ def overtake_gone(
     fed = {(read.listing.id, b.sku_code, field) for read in readings for b in read.bindings for field in RUN_GUARDS}
     asked = {(read.listing.id, step.sku_code, step.field) for read in readings for step in read.steps}
     gone = [known[key] for key in (fed - asked) & known.keys() if known[key].state in UNDECIDED]
-    plans.end(session, [one.id for one in gone], ChangeState.OVERTAKEN, "the supplier's values came back")
+    why = "the supplier's values came back"
+    plans.end(session, {one.id: why for one in gone}, ChangeState.OVERTAKEN)
     guarded.let_go(session, store, gone, now=now)
 
 
@@ -113,7 +127,7 @@ def want_proposal(session: Session, store: str, readings: Sequence[Reading]) -> 
     """A listing that is only proposed takes its new values at once: it goes out with them, or not at all."""
     unposted = [read for read in readings if read.unposted]
     steps = [replace(step, held="") for read in unposted for step in read.steps]
-    catalogue.want(session, store, steps, [sku for read in unposted for sku in read.wanted])
+    catalogue.want(session, store, steps, passports(unposted))
 
 
 def _list(session: Session, bridge: Bridge, store: str, made: Sequence[Made]) -> None:
@@ -135,41 +149,39 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     _propose_first(session, store, readings, known, cause, now)
     asked = _braked(session, bridge, store, readings, known)
     state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
-    fresh = [row for row in asked if not _stands(known.get(_key(row)), row[1], state)]
-    listings = [_listing_row(read) for read in readings if read.unposted and (auto or read.steps)]
+    fresh = [row for row in asked if not _stands(known.get(key(row)), row[1], state)]
+    listings = [listing_row(read) for read in readings if read.unposted and (auto or read.steps)]
     rows = [*fresh, *listings, *kept_back(session, readings)]
     if not rows:
         return
     want_proposal(session, store, readings)
     plan_id = plans.begin(session, store, cause, now=now)
     plans.add(session, plan_id, rows, state, passports(readings))
-    overtaken = [known[_key(row)] for row in fresh if _key(row) in known]
+    overtaken = [known[key(row)] for row in rows if key(row) in known]
     guarded.let_go(session, store, overtaken, still=[step for _, step in asked if step.held], now=now)
     guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)
     if auto:
         run = Recent(sum(step.reprices for _, step in fresh), sum(step.zeroes for _, step in fresh))
         plans.count(session, plan_id, run)
-        catalogue.want(session, store, [step for _, step in fresh], [sku for read in readings for sku in read.wanted])
+        catalogue.want(session, store, [step for _, step in fresh], passports(readings))
         _push(session, readings, fresh, str(plan_id), now)
 
 
 def _propose_first(
     session: Session, store: str, readings: Sequence[Reading], known: Mapping[Key, Change], cause: str, now: datetime
 ) -> None:
-    """The first changes of adopted SKUs are proposed to a person whatever the store's terms, as large as they are.
+    """The first changes of adopted SKUs are proposed to a person, whatever the store's terms.
 
-    Nothing else holds them. Where the rules want what the seller had anyway, there is nothing to be asked.
+    Where the rules want what the seller had anyway, there is nothing to be asked.
     """
     first = _first_plans(readings)
     if not first:
         return
-    steps = [(read.listing.id, s) for read in readings for s in read.steps if s.sku_code in first and not s.kept]
-    rows = [(listing, replace(step, reason=_told(step), held="", guard="")) for listing, step in steps]
-    fresh = [row for row in rows if not _stands(known.get(_key(row)), row[1], ChangeState.PROPOSED)]
+    rows = [(read.listing.id, s) for read in readings for s in read.steps if s.sku_code in first and not s.kept]
+    fresh = [row for row in rows if not _stands(known.get(key(row)), row[1], ChangeState.PROPOSED)]
     if fresh:
-        plans.add(
-            session, plans.begin(session, store, cause, now=now), fresh, ChangeState.PROPOSED, passports(readings)
-        )
+        plan_id = plans.begin(session, store, cause, now=now)
+        plans.add(session, plan_id, fresh, ChangeState.PROPOSED, passports(readings))
     asked = {step.sku_code for _, step in rows}
     agreed = {sku.sku_code for read in readings for sku in read.wanted} & first - asked
     catalogue.first_plan_over(session, store, agreed)
@@ -179,8 +191,9 @@ def _first_plans(readings: Sequence[Reading]) -> set[str]:
     return {b.sku_code for read in readings for b in read.bindings if b.first_plan}
 
 
-def _told(step: Step) -> str:
-    return f"{step.reason}; {step.held}" if step.held else step.reason
+def _asked(step: Step) -> Step:
+    """A change that a person decides about anyway: what a guard says of it is a reason to look twice."""
+    return replace(step, reason=f"{step.reason}; {step.held}", held="", guard="") if step.held else step
 
 
 def _braked(
@@ -202,8 +215,8 @@ def _braked(
         return []
     brakes, skus = bridge.terms.brakes, catalogue.sku_count(session, store)
     run = plans.recent(session, store, since=bridge.clock.now() - RUN)
-    new = [row for row in every if not _held_with_its_run(known.get(_key(row)), row[1])]
-    again = [row for row in every if _held_with_its_run(known.get(_key(row)), row[1])]
+    new = [row for row in every if not _held_with_its_run(known.get(key(row)), row[1])]
+    again = [row for row in every if _held_with_its_run(known.get(key(row)), row[1])]
     decided = planning.brake([step for _, step in new], skus, run, brakes)
     if again:
         others = {field: sum(plans.held(session, store, guard).values()) for field, guard in RUN_GUARDS.items()}
@@ -230,11 +243,13 @@ def _same(known: Change, step: Step) -> bool:
     return (known.before, known.after) == (step.before, step.after)
 
 
-def _key(row: Row) -> Key:
+def key(row: Row) -> Key:
+    """What a change is about."""
     return row[0], row[1].sku_code, row[1].field
 
 
-def _listing_row(read: Reading) -> Row:
+def listing_row(read: Reading) -> Row:
+    """The change that puts a proposed listing on the channel."""
     return read.listing.id, new_offers.first_step(read.listing, read.wanted)
 
 
@@ -252,6 +267,8 @@ def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int,
     ]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
+    first = {b.sku_code for b in entry.bindings if b.first_plan}
+    steps = tuple(_asked(step) if step.sku_code in first else step for step in steps)
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 

@@ -8,7 +8,7 @@ from syncbridge.flows.stock import refused
 from syncbridge.model.catalog import PriceUpdate
 from syncbridge.queue.execute import Done, Outcome, Retry
 from syncbridge.queue.job import Claim
-from syncbridge.store import catalogue
+from syncbridge.store import catalogue, plans
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
@@ -18,12 +18,14 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     changed = [(b.sku_code, b.sku_key, b.price_wanted) for b in bindings if b.price_wanted != b.price]
     wanted = {code: price for code, key, price in changed if key is not None and price is not None}
     prices = {key: price for _, key, price in changed if key is not None and price is not None}
-    if not prices or listing.listing_id is None:
+    if listing.listing_id is None:
         return Done()
+    if not prices:
+        return Done(lambda session: plans.settle(session, listing, "price"))
     try:
         refusals = await bridge.channels[listing.store].set_prices([PriceUpdate(listing.listing_id, prices)])
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
-        return refused(bridge, refusals[0])
+        return refused(bridge, listing, "price", refusals[0])
     return Done(lambda session: catalogue.pushed(session, listing, "price", wanted))

@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, Transient
+from syncbridge.errors import MappingError, NotFound, OutcomeUnknown, Rejected, Transient
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
 from syncbridge.ports import Channel
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.rules import planning
+from syncbridge.rules.planning import Shown
 from syncbridge.store import catalogue, plans, timeline
 
 LOOK_BACK = timedelta(minutes=10)
@@ -22,13 +24,15 @@ LOOK_BACK = timedelta(minutes=10)
 
 
 async def post(bridge: Bridge, job: Claim) -> Outcome:
-    """Send a listing, or find out what became of one that was sent."""
+    """Send a listing, or find out what became of one that was sent; a refused one is made anew and sent again."""
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     match listing.state:
         case ListingState.INTENDED:
-            return await _send(bridge, listing)
+            return await _send(bridge, listing, listing.draft)
         case ListingState.SENT | ListingState.UNKNOWN:
             return await _settle(bridge, listing)
+        case ListingState.REFUSED if listing.listing_id is None:
+            return await _send(bridge, listing, await bridge.db.read(_redrafted, bridge, listing))
         case _:
             return Done()
 
@@ -44,14 +48,14 @@ async def confirm(bridge: Bridge, job: Claim) -> Outcome:
             until = bridge.clock.now() + bridge.terms.audit_wait
             return Snooze(until, "auditing", "the channel is auditing the listing")
         case ListingStatus.REFUSED:
-            why = "the channel's audit refused the listing; see the reason there, repair it and retry"
-            return Park("audit_refused", why, _moves(listing, ListingState.REFUSED))
+            why = f"the audit refused listing {listing.listing_id}; the seller centre says why, under editing required"
+            return Park("audit_refused", why, _audit_refused(listing, why))
     return Done(lambda session: _confirmed(session, bridge, listing, shown))
 
 
-async def _send(bridge: Bridge, listing: OwnListing) -> Outcome:
+async def _send(bridge: Bridge, listing: OwnListing, made: ListingDraft) -> Outcome:
     bindings = await bridge.db.read(catalogue.bindings, listing.id)
-    draft = _current(listing.draft, bindings)
+    draft = _current(made, bindings)
     if not any(sku.stock for sku in draft.skus):
         return Done()  # nothing to sell; the offer's next change asks again
     sent_at = bridge.clock.now()
@@ -65,33 +69,58 @@ async def _send(bridge: Bridge, listing: OwnListing) -> Outcome:
     except Transient as error:
         return _not_sent(bridge, listing, error)
     except Rejected as error:
-        return Park(error.code, str(error), _moves(listing, ListingState.REFUSED))
+        return Park(error.code, str(error), _refused(listing, str(error)))
     return Done(lambda session: _posted(session, bridge, listing, listing_id))
 
 
 async def _settle(bridge: Bridge, listing: OwnListing) -> Outcome:
-    """Look before sending again: the listing may be there."""
+    """Look before sending again: the listing may be there.
+
+    It is sent again only after two looks, a quarantine apart, found none: a channel's list may be slow to show it.
+    """
     assert listing.sent_at is not None  # noqa: S101  set with the state
-    until = listing.sent_at + bridge.terms.quarantine
-    if bridge.clock.now() < until:
+    now, wait = bridge.clock.now(), bridge.terms.quarantine
+    until = (listing.missed_at or listing.sent_at) + wait
+    if now < until:
         return Snooze(until, "unknown", "no clear answer; looking for the listing after the quarantine")
-    found = await _find(bridge.channels[listing.store], listing.draft, listing.sent_at - LOOK_BACK)
+    since = (listing.first_sent_at or listing.sent_at) - LOOK_BACK
+    found = await _find(bridge.channels[listing.store], listing.draft, since)
     if found is not None:
         return Done(lambda session: _posted(session, bridge, listing, found))
+    if listing.missed_at is None:
+        why = "the channel shows no such listing yet; it is looked for once more before it is sent again"
+        return Snooze(now + wait, "unknown", why, lambda session: catalogue.missed(session, listing.id, now=now))
     why = "the channel shows no such listing, so it is sent again"
-    return Snooze(bridge.clock.now(), "not_posted", why, _moves(listing, ListingState.INTENDED))
+    return Snooze(now, "not_posted", why, _moves(listing, ListingState.INTENDED))
 
 
 async def _find(channel: Channel, draft: ListingDraft, since: datetime) -> str | None:
-    """The listing made since then, in any status, that has one of our SKU codes."""
+    """The listing made since then, in any status, that has one of our SKU codes.
+
+    One that the list cannot show is read, too; if it cannot be read, nobody knows, and the error goes up.
+    """
     codes = {sku.sku_code for sku in draft.skus}
     async for page in channel.listings(since=since):
-        for listed in page.items:
+        for listing_id in [*(listed.listing_id for listed in page.items), *(failed for failed, _ in page.failures)]:
             with contextlib.suppress(NotFound):  # deleted while the list was read
-                shown = await channel.listing(listed.listing_id)
+                shown = await channel.listing(listing_id)
                 if codes & {sku.sku_code for sku in shown.skus}:
                     return shown.listing_id
     return None
+
+
+def _redrafted(session: Session, bridge: Bridge, listing: OwnListing) -> ListingDraft:
+    """The listing as the offer and the rules make it now; as it was where they make none."""
+    offer = catalogue.offer(session, listing.supplier, listing.offer_id)
+    if offer is None:
+        return listing.draft
+    bindings = catalogue.bindings(session, listing.id)
+    shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in bindings]
+    try:
+        wanted = planning.wanted(offer, listing.store, shown, bridge.rules)
+        return planning.draft(offer, bridge.route(listing.route), wanted)
+    except (ValueError, MappingError):
+        return listing.draft
 
 
 def _current(draft: ListingDraft, bindings: list[Binding]) -> ListingDraft:
@@ -133,10 +162,27 @@ def confirm_job(store: str, listing: int, now: datetime) -> NewJob:
 def _confirmed(session: Session, bridge: Bridge, listing: OwnListing, shown: Listing) -> None:
     now = bridge.clock.now()
     on_sale = shown.status is ListingStatus.ON_SALE
+    plans.audited(session, listing.id, "")
     catalogue.set_state(session, listing.id, ListingState.ON_SALE if on_sale else ListingState.OFFLINE)
     catalogue.read_back(session, listing, shown.skus)
     bindings = catalogue.bindings(session, listing.id)
     enqueue(session, plan.push_jobs(listing, bindings, now, "confirmed"), now=now)
+
+
+def _refused(listing: OwnListing, why: str) -> Write:
+    def write(session: Session) -> None:
+        catalogue.set_state(session, listing.id, ListingState.REFUSED)
+        plans.refuse(session, listing.id, "listing", why)
+
+    return write
+
+
+def _audit_refused(listing: OwnListing, why: str) -> Write:
+    def write(session: Session) -> None:
+        catalogue.set_state(session, listing.id, ListingState.REFUSED)
+        plans.audited(session, listing.id, why)
+
+    return write
 
 
 def _moves(listing: OwnListing, state: ListingState) -> Write:

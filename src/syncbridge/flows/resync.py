@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, SyncBridgeError, VendorError
 from syncbridge.flows import plan
+from syncbridge.flows.at_once import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.events import offer_job
 from syncbridge.model.catalog import OwnListing
 from syncbridge.queue import job as jobs
-from syncbridge.queue.execute import Worker
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue
 
-CATALOGUE_KINDS = (
-    "import_.offer",
-    "import_.follow",
-    "publish.post",
-    "publish.confirm",
-    "prices.push",
-    "stock.push",
-    "stock.online",
-)
-AT_ONCE = 8
-AHEAD = 200
-"""Jobs looked up at a time: to find the most urgent ones, all that wait are sorted."""
-URGENT = timedelta(days=30)
-"""A person waits: before every order's deadline."""
 TOGETHER = 1_000
 """Jobs made at a time, so that a large catalogue takes little memory."""
-LOOK = 0.1
-"""Seconds between looks at how far it got."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +68,6 @@ def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetim
         jobs.enqueue(session, urgent, now=now)
         keys += [job.key for job in urgent]
     return keys
-
-
-async def watch(bridge: Bridge, keys: Collection[str], told: Callable[[int], None]) -> None:
-    """Wait until the daemon has done these jobs; `told` is given how many are left."""
-    while left := await bridge.db.read(jobs.unfinished, keys):
-        told(left)
-        await bridge.clock.sleep(LOOK)
-    told(0)
-
-
-async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Callable[[int], None]) -> None:
-    """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
-    free = asyncio.Semaphore(AT_ONCE)
-
-    async def execute(job_id: int) -> None:
-        async with free:
-            await worker.execute(job_id)
-
-    while ids := await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AHEAD):
-        await asyncio.gather(*map(execute, ids))
-        told(await bridge.db.read(jobs.unfinished, keys))
 
 
 async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Callable[[int], None]) -> Proposed:

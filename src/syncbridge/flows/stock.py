@@ -30,7 +30,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
-        return refused(bridge, refusals[0])
+        return refused(bridge, listing, "stock", refusals[0])
     return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
 
 
@@ -40,31 +40,40 @@ async def online(bridge: Bridge, job: Claim) -> Outcome:
     return await _set_on_sale(bridge, listing, on_sale=True)
 
 
-def refused(bridge: Bridge, refusal: Refusal) -> Outcome:
-    """What to do about a listing the channel would not take an update of."""
+def refused(bridge: Bridge, listing: OwnListing, field: str, refusal: Refusal) -> Outcome:
+    """What to do about a listing the channel would not take an update of; its changes say why."""
     if refusal.code == "auditing":
         until = bridge.clock.now() + bridge.terms.audit_wait
         return Snooze(until, "auditing", "the channel is auditing the listing")
-    return Park(refusal.code, f"the channel refused listing {refusal.listing_id}: {refusal.message}")
+    why = f"the channel refused listing {refusal.listing_id}: {refusal.message}"
+    return Park(refusal.code, why, lambda session: plans.refuse(session, listing.id, field, why))
 
 
 async def _set_on_sale(bridge: Bridge, listing: OwnListing, *, on_sale: bool) -> Outcome:
     state = ListingState.ON_SALE if on_sale else ListingState.OFFLINE
-    if listing.state is state or listing.listing_id is None:
+    if listing.listing_id is None:
         return Done()
+    if listing.state is state:
+        return Done(lambda session: _settle(session, listing, state))
     try:
         refusals = await bridge.channels[listing.store].set_on_sale([listing.listing_id], on_sale=on_sale)
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
-        return refused(bridge, refusals[0])
+        return refused(bridge, listing, "stock", refusals[0])
     return Done(lambda session: _switched(session, listing, state))
 
 
 def _switched(session: Session, listing: OwnListing, state: ListingState) -> None:
     catalogue.set_state(session, listing.id, state)
+    _settle(session, listing, state)
+
+
+def _settle(session: Session, listing: OwnListing, state: ListingState) -> None:
     if state is ListingState.OFFLINE:
         plans.settle_zeros(session, listing.id)
+    else:
+        plans.settle(session, listing, "stock")
 
 
 def _pushed(session: Session, bridge: Bridge, job: Claim, listing: OwnListing, wanted: dict[str, int]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
-from syncbridge.store.rows import value
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import Job, JobState
 
 
@@ -51,6 +51,18 @@ def named(session: Session, key: str) -> StuckJob | None:
     """The job of that key, whatever its state."""
     row = session.scalars(select(Job).where(col(Job.key) == key)).first()
     return None if row is None else value(StuckJob, row)
+
+
+def of_keys(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str]]:
+    """(reason code, reason) of those of these jobs that are stuck, by subject."""
+    waiting = (col(Job.state) == JobState.READY) & (col(Job.reason_code) != "")
+    query = select(col(Job.subject), col(Job.reason_code), col(Job.reason))
+    query = query.where(or_(col(Job.state) == JobState.PARKED, waiting)).order_by(col(Job.id))
+    return {
+        row.subject: (row.reason_code, row.reason)
+        for some in chunks(keys)
+        for row in session.connection().execute(query.where(col(Job.key).in_(some)))
+    }
 
 
 def causes(session: Session) -> set[tuple[str, str]]:

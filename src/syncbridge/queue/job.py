@@ -7,12 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
+from syncbridge.store.rows import chunks
 from syncbridge.store.tables import AccountState, Job, JobState
 from syncbridge.store.types import UtcTime
 
@@ -102,17 +103,19 @@ def due_of(session: Session, kinds: Collection[str], *, now: datetime, most: int
 
 def unfinished(session: Session, keys: Collection[str]) -> int:
     """How many of these jobs still wait or run."""
-    waiting = (
-        select(func.count())
-        .select_from(Job)
-        .where(
-            col(Job.key).in_(bindparam("b_keys", expanding=True)),
-            col(Job.state).in_([JobState.READY, JobState.RUNNING]),
-        )
-    )
-    known = list(keys)
-    some = [known[first : first + MOST_KEYS] for first in range(0, len(known), MOST_KEYS)]
-    return sum(session.connection().execute(waiting, {"b_keys": part}).scalar_one() for part in some)
+    query = select(func.count()).select_from(Job).where(col(Job.state).in_([JobState.READY, JobState.RUNNING]))
+    return sum(session.connection().execute(query.where(col(Job.key).in_(some))).scalar_one() for some in chunks(keys))
+
+
+def going_on(session: Session, keys: Collection[str], *, until: datetime) -> list[str]:
+    """Those of these jobs that run, or may run before that time."""
+    query = select(col(Job.key)).where(or_(col(Job.state) == JobState.RUNNING, and_(*_MAY_RUN_BY)))
+    told = {"b_now": until}
+    return [
+        row.key
+        for some in chunks(keys)
+        for row in session.connection().execute(query.where(col(Job.key).in_(some)), told)
+    ]
 
 
 def claim(session: Session, job_id: int, *, now: datetime, lease: timedelta) -> Claim | None:
@@ -302,7 +305,8 @@ _PAUSED = (
     .correlate(Job)
     .exists()
 )
-_MAY_RUN = (col(Job.state) == JobState.READY, col(Job.run_at) <= _NOW, ~_LOCK_TAKEN, ~_PAUSED)
+_MAY_RUN_BY = (col(Job.state) == JobState.READY, col(Job.run_at) <= _NOW, ~_PAUSED)
+_MAY_RUN = (*_MAY_RUN_BY, ~_LOCK_TAKEN)
 _DUE = (
     select(col(Job.id))
     .where(*_MAY_RUN)

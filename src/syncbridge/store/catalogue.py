@@ -24,7 +24,7 @@ from syncbridge.model.money import Money
 from syncbridge.rules.planning import Step, Wanted
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store import plans
-from syncbridge.store.rows import value
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
 from syncbridge.store.types import UtcTime, to_json
 
@@ -188,6 +188,16 @@ def bindings(session: Session, listing: int) -> list[Binding]:
     return [value(Binding, row) for row in session.scalars(query)]
 
 
+def bindings_of(session: Session, listings: Collection[int]) -> list[Binding]:
+    """The SKUs of these listings."""
+    query = select(BindingRow).order_by(col(BindingRow.listing), col(BindingRow.sku_code))
+    return [
+        value(Binding, row)
+        for some in chunks(listings)
+        for row in session.scalars(query.where(col(BindingRow.listing).in_(some)))
+    ]
+
+
 def propose(
     session: Session, listings: Sequence[tuple[OwnListing, Sequence[Wanted]]], *, now: datetime
 ) -> list[OwnListing]:
@@ -239,15 +249,14 @@ def _listing_ids(session: Session, offer_ids: Collection[str]) -> dict[tuple[str
     return {(row.store, row.supplier, row.offer_id): row.id for row in rows}
 
 
-def want(session: Session, store: str, steps: Sequence[Step], skus: Iterable[Wanted]) -> None:
-    """Set the wanted price and stock of a store's SKUs where no brake stopped the step."""
-    passports = {sku.sku_code: dict(sku.priced.passport) for sku in skus if sku.priced}
+def want(session: Session, store: str, steps: Sequence[Step], passports: Mapping[str, Mapping[str, str]]) -> None:
+    """Set the wanted price and stock of a store's SKUs where nothing keeps the step back."""
     prices = [
         {
             "b_store": store,
             "b_sku": step.sku_code,
             "b_price": Money.parse(step.after),
-            "b_passport": passports.get(step.sku_code, {}),
+            "b_passport": dict(passports.get(step.sku_code, {})),
         }
         for step in steps
         if step.field == "price" and step.goes

@@ -25,7 +25,7 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Change, ChangeState, ListingDraft, ListingState, OwnListing
 from syncbridge.model.money import Money
 from syncbridge.rules.planning import Recent, Step
-from syncbridge.store.rows import value
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import HELD_SQL, UNENDED_SQL, BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
 
 UNDECIDED = (ChangeState.PROPOSED, ChangeState.HELD)
@@ -121,9 +121,12 @@ def recent(session: Session, store: str, *, since: datetime) -> Recent:
 def undecided(session: Session, listings: Collection[int]) -> dict[Key, Change]:
     """The newest change of each SKU and field of these listings that waits for a person, or that one said no to."""
     waiting = [*UNDECIDED, ChangeState.DROPPED]
-    query = select(*CHANGE).where(UNENDED, col(ChangeRow.listing).in_(listings), col(ChangeRow.state).in_(waiting))
-    rows = session.connection().execute(query.order_by(col(ChangeRow.id)))
-    return {(row.listing, row.sku_code, row.field): value(Change, row) for row in rows}
+    query = select(*CHANGE).where(UNENDED, col(ChangeRow.state).in_(waiting)).order_by(col(ChangeRow.id))
+    found: dict[Key, Change] = {}
+    for some in chunks(listings):
+        rows = session.connection().execute(query.where(col(ChangeRow.listing).in_(some)))
+        found |= {(row.listing, row.sku_code, row.field): value(Change, row) for row in rows}
+    return found
 
 
 def held(session: Session, store: str, guard: str) -> dict[int, int]:
@@ -138,9 +141,9 @@ def held(session: Session, store: str, guard: str) -> dict[int, int]:
     return {row.plan: row.number for row in session.connection().execute(query)}
 
 
-def end(session: Session, changes: Collection[int], state: ChangeState, result: str) -> None:
-    """Move these changes to a state, all for the same reason."""
-    rows = [{"b_id": change, "b_state": state.value, "b_result": result} for change in changes]
+def end(session: Session, results: Mapping[int, str], state: ChangeState) -> None:
+    """Move changes to a state, each with its result."""
+    rows = [{"b_id": change, "b_state": state.value, "b_result": result} for change, result in results.items()]
     if rows:
         session.connection().execute(_END, rows)
 
@@ -186,9 +189,9 @@ def settle(session: Session, listing: OwnListing, field: str) -> None:
     mine = and_(col(ChangeRow.listing) == listing.id, col(ChangeRow.field) == field, col(ChangeRow.state).in_(sent))
     rows = _pending(session, mine, ~_NEWER)
     there = [row.change.id for row in rows if row.sku_key is not None and row.shown == row.change.after]
-    end(session, there, ChangeState.APPLIED, "")
+    end(session, dict.fromkeys(there, ""), ChangeState.APPLIED)
     missing = [row.change.id for row in rows if row.sku_key is None and row.change.state is ChangeState.APPROVED]
-    end(session, missing, ChangeState.REFUSED, "the listing has no such SKU on the channel; add it there")
+    end(session, dict.fromkeys(missing, "the listing has no such SKU on the channel"), ChangeState.REFUSED)
 
 
 def settle_zeros(session: Session, listing: int) -> None:

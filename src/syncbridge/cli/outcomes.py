@@ -1,0 +1,142 @@
+"""What became of plans: a result for each store and product, none hidden by another's failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncbridge.cli.output import ExitCode, plain, progress, say, show, show_json
+from syncbridge.errors import SyncBridgeError
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from syncbridge.bootstrap import App
+    from syncbridge.flows.bridge import Bridge
+    from syncbridge.store.plan_lists import Product
+
+    Act = Callable[[Session, Bridge, int], tuple[int | None, Sequence[str], str]]
+    """Does something with a plan; answers the plan whose results count, the keys of its jobs, and what else to say."""
+
+FAILED = ("refused", "stale")
+FINE = ("applied", "auditing")
+WAITING = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one plan."""
+
+    asked: int
+    plan: int | None = None
+    store: str = ""
+    products: Sequence[Product] = ()
+    waiting: dict[int, tuple[str, str]] | None = None
+    """Why a listing's jobs still wait: code and reason."""
+    said: str = ""
+    error: str = ""
+    """Why nothing was done with it at all."""
+
+
+async def act_on_plans(ctx: typer.Context, plans: Collection[int], act: Act, *, quiet: bool) -> list[Outcome]:
+    """Do it to each plan in a transaction of its own, wait for the jobs of all, and look what became of each."""
+    from syncbridge.bootstrap import assemble, open_database
+    from syncbridge.cli.log import set_up_log
+    from syncbridge.flows import at_once
+    from syncbridge.settings import load_settings
+
+    set_up_log(level=30)
+    settings = load_settings(ctx.obj)
+    app = await assemble(settings, open_database(settings))
+    try:
+        begun: list[tuple[int, int | None, Sequence[str], str, str]] = []
+        for plan in dict.fromkeys(plans):
+            try:
+                begun.append((plan, *await app.bridge.db.run(act, app.bridge, plan), ""))
+            except SyncBridgeError as error:
+                begun.append((plan, None, (), "", str(error)))
+        keys = [key for _, _, some, _, _ in begun for key in some]
+        with progress("jobs", len(keys), quiet=quiet) as told:
+            await at_once.carried_out(app.bridge, app.worker(), settings.database_file, keys, told)
+        return [
+            Outcome(plan, said=said, error=error) if made is None else await _outcome(app, plan, made, some, said)
+            for plan, made, some, said, error in begun
+        ]
+    finally:
+        await app.close()
+
+
+async def _outcome(app: App, asked: int, plan: int, keys: Sequence[str], said: str) -> Outcome:
+    from syncbridge.flows.approval import named
+    from syncbridge.queue import dead_letters
+    from syncbridge.store import plan_lists
+
+    db = app.bridge.db
+    store = (await db.read(named, plan)).store
+    products = await db.read(plan_lists.products, plan)
+    stuck = await db.read(dead_letters.of_keys, keys)
+    waiting = {int(subject.rpartition("/")[2]): why for subject, why in stuck.items()}
+    return Outcome(asked, plan, store, products, waiting, said)
+
+
+def tell_outcomes(outcomes: Sequence[Outcome], *, json: bool) -> None:
+    """Say what became of each product of each store, and end with 3 if part failed and 1 if all did."""
+    if json:
+        show_json({"plans": [_as_json(one) for one in outcomes]})
+    for one in [] if json else outcomes:
+        _print(one)
+    ends = [_end(one, product)[0] for one in outcomes for product in one.products]
+    bad = sum(end not in FINE for end in ends) + sum(bool(one.error) for one in outcomes)
+    if bad:
+        raise typer.Exit(ExitCode.PARTIAL if bad < len(ends) + sum(bool(one.error) for one in outcomes) else 1)
+
+
+def _end(outcome: Outcome, product: Product) -> tuple[str, str]:
+    """The state of a product's changes in one word, and why."""
+    if product.state != WAITING:
+        return str(product.state), product.result
+    code, why = (outcome.waiting or {}).get(product.listing, ("", "it goes out with the listing"))
+    return ("auditing" if code == "auditing" else "waiting"), why
+
+
+def _print(one: Outcome) -> None:
+    if one.error:
+        say(f"plan {one.asked}: {one.error}")
+        return
+    ends: dict[str, int] = {}
+    for product in one.products:
+        word, _ = _end(one, product)
+        ends[word] = ends.get(word, 0) + product.number
+    counts = ", ".join(f"{number} {word}" for word, number in ends.items()) or "nothing to do"
+    show(f"{one.store or 'plan'} · plan {one.plan or one.asked}: {counts}{' · ' if one.said else ''}{one.said}")
+    for product in one.products:
+        word, why = _end(one, product)
+        name = plain(f"listing {product.listing} · {product.listing_id or 'not on the channel'} · {product.title}")
+        told = f": {plain(why)}" if why else ""
+        show(f"    {name} · {product.number} {product.field} {word}{told}")
+
+
+def _as_json(one: Outcome) -> dict[str, object]:
+    results: list[dict[str, object]] = [
+        {
+            "listing": product.listing,
+            "listing_id": product.listing_id or None,
+            "title": product.title,
+            "field": product.field,
+            "state": _end(one, product)[0],
+            "changes": product.number,
+            "why": _end(one, product)[1],
+        }
+        for product in one.products
+    ]
+    told: dict[str, object] = {
+        "asked": one.asked,
+        "plan": one.plan,
+        "store": one.store,
+        "results": results,
+        "said": one.said,
+    }
+    return told | ({"error": one.error} if one.error else {})

@@ -1,0 +1,109 @@
+"""Two programs work on one database: what both were asked for goes out once."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from sqlmodel import select
+
+from syncbridge.flows import approval, at_once, proposal
+from syncbridge.flows.jobs import JOBS
+from syncbridge.flows.proposal import Scope
+from syncbridge.queue.execute import Worker
+from syncbridge.rules.retry import RetryPolicies
+from syncbridge.store.db import SqliteDatabase, open_engine
+from syncbridge.store.owner import sole_owner
+from syncbridge.store.tables import ListingRow
+from syncbridge.testing.builders import make_offer
+from tests.flows.conftest import Shop, Unrenewed
+from tests.flows.desk import DEARER, changes, dearer, list_many, planned, states
+from tests.flows.shelf import Calls, sold
+
+pytestmark = pytest.mark.anyio
+
+
+class Program:
+    """One of several programs on a shop's database."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.file = shop.file
+        self.db = SqliteDatabase(open_engine(f"sqlite:///{shop.file}", shop.keys, durable=False))
+        self.bridge = replace(shop.bridge, db=self.db)
+        handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
+        self.worker = Worker(self.db, Unrenewed(shop.clock), handlers, RetryPolicies())
+
+    async def plan(self) -> list[int]:
+        chosen = await self.db.read(proposal.select, self.bridge, Scope())
+        return await proposal.propose(self.bridge, chosen, Scope())
+
+    async def apply(self, plan: int) -> list[str]:
+        keys = await self.db.run(approval.apply, self.bridge, plan)
+        await at_once.carried_out(self.bridge, self.worker, self.file, keys, lambda _: None)
+        return keys
+
+
+@pytest.fixture
+async def programs(shop: Shop) -> AsyncIterator[tuple[Program, Program]]:
+    pair = Program(shop), Program(shop)
+    yield pair
+    for one in pair:
+        await one.db.close()
+
+
+async def test_two_plans_at_once_leave_each_change_with_one_of_them(
+    shop: Shop, programs: tuple[Program, Program]
+) -> None:
+    for offer in dearer(await list_many(shop, 5)):
+        shop.supplier.catalogue[offer.offer_id] = offer
+    one, other = programs
+    await proposal.read_again(one.bridge, [("main", str(number)) for number in range(5)], lambda _: None)
+    plans = await asyncio.gather(one.plan(), other.plan())
+
+    proposed = [row for row in await changes(shop) if row.state == "proposed"]
+    assert len(plans) == 2
+    assert len(proposed) == len({(row.listing, row.sku_code, row.field) for row in proposed}) == 10
+
+
+async def test_two_approvals_of_one_plan_at_once_send_it_once(shop: Shop, programs: tuple[Program, Program]) -> None:
+    offers = dearer(await list_many(shop, 5))
+    (plan,) = await planned(shop, Scope(), *offers)
+    calls = Calls(shop)
+    one, other = programs
+    keys = await asyncio.gather(one.apply(plan), other.apply(plan))
+
+    assert calls.made == ["set_prices"] * 5
+    assert sorted(len(some) for some in keys) == [0, 5]
+    assert set(await states(shop, plan)) == {("price", "applied")}
+
+
+async def test_two_programs_list_a_new_offer_once(shop: Shop, programs: tuple[Program, Program]) -> None:
+    shop.supplier.catalogue = {str(number): make_offer(str(number)) for number in range(3)}
+    calls = Calls(shop)
+    one, other = programs
+    await proposal.read_again(one.bridge, [("main", str(number)) for number in range(3)], lambda _: None)
+    made = await asyncio.gather(one.plan(), other.plan())
+    listings = await shop.db.read(lambda session: session.scalars(select(ListingRow)).all())
+    assert len(listings) == 3
+
+    await asyncio.gather(*(program.apply(plan) for program in programs for (plan,) in made))
+    assert calls.made == ["publish"] * 3
+    assert sorted(await states(shop)) == [("listing", "applied")] * 3 + [("listing", "overtaken")] * 3
+
+
+async def test_a_command_goes_on_where_the_program_it_waited_for_ends(
+    shop: Shop, programs: tuple[Program, Program]
+) -> None:
+    listing = await shop.list_offer()
+    (plan,) = await planned(shop, Scope(), DEARER)
+    one, _ = programs
+    with sole_owner(shop.file):
+        applying = asyncio.create_task(one.apply(plan))
+        await asyncio.sleep(0.05)
+        assert not applying.done()
+    await applying
+
+    assert sold(shop, listing)[shop.code(0)] == ("8.99 USD", 48)
