@@ -1,11 +1,10 @@
-"""A store that was there before us: filled in by a control call, read like any other, changed in the seller centre."""
+"""A store that was there before us: filled in by a control call, read like any other, of whatever status."""
 
 from __future__ import annotations
 
 import pytest
 
-from syncbridge.model.catalog import ListingStatus, PriceUpdate
-from syncbridge.testing.builders import usd
+from syncbridge.model.catalog import ListingStatus
 from syncbridge.testing.control import MockControl
 
 pytestmark = pytest.mark.anyio
@@ -68,17 +67,6 @@ async def test_a_listing_is_read_with_images_category_template_and_properties(se
     assert (other.name, other.image_url) == (None, None)
 
 
-async def test_a_price_changed_by_hand_shows_and_can_be_set_again(seller):
-    (listing_id,) = await seller.fill(product())
-    seller.store.pass_time(3600)
-    await seller.control.tell(f"products/{listing_id}/price", sku_id="14:10", price="6.66")
-    read = await seller.store.channel.listing(listing_id)
-    assert (read.skus[0].price, read.modified_at) == (usd("6.66"), seller.store.clock.now())
-    assert await seller.store.channel.set_prices([PriceUpdate(listing_id, {"14:10": usd("5.00")})]) == []
-    (book,) = (await seller.control.books())["products"]
-    assert book["skus"][0]["former_prices"] == ["5.00", "6.66"]
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -97,12 +85,3 @@ async def test_what_the_seller_centre_would_not_take_is_refused_and_nothing_is_a
     with pytest.raises(ValueError, match="the mock refused products"):
         await seller.fill(product(), wrong)
     assert (await seller.control.books())["products"] == []
-
-
-@pytest.mark.parametrize(("sku_id", "price"), [("14:11", "6.66"), ("14:10", "0.00"), ("14:10", "cheap")])
-async def test_a_price_that_cannot_be_is_refused(seller, sku_id, price):
-    (listing_id,) = await seller.fill(product())
-    with pytest.raises(ValueError, match="the mock refused"):
-        await seller.control.tell(f"products/{listing_id}/price", sku_id=sku_id, price=price)
-    with pytest.raises(ValueError, match="no such product"):
-        await seller.control.tell("products/1/price", sku_id="14:10", price="6.66")

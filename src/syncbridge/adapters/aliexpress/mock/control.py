@@ -22,8 +22,8 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     change_address,
     withdraw_cancel,
 )
+from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, stock_up
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
-from syncbridge.adapters.aliexpress.mock.seller import OldProduct, reprice, stock_up
 from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
 
 P = TypeVar("P")
@@ -83,11 +83,6 @@ class _OldStore(_Asked):
     products: list[OldProduct]
 
 
-class _NewPrice(_Asked):
-    sku_id: str
-    price: str
-
-
 class _NewFault(_Asked):
     api: str
     fault: FaultName
@@ -114,7 +109,6 @@ class Control:
             _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
             _route("/_mock/products", _OldStore, self._stock_up),
-            _route("/_mock/products/{product_id:int}/price", _NewPrice, self._reprice),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
@@ -183,13 +177,6 @@ class Control:
 
     async def _stock_up(self, request: Request, asked: _OldStore) -> Payload:
         return {"product_ids": stock_up(self._world, self._account(asked.access_token), asked.products)}
-
-    async def _reprice(self, request: Request, asked: _NewPrice) -> Payload:
-        product = self._world.products.get(request.path_params["product_id"])
-        if product is None:
-            raise ValueError("there is no such product")
-        reprice(self._world, product, asked.sku_id, asked.price)
-        return {"product_id": str(product.product_id)}
 
     async def _plan(self, request: Request, asked: _NewFault) -> Payload:
         self._world.plan_fault(asked.api, asked.fault, asked.count)

@@ -96,7 +96,7 @@ class Product:
     """Until then it is examined and takes no change."""
     on_sale: bool = True
     refused: bool = False
-    """The examination found something the seller must repair."""
+    """Whether the examination ended with a no."""
     freight_template_id: int = 50164494212
     price_calls: int = 0
     stock_calls: int = 0
