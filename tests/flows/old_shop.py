@@ -16,7 +16,7 @@ from syncbridge.adapters.aliexpress import adapter as aliexpress
 from syncbridge.bootstrap import App, assemble
 from syncbridge.demo.old_store import OldStore, Sort, make
 from syncbridge.demo.run import mappings_folder
-from syncbridge.flows import adopt, adoption
+from syncbridge.flows import adopt, adoption, approval, proposal
 from syncbridge.model.adoption import Adoption
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
@@ -49,17 +49,24 @@ class OldShop:
         engine = open_engine(f"sqlite:///{folder / 'old.db'}", keys, durable=False)
         SQLModel.metadata.create_all(engine)
         self.db = InlineDatabase(engine)
+        self._options: dict[str, dict[str, object]] = {}
         self.app: App
 
-    async def open(self, *, live: bool = True) -> None:
-        """The seller sets everything up and reads the supplier's offers."""
+    async def open(self) -> None:
+        """The seller's vendors, as they were; and syncbridge, which is not live yet."""
         keys = {name: await control.tell("accounts") for name, control in self._controls().items()}
         await self.supplier.tell("offers", offers=list(self.old.offers), pool="1")
-        await self.channel.tell("products", access_token=keys["toys"]["access_token"], products=list(self.old.products))
+        token = keys["toys"]["access_token"]
+        await self.channel.tell("products", access_token=token, products=list(self.old.products))
         self._write_mappings()
         common = {"base_url": "http://mock", "auth_url": "http://mock"}
         ours = ("app_key", "app_secret", "access_token", "refresh_token")
-        options = {name: common | {word: told[word] for word in ours} for name, told in keys.items()}
+        self._options = {name: common | {word: told[word] for word in ours} for name, told in keys.items()}
+        await self.connect(live=False)
+
+    async def connect(self, *, live: bool) -> None:
+        """Start afresh with the settings as they are now."""
+        options = self._options
         settings = Settings(
             mappings=self.folder / "mappings",
             images={"fetch": False},  # type: ignore[arg-type]  # pydantic reads it
@@ -98,6 +105,17 @@ class OldShop:
         run = await self.db.run(adopt.begin, "toys", now=self.clock.now())
         await adopt.follow(self.app.bridge, "toys", run, lambda _: None, self.app.worker())
         return await adoption.propose(self.app.bridge, "toys", lambda done, of: None)
+
+    async def plan(self) -> list[int]:
+        """A person asks what would change in the store."""
+        scope = proposal.Scope("toys")
+        offers = await self.db.read(proposal.select, self.app.bridge, scope)
+        return await proposal.propose(self.app.bridge, offers, scope)
+
+    async def apply(self, plan_id: int) -> None:
+        """A person approves a plan, and it goes out."""
+        await self.db.run(approval.apply, self.app.bridge, plan_id)
+        await self.work()
 
     async def products(self) -> list[Product]:
         """What the channel's own books say of its products."""

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
+from sqlmodel import Session, select
 
+from syncbridge.demo.old_store import Sort
 from syncbridge.flows import adoption
+from syncbridge.model.adoption import AdoptionState
+from syncbridge.model.catalog import ChangeState
+from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow
 from syncbridge.testing.clock import VirtualLoop
-from tests.flows.old_shop import OldShop
+from tests.flows.old_shop import OldShop, Product
 
 pytestmark = pytest.mark.anyio
-PRODUCTS = 500
+PRODUCTS, SKUS = 500, 5_000
+READS = {"findproductinfolistquery", "query"}
 
 
 @pytest.fixture
@@ -23,23 +30,117 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[OldShop]:
     made = OldShop(tmp_path, PRODUCTS)
-    await made.open(live=False)
+    await made.open()
     yield made
     await made.close()
 
 
-async def test_a_store_of_5000_skus_is_adopted_as_its_codes_say(shop: OldShop) -> None:
-    import time
-
-    t = time.time()
+async def test_a_store_of_5000_skus_is_adopted_planned_and_applied(shop: OldShop) -> None:
     await shop.poll_offers("first")
-    print("offers", time.time() - t)
-    t = time.time()
     before = await shop.products()
+
     told = await shop.adopt()
-    print("adopt", time.time() - t)
-    t = time.time()
-    print(told, shop.clock.now(), await shop.calls())
+    assert (told.listings, sum(told.counts.values())) == (PRODUCTS, SKUS)
+    await _everything_is_told_and_nothing_done(shop, before, told.causes)
+
     decided = await shop.db.run(adoption.approve_all, shop.app.bridge, "toys", rule=True, score=0.7)
-    print("approve", time.time() - t, decided.skus, decided.refused[:3])
-    t = time.time()
+    again = await shop.db.run(adoption.approve_all, shop.app.bridge, "toys", rule=True, score=0.7)
+    assert (decided.refused, again.skus, again.refused) == ((), 0, ())
+    assert await shop.products() == before
+    bound = await _bound_as_the_channel_shows(shop, before, decided.skus)
+
+    await shop.connect(live=True)
+    await shop.poll_offers("live")
+    assert await shop.products() == before, "the first changes wait for a person, also where the store is live"
+    (plan_id,) = await shop.plan()
+    assert await shop.products() == before
+    wanted = await shop.db.read(_wanted, plan_id)
+    assert set(wanted) <= set(bound), "a plan of adopted SKUs lists nothing anew"
+    assert {"price", "stock"} == {field for fields in wanted.values() for field in fields}
+
+    await shop.apply(plan_id)
+    after = await shop.products()
+    _only_the_plan_went_out(before, after, wanted)
+    assert not await shop.db.read(lambda session: session.scalars(select(BindingRow.first_plan)).all().count(True))
+    await _nothing_is_left_to_do(shop, after)
+
+
+async def _everything_is_told_and_nothing_done(shop: OldShop, before: list[Product], causes: Mapping[str, int]) -> None:
+    """Each sort of code has the verdict it deserves, and so far the store was only read."""
+    assert set(await shop.calls()) == READS
+    assert (await shop.calls())["query"] == PRODUCTS
+    assert await shop.products() == before
+    found = Counter(await shop.db.read(_verdicts, {p["product_id"]: shop.sort_of(p) for p in before}))
+    repeating = len([sort for sort in shop.old.sorts if sort is Sort.REPEATED]) * 10
+    assert found[Sort.ALIAS, AdoptionState.BY_RULE, "alias"] == len(shop.old.aliases)
+    assert found[Sort.REPEATED, AdoptionState.UNCLEAR, "repeated"] == repeating
+    assert found[Sort.GOODS_CODE, AdoptionState.UNCLEAR, "repeated"] == repeating, "both of a pair are told"
+    assert causes["no_code"] == found[Sort.NONE, AdoptionState.UNCLEAR, "no_code"] == 100
+    assert causes["unrouted_code"] == found[Sort.FOREIGN, AdoptionState.UNCLEAR, "unrouted_code"] == 100
+    assert found[Sort.OWN, AdoptionState.PROPOSED, "score"] > 200
+    assert await shop.db.read(_bindings) == {}
+
+
+async def _bound_as_the_channel_shows(shop: OldShop, before: list[Product], skus: int) -> Mapping[str, BindingRow]:
+    """What was bound is fed by the right spec, and counts as pushed and wanted as it is."""
+    bound = await shop.db.read(_bindings)
+    assert len(bound) == skus == 4_430
+    feeds = {title["title"]: offer for title, offer in zip(shop.old.products, shop.old.offers, strict=True)}
+    for product in before:
+        for place, sku in enumerate(product["skus"]):
+            row = bound.get(sku["sku_code"])
+            if row is None:
+                continue
+            spec = feeds[product["title"]]["productSkuInfos"][place]  # type: ignore[index]  # the vendor's own shape
+            assert (row.supplier, row.spec_id) == ("main", spec["specId"])
+            assert (str(row.price), row.stock, row.sku_key) == (f"{sku['price']} USD", sku["stock"], sku["id"])
+            assert (row.price_wanted, row.stock_wanted, row.first_plan) == (row.price, row.stock, True)
+    adopted = await shop.db.read(lambda session: session.scalars(select(ListingRow)).all())
+    assert {row.supplier for row in adopted} == {""}
+    assert len(adopted) == len({row.listing for row in bound.values()})
+    return bound
+
+
+def _only_the_plan_went_out(
+    before: list[Product], after: list[Product], wanted: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Each SKU shows what the plan said, in one call for each product and field; all others show what they did."""
+    assert [one["product_id"] for one in after] == [one["product_id"] for one in before]
+    for old, new in zip(before, after, strict=True):
+        fields = {field for sku in old["skus"] for field in wanted.get(sku["sku_code"], {})}
+        changeable = old["status"] in ("onSelling", "offline")
+        assert new["price_calls"] == (changeable and "price" in fields)
+        assert new["stock_calls"] <= ("stock" in fields)
+        for was, now in zip(old["skus"], new["skus"], strict=True):
+            said = wanted.get(was["sku_code"], {}) if changeable else {}
+            assert f"{now['price']} USD" == said.get("price", f"{was['price']} USD")
+            if new["stock_calls"] or "stock" not in said:
+                assert str(now["stock"]) == said.get("stock", str(was["stock"]))
+
+
+async def _nothing_is_left_to_do(shop: OldShop, after: list[Product]) -> None:
+    """The same offers once more change nothing, on the channel or in the books."""
+    calls = await shop.calls()
+    await shop.poll_offers("again")
+    assert await shop.products() == after
+    assert await shop.calls() == calls
+    waiting = await shop.db.read(lambda session: session.scalars(_UNDECIDED).all())
+    assert waiting == []
+
+
+_UNDECIDED = select(ChangeRow).where(ChangeRow.state == ChangeState.PROPOSED)
+
+
+def _verdicts(session: Session, sorts: Mapping[str, Sort]) -> list[tuple[Sort, str, str]]:
+    return [(sorts[row.listing_id], row.state, row.cause) for row in session.scalars(select(AdoptionSkuRow))]
+
+
+def _bindings(session: Session) -> dict[str, BindingRow]:
+    return {row.sku_code: row for row in session.scalars(select(BindingRow))}
+
+
+def _wanted(session: Session, plan_id: int) -> dict[str, dict[str, str]]:
+    wanted: dict[str, dict[str, str]] = {}
+    for row in session.scalars(select(ChangeRow).where(ChangeRow.plan == plan_id)):
+        wanted.setdefault(row.sku_code, {})[row.field] = row.after
+    return wanted

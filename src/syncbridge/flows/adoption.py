@@ -12,7 +12,7 @@ from sqlmodel import Session
 from syncbridge.errors import Rejected, SyncBridgeError, Transient
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.publish import confirm_job
-from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku
+from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, Offer, Spec
 from syncbridge.ports import Images
 from syncbridge.queue.job import enqueue, wake_waiting
@@ -58,7 +58,7 @@ async def propose(bridge: Bridge, store: str, told: Callable[[int, int], None]) 
             await _look(bridge, bridge.images, urls, told)
             known = replace(known, pictures=await bridge.db.read(adoption.pictures))
             verdicts = adopting.propose(listings, known)
-    await bridge.db.run(adoption.judge, store, verdicts)
+    await bridge.db.run(_judge, store, verdicts)
     return await bridge.db.read(adoption.counts, store)
 
 
@@ -121,7 +121,15 @@ def ignore(session: Session, bridge: Bridge, store: str, names: Sequence[str], *
             refused.append((name, "nothing that was read and is not bound yet is called so"))
     if places:
         adoption.ignore(session, store, places, undo=undo)
+        _decided(session, store)
     return Decided(len(places), tuple(refused))
+
+
+def _judge(session: Session, store: str, verdicts: Mapping[SkuPlace, Verdict]) -> None:
+    """Keep the verdicts; while one is open nothing new is listed in the store, for it may be sold there already."""
+    adoption.judge(session, store, verdicts)
+    if store in adoption.undecided(session):
+        adoption_binding.withdraw_proposals(session, store)
 
 
 def _known(session: Session, bridge: Bridge, store: str) -> tuple[list[Listing], Known]:
@@ -218,9 +226,15 @@ def _bind(session: Session, bridge: Bridge, store: str, chosen: Iterable[tuple[s
     return Decided(len(sound), tuple(refused))
 
 
+def _decided(session: Session, store: str) -> None:
+    if store not in adoption.undecided(session):
+        adoption_binding.plan_all_again(session)
+
+
 def _bound(session: Session, bridge: Bridge, store: str, choices: Sequence[Choice]) -> None:
     now = bridge.clock.now()
     audited = adoption_binding.bind(session, store, choices, now=now)
+    _decided(session, store)
     enqueue(session, [confirm_job(store, listing, now) for listing in audited], now=now)
     wake_waiting(session, ["unrouted"], account=store, now=now)  # orders of these SKUs can be bought for now
     listings = {choice.found.listing.listing_id for choice in choices}

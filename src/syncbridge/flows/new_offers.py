@@ -12,7 +12,7 @@ from syncbridge.model.catalog import ListingState, Offer, OwnListing
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Step, Wanted
-from syncbridge.store import catalogue, holds, timeline
+from syncbridge.store import adoption, catalogue, holds, timeline
 from syncbridge.store.catalogue import Shelved
 
 Made = tuple[OwnListing, Sequence[Wanted]]
@@ -47,6 +47,7 @@ def propose(
         for store, route in routes[offer.offer_id].items():
             if store not in there and offer.buyable:
                 fresh += _drafted(session, bridge, store, route, supplier, offer)
+    fresh = _outside_adoption(session, fresh)
     fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
         return []
@@ -55,6 +56,12 @@ def propose(
     holds.close_holds(session, "offer_unlistable", drafted, now=now)
     listings = catalogue.propose(session, fresh, now=now)
     return [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
+
+
+def _outside_adoption(session: Session, fresh: Sequence[Made]) -> list[Made]:
+    """Without those of stores that are being adopted: what is not decided there yet may be this very offer."""
+    adopted = adoption.undecided(session) if fresh else set()
+    return [(listing, skus) for listing, skus in fresh if listing.store not in adopted]
 
 
 def _with_codes_of_their_own(session: Session, bridge: Bridge, supplier: str, fresh: Sequence[Made]) -> list[Made]:

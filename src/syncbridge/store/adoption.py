@@ -20,6 +20,8 @@ from syncbridge.store.tables import (
     PictureRow,
 )
 
+_DECIDED = (AdoptionState.APPROVED, AdoptionState.IGNORED)
+
 
 def unknown_listings(session: Session, store: str, listing_ids: Collection[str]) -> list[str]:
     """Those of these listings to be read: not made by us, and not adopted whole."""
@@ -88,6 +90,12 @@ def stores(session: Session) -> list[str]:
     """The stores of which something was read."""
     query = select(col(AdoptionListingRow.store)).distinct().order_by(col(AdoptionListingRow.store))
     return [row.store for row in session.connection().execute(query)]
+
+
+def undecided(session: Session) -> set[str]:
+    """The stores in which a person has not decided about every SKU that was read."""
+    query = select(col(AdoptionSkuRow.store)).where(col(AdoptionSkuRow.state).not_in(_DECIDED)).distinct()
+    return {row.store for row in session.connection().execute(query)}
 
 
 def found(session: Session, store: str, *which: ColumnElement[bool]) -> list[FoundSku]:

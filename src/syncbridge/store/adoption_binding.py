@@ -40,7 +40,7 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
     that a plan shows exactly the differences, and each waits for its first plan. Approving twice changes nothing; a
     SKU of an adopted listing that is bound already is bound anew if another spec is chosen.
     """
-    _withdraw_proposals(session, store, choices)
+    withdraw_proposals(session, store, choices)
     named = {choice.found.listing.listing_id for choice in choices}
     whole = adoption.found(session, store, col(AdoptionSkuRow.listing_id).in_(named))
     pages = {found.listing.listing_id: found.listing for found in whole}
@@ -72,19 +72,27 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
     return [ids[page.listing_id] for page in pages.values() if page.status is ListingStatus.AUDITING]
 
 
-def _withdraw_proposals(session: Session, store: str, choices: Sequence[Choice]) -> None:
-    """Proposals to list offers that the store sells already make way; nothing of them was ever on the channel."""
-    feeds = {(choice.supplier, choice.offer_id) for choice in choices}
-    codes = {choice.found.sku.sku_code for choice in choices}
+def withdraw_proposals(session: Session, store: str, choices: Sequence[Choice] | None = None) -> None:
+    """Proposals to list offers that the store sells already make way; nothing of them was ever on the channel.
+
+    Without choices all of them do, since it is not known yet what the store sells.
+    """
+    feeds = {(choice.supplier, choice.offer_id) for choice in choices or ()}
+    codes = {choice.found.sku.sku_code for choice in choices or ()}
     proposed = (
         select(col(ListingRow.id), col(ListingRow.supplier), col(ListingRow.offer_id), col(BindingRow.sku_code))
         .outerjoin(BindingRow, col(BindingRow.listing) == col(ListingRow.id))
         .where(col(ListingRow.store) == store, col(ListingRow.state) == ListingState.PROPOSED.value)
     )
     rows = session.connection().execute(proposed)
-    ids = {row.id for row in rows if (row.supplier, row.offer_id) in feeds or row.sku_code in codes}
+    ids = {row.id for row in rows if choices is None or (row.supplier, row.offer_id) in feeds or row.sku_code in codes}
     for statement in _WITHDRAW if ids else ():
         session.connection().execute(statement, [{"b_id": listing} for listing in sorted(ids)])
+
+
+def plan_all_again(session: Session) -> None:
+    """A store's SKUs are all decided: what is not among them may be listed in it now."""
+    session.connection().execute(update(OfferRow).values(planned_under=""))
 
 
 def _note_whole(session: Session, store: str, listing_ids: Collection[str]) -> None:
