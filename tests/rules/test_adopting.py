@@ -9,7 +9,7 @@ import pytest
 
 from syncbridge.model.adoption import AdoptionState, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, ListingStatus, Offer, Sku, SkuProperty, Spec
-from syncbridge.rules import adopting
+from syncbridge.rules import adopting, likeness
 from syncbridge.rules.adopting import Known
 from syncbridge.rules.codes import reference_code, sku_code
 from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Part, Place, Route, SkuRule
@@ -155,7 +155,7 @@ def test_the_most_like_is_proposed_with_the_others_beside_it() -> None:
     assert verdict.state is AdoptionState.PROPOSED
     assert verdict.candidates[0].spec_id == near.specs[1].spec_id
     assert len(verdict.candidates) == adopting.MOST_CANDIDATES
-    assert verdict.candidates[0].score >= adopting.LEAST_SCORE
+    assert verdict.candidates[0].score >= likeness.LEAST_SCORE
 
 
 def test_two_that_are_as_like_are_told_and_not_guessed() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from syncbridge.model.catalog import Listing, ListingStatus, Offer, Sku, SkuProperty, Spec
 from syncbridge.rules.chinese import english
-from syncbridge.rules.likeness import Sign, apart, bare, candidate, page_signs, pictures_of
+from syncbridge.rules.likeness import LEAST_SCORE, OTHER_VARIANT, Sign, apart, bare, candidate, page_signs, pictures_of
 from syncbridge.testing.builders import make_offer, make_spec, usd
 from tests.rules.conftest import RATES
 
@@ -58,10 +58,18 @@ def test_texts_alone_never_reach_nine_tenths_and_a_like_picture_does() -> None:
 
 
 def test_titles_are_compared_by_their_words_in_any_order() -> None:
-    assert "titles 100% alike" in signs(sku("Red"), offer(title="B5 notebook"))
-    some = score(sku("Red"), offer(title="Notebook B5 ruled paper for school and office"))
-    other = score(sku("Red"), offer(title="Kitchen knife of steel"))
-    assert score(sku("Red"), offer(title="B5 notebook")) > some > other
+    red = spec("红色")
+    assert "titles 100% alike" in signs(sku("Red"), offer(red, title="B5 notebook"))
+    some = score(sku("Red"), offer(red, title="Notebook B5 ruled paper for school and office"))
+    other = score(sku("Red"), offer(red, title="Kitchen knife of steel"))
+    assert score(sku("Red"), offer(red, title="B5 notebook")) > some > other
+
+
+def test_another_variant_of_the_very_same_goods_is_never_like_enough() -> None:
+    pictures = {OURS: "f" * 16, THEIRS: "f" * 16}
+    page = listing("Notebook B5", OURS)
+    told = score(sku("Red", code="TYG6201"), offer(spec("蓝色", goods_code="G62-01")), page, pictures)
+    assert told == OTHER_VARIANT < LEAST_SCORE
 
 
 @pytest.mark.parametrize(

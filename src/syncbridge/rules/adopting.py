@@ -17,8 +17,6 @@ from syncbridge.rules.likeness import Pictures, bare
 from syncbridge.rules.mapping import BuyMode, CodeStyle, Route, Rules
 from syncbridge.rules.routing import route_for, rule_of
 
-LEAST_SCORE = 0.60
-"""What is less like is not proposed."""
 LEAST_LEAD = 0.03
 """By so much what is proposed must be more like than the next."""
 MOST_CANDIDATES = 5
@@ -231,7 +229,7 @@ class _Matcher:
 
 
 def _most_like(found: Sequence[Candidate]) -> Verdict:
-    if not found or found[0].score < LEAST_SCORE:
+    if not found or found[0].score < likeness.LEAST_SCORE:
         return _unclear("unlike", found)
     if len(found) > 1 and found[0].score - found[1].score < LEAST_LEAD:
         return _unclear("close", found, [f"{found[0].score:.2f} and {found[1].score:.2f}"])

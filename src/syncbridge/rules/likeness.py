@@ -24,6 +24,10 @@ TITLE, VARIANT, PICTURE, CODE, PRICE = 0.30, 0.25, 0.25, 0.10, 0.10
 UNKNOWN = 0.5
 AGREES = 0.85
 """From here on two variants count as the same in words."""
+LEAST_SCORE = 0.60
+"""What is less like is not proposed."""
+OTHER_VARIANT = 0.59
+"""The most that another variant of the very same goods comes to, so that it is shown and never proposed."""
 LEAST_CODE = 4
 """Shorter goods codes are found in any code by chance."""
 FAR = 24
@@ -70,8 +74,11 @@ def page_signs(listing: Listing, offer: Offer, pictures: Pictures) -> tuple[Sign
 
 def candidate(sku: Sku, supplier: str, offer: Offer, spec: Spec, page: tuple[Sign, Sign], rates: Rates) -> Candidate:
     """A spec as what may feed a SKU."""
-    signs = [*page, _variant(sku, offer, spec), _code(sku, offer, spec), _price(sku, spec, rates)]
+    variant = _variant(sku, offer, spec)
+    signs = [*page, variant, _code(sku, offer, spec), _price(sku, spec, rates)]
     score = round(sum(sign.counts for sign in signs), 3)
+    if variant.value is not None and variant.value < AGREES:
+        score = min(score, OTHER_VARIANT)
     reasons = tuple(sign.reason for sign in signs if sign.reason)
     return Candidate(supplier, offer.offer_id, spec.spec_id, score, reasons)
 
