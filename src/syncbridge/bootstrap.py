@@ -40,7 +40,7 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
-from syncbridge.store.backup import remedy
+from syncbridge.store.backup import in_plain_words, remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
@@ -135,10 +135,12 @@ def open_to_read(settings: Settings) -> Database | None:
     if not settings.key_file.exists():
         raise ConfigError(f"the key file {settings.key_file} is missing, so {settings.database_file} cannot be read")
     engine = open_engine(settings.database_url, load_keys(settings.key_file))
-    if (found := revision(engine)) != HEAD:
+    with in_plain_words(settings.database_file):
+        found = revision(engine)
+    if found != HEAD:
         raise ConfigError(
-            f"the database is at schema {found}, this syncbridge knows {HEAD}: start the daemon once, which upgrades "
-            "an older one"
+            f"the tables of {settings.database_file} are those of version {found or 'none'}, this syncbridge reads "
+            f"{HEAD}: start the daemon once, which upgrades older ones"
         )
     return SqliteDatabase(engine)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -104,14 +105,31 @@ def test_nothing_is_made_where_there_is_no_database(folder: Path) -> None:
     assert not Path("syncbridge.db").exists()
 
 
-def test_a_database_that_cannot_be_read_is_a_warning_for_the_check() -> None:
+def lose_the_key() -> None:
     Path("syncbridge.key").unlink()
 
-    code, _, err = run("check")
 
-    assert code == 0
-    assert err.startswith("warning: the catalogue was not looked at: the key file ")
-    assert not Path("syncbridge.key").exists()
+def damage() -> None:
+    Path("syncbridge.db").write_bytes(b"no database" * 1000)
+
+
+def empty() -> None:
+    Path("syncbridge.db").write_bytes(b"")
+
+
+@pytest.mark.parametrize(("spoil", "told"), [(lose_the_key, "the key file "), (damage, ""), (empty, "the tables of ")])
+def test_a_database_that_cannot_be_read_is_a_warning_where_the_files_alone_say_enough(
+    spoil: Callable[[], None], told: str
+) -> None:
+    spoil()
+
+    for args in (["check"], ["explain", CODE, "--store", "toys"]):
+        code, _, err = run(*args)
+        assert code == 0
+        assert err.startswith(f"warning: the catalogue was not looked at: {told}")
+    code, out, _ = run("simulate", "mappings")
+    assert (code in (1, 4), out) == (True, "")
+    assert Path("syncbridge.key").exists() is (spoil is not lose_the_key)
 
 
 def test_two_specs_that_would_get_one_code_are_a_problem() -> None:

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from syncbridge.flows import decisions
 from syncbridge.model.orders import BuyerAddress, OrderStage
 from syncbridge.model.purchasing import Purchase
 from syncbridge.rules.mapping import Alias, BuyMode, Part, Place
 from syncbridge.store import orders, purchases
 from syncbridge.testing.builders import make_offer, make_order_line
 from tests.flows.conftest import ROUTE, Shop
+from tests.flows.test_addresses import COOL_OFF, move_house
 
 pytestmark = pytest.mark.anyio
 ORDER = "8172481060036440"
@@ -71,6 +73,50 @@ async def test_an_order_that_shows_no_country_waits_for_a_person_and_goes_on_whe
     await shop.pass_time(1)
     await shop.hear_of(ORDER)
     assert [purchase.route for purchase in await bought(shop)] == ["german"]
+
+
+async def test_a_buyer_who_moves_to_a_country_of_another_way_before_it_is_bought_is_a_halt(shop: Shop) -> None:
+    await with_routes(shop)
+    await shop.sell(ORDER)
+    await shop.hear_of(ORDER)
+    await move_house(shop, BERLIN)
+    await shop.pass_time(COOL_OFF)
+
+    (entry,) = await shop.queue()
+    assert (entry.code, entry.reason) == (
+        "destination_changed",
+        "it was routed by toys, and orders to DE take german",
+    )
+    assert shop.supplier.books == {}
+
+    await shop.db.run(decisions.approve, entry.id, why="the forwarder takes it", now=shop.clock.now())
+    await shop.work()
+    assert len(shop.supplier.books) == 1
+
+
+@pytest.mark.parametrize("moved_to", [BERLIN, replace(BERLIN, country="FR")])
+async def test_a_buyer_who_moves_within_the_countries_of_a_way_stops_nothing(
+    shop: Shop, moved_to: BuyerAddress
+) -> None:
+    await with_routes(shop, replace(GERMAN, destinations=("DE", "FR")))
+    await shop.sell(ORDER, address=replace(BERLIN, street="Torstr. 2"))
+    await shop.hear_of(ORDER)
+    await move_house(shop, moved_to)
+    await shop.pass_time(COOL_OFF)
+
+    assert len(shop.supplier.books) == 1
+
+
+async def test_a_route_renamed_while_a_purchase_cools_off_is_no_other_destination(shop: Shop) -> None:
+    await shop.list_offer()
+    await shop.sell(ORDER)
+    await shop.hear_of(ORDER)
+    longer = replace(ROUTE, name="longer", prefix=shop.code()[:4], goods_code="QX")
+    shop.rules = replace(shop.rules, routes=(ROUTE, longer))
+    shop.connect()
+    await shop.pass_time(COOL_OFF)
+
+    assert len(shop.supplier.books) == 1
 
 
 async def test_an_old_code_is_bought_as_the_sku_it_stands_for(shop: Shop) -> None:

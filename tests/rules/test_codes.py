@@ -91,6 +91,22 @@ def test_ids_that_do_not_fit_are_said_with_what_to_write_instead() -> None:
     )
 
 
+def test_a_code_may_have_twenty_characters() -> None:
+    assert len(code_of(GOODS, make_offer("1", make_spec(1, code="A" * 18)))) == 20
+
+
+def test_an_alias_of_another_store_takes_no_code_and_says_nothing() -> None:
+    spec = Alias("TYNB1001", ("games",), "", Part("9", "a", 1), ALIAS)
+    code = Alias("TYNB1002", ("games",), "TYK7", None, ALIAS)
+    rules = with_alias(spec, code, route=GOODS)
+
+    assert [code_of(GOODS, spec=number, rules=rules) for number in (0, 1)] == ["TYNB1001", "TYNB1002"]
+    assert [says.goods_code for sku in ("TYNB1001", "TYNB1002") for says in readings(sku, "toys", rules)] == [
+        "NB1001",
+        "NB1002",
+    ]
+
+
 def test_the_suppliers_goods_code_follows_the_prefix() -> None:
     assert [code_of(GOODS, spec=number) for number in (0, 1)] == ["TYNB1001", "TYNB1002"]
     assert code_of(GOODS, make_offer("1", make_spec(1), goods_code="K7")) == "TYK7"
@@ -143,9 +159,13 @@ def test_a_compact_code_says_its_ids() -> None:
 def test_a_goods_code_is_read_through_the_pattern_or_behind_the_prefix() -> None:
     old = make_route(pattern=Pattern.parse("TY-{goods}-{any}"))
 
-    assert found("TY-NB1-RED", make_rules(old)) == [(Through.PATTERN, "", "", "", "NB1")]
+    assert readings("TY-NB1-RED", "toys", make_rules(old)) == (
+        Says(Through.PATTERN, old.place, "main", goods_code="NB1"),
+    )
     assert found("TYNB1", make_rules(old)) == []
-    assert found("TYNB1", make_rules(GOODS)) == [(Through.GOODS_CODE, "", "", "", "NB1")]
+    assert readings("TYNB1", "toys", make_rules(GOODS)) == (
+        Says(Through.GOODS_CODE, GOODS.place, "main", goods_code="NB1"),
+    )
     assert found("TY", make_rules(GOODS)) == []
     assert found("TY-NB1", make_rules(GOODS)) == []
 
@@ -183,7 +203,7 @@ def test_a_code_no_route_takes_says_nothing() -> None:
         ({"offer_id": "1", "sku_id": "9000000000002"}, []),
         ({"offer_id": "676651652931"}, []),
         ({"goods_code": "NB1001"}, [1]),
-        ({"goods_code": "K7"}, [3]),
+        ({"goods_code": "K7"}, [1, 2, 3]),
         ({"goods_code": "NB"}, []),
     ],
 )

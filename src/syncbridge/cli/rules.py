@@ -13,7 +13,7 @@ from syncbridge.cli import rule_words as words
 from syncbridge.cli.database import looked_into
 from syncbridge.cli.output import ExitCode, say, show, show_json
 from syncbridge.cli.times import moment
-from syncbridge.errors import ConfigError, MappingError
+from syncbridge.errors import ConfigError, MappingError, SyncBridgeError
 from syncbridge.rules import mapping_check
 from syncbridge.rules.codes import readings
 from syncbridge.rules.mapping import Rules
@@ -162,7 +162,7 @@ def _in_catalogue(settings: Settings, read: Rules) -> tuple[list[str], list[str]
 
     try:
         return looked_into(settings, work) or ([], [])
-    except ConfigError as error:
+    except SyncBridgeError as error:
         return [], [f"the catalogue was not looked at: {error}"]
 
 
@@ -172,4 +172,8 @@ def _meanings(settings: Settings, known: Rules, sku: str, store: str) -> list[Me
 
         return meanings(session, known, sku, store)
 
-    return looked_into(settings, work) or []
+    try:
+        return looked_into(settings, work) or []
+    except SyncBridgeError as error:
+        say(f"warning: the catalogue was not looked at: {error}")
+        return []

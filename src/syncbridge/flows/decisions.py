@@ -26,7 +26,16 @@ from syncbridge.store import holds, placed_orders, purchases, timeline
 from syncbridge.store.orders import ship_by
 from syncbridge.store.tables import JobState
 
-APPROVABLE = ("margin", "price_changed", "ineligible", "confirm", "below_moq", "address_changed", "merged_cancelled")
+APPROVABLE = (
+    "margin",
+    "price_changed",
+    "ineligible",
+    "confirm",
+    "below_moq",
+    "address_changed",
+    "destination_changed",
+    "merged_cancelled",
+)
 """Halts a person may let pass, at the figure shown."""
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
 """Nothing of these is at the supplier, so an order named for one of them was bought by hand."""

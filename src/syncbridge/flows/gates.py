@@ -22,6 +22,7 @@ from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import BOUGHT, cancelled
 from syncbridge.rules.pricing import margin
+from syncbridge.rules.routing import route_for
 from syncbridge.store import accounts, catalogue, holds, merging, orders, placed_orders, purchases, timeline
 
 LEDGER = "ledger_unread"
@@ -176,7 +177,7 @@ async def _order(bridge: Bridge, purchase: Purchase) -> Outcome | None:
             return halted(bridge, purchase, found)
     if not await bridge.db.read(orders.is_wanted, purchase.store, purchase.order_id):
         return Snooze(now + bridge.terms.cool_off, "not_payable", "another reading of the order, just made, differs")
-    return _unless_let_pass(bridge, purchase, _moved(order, purchase))
+    return _unless_let_pass(bridge, purchase, _moved(order, purchase) or _misrouted(bridge, order, purchase))
 
 
 def _moved(order: Order, purchase: Purchase) -> purchasing.Halt | None:
@@ -188,6 +189,20 @@ def _moved(order: Order, purchase: Purchase) -> purchasing.Halt | None:
         return None
     why = "the buyer changed the address after the purchase; see that the forwarder gets the new one"
     return purchasing.Halt("address_changed", why, digest)
+
+
+def _misrouted(bridge: Bridge, order: Order, purchase: Purchase) -> purchasing.Halt | None:
+    """The buyer moved, before anything was sent, to a country whose orders take another way."""
+    if purchase.state is not PurchaseState.INTENDED:
+        return None
+    lines = [line for line in order.lines if line.line_id in purchase.line_ids]
+    routes = [route_for(line.sku_code, purchase.store, bridge.rules, order.destination) for line in lines]
+    names = {route.name: route for route in routes if route is not None}
+    by_country = [route for route in bridge.rules.routes if route.destinations]
+    if not names or purchase.route in names or not any(r.name in {purchase.route, *names} for r in by_country):
+        return None
+    why = f"it was routed by {purchase.route}, and orders to {order.destination} take {', '.join(sorted(names))}"
+    return purchasing.Halt("destination_changed", why, order.destination)
 
 
 async def supplier(bridge: Bridge, purchase: Purchase) -> Outcome | None:

@@ -48,7 +48,7 @@ class Says:
     def fits(self, offer: Offer, spec: Spec) -> bool:
         """Whether it may be this spec; a goods code, or an offer alone, may fit several."""
         if self.goods_code:
-            return self.goods_code == (spec.goods_code or offer.goods_code)
+            return self.goods_code in (spec.goods_code, offer.goods_code)
         if self.offer_id != offer.offer_id:
             return False
         return self.spec_id == spec.spec_id if self.spec_id else self.sku_id == spec.sku_id
@@ -89,13 +89,14 @@ def readings(sku_code: str, store: str, rules: Rules) -> tuple[Says, ...]:
         part = alias.part
         return (Says(Through.ALIAS, alias.place, route.supplier, offer_id=part.offer_id, spec_id=part.spec_id),)
     code = meant(sku_code, store, rules)
+    rest = code.removeprefix(route.prefix)
     found = []
-    if route.code is CodeStyle.COMPACT and (ids := decoded(code.removeprefix(route.prefix))):
+    if route.code is CodeStyle.COMPACT and (ids := decoded(rest)):
         found.append(Says(Through.COMPACT, route.place, route.supplier, offer_id=ids[0], sku_id=ids[1]))
     if route.pattern and (goods := route.pattern.goods_code(code)):
         found.append(Says(Through.PATTERN, route.place, route.supplier, goods_code=goods))
-    if route.code is CodeStyle.GOODS_CODE and _is_plain(goods := code.removeprefix(route.prefix)):
-        found.append(Says(Through.GOODS_CODE, route.place, route.supplier, goods_code=goods))
+    if route.code is CodeStyle.GOODS_CODE and _is_plain(rest):
+        found.append(Says(Through.GOODS_CODE, route.place, route.supplier, goods_code=rest))
     return tuple(found)
 
 
