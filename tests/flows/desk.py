@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlmodel import col, select
 
 from syncbridge.flows import approval, at_once, proposal
-from syncbridge.flows.approval import Reverted
+from syncbridge.flows.approval import Decided
 from syncbridge.flows.proposal import Scope
 from syncbridge.model.catalog import ChangeState, Offer
 from syncbridge.store import holds
@@ -33,21 +33,21 @@ async def planned(shop: Shop, scope: Scope = Scope(), *offers: Offer, read: bool
 
 
 async def apply(shop: Shop, plan: int, only: ChangeState | None = None) -> list[str]:
-    keys = await shop.db.run(approval.apply, shop.bridge, plan, only=only)
-    await at_once.work(shop.bridge, shop.worker, keys, lambda _: None)
-    return keys
+    decided = await approval.apply(shop.bridge, plan, only=only)
+    await at_once.work(shop.bridge, shop.worker, decided.keys, lambda _: None)
+    return decided.keys
 
 
-async def revert(shop: Shop, plan: int) -> Reverted:
-    done = await shop.db.run(approval.revert, shop.bridge, plan)
+async def revert(shop: Shop, plan: int) -> Decided:
+    done = await approval.revert(shop.bridge, plan)
     await at_once.work(shop.bridge, shop.worker, done.keys, lambda _: None)
     return done
 
 
-async def approve(shop: Shop, hold: OpenHold) -> str:
-    said = await shop.db.run(approval.approve_hold, shop.bridge, hold.id, why="checked")
+async def approve(shop: Shop, hold: OpenHold) -> Decided:
+    decided = await approval.approve_hold(shop.bridge, hold.id, why="checked")
     await shop.work()
-    return said
+    return decided
 
 
 async def open_hold(shop: Shop) -> OpenHold:

@@ -109,7 +109,7 @@ async def test_row_35_a_large_change_goes_out_when_its_plan_is_approved(shop: Sh
     await read_again(shop, *(replace(offer, buyable=False, status="expired") for offer in offers))
     assert calls.made == []
     *_, plan = await plan_ids(shop)
-    await shop.db.run(approval.apply, shop.bridge, plan)
+    await approval.apply(shop.bridge, plan)
     await shop.work()
 
     assert zeros(shop.channel) == 24
@@ -119,7 +119,7 @@ async def test_row_35_a_large_change_goes_out_when_its_plan_is_approved(shop: Sh
 async def test_what_a_person_approved_does_not_count_for_the_brake_of_the_hour(shop: Shop) -> None:
     offers = await list_many(shop, 30)
     (plan,) = await planned(shop, Scope(), *dearer(offers[:6]))
-    await shop.db.run(approval.apply, shop.bridge, plan)
+    await approval.apply(shop.bridge, plan)
     await shop.work()
     await read_again(shop, *dearer(offers[6:12]))
 
@@ -160,11 +160,11 @@ async def test_a_plan_costs_as_many_statements_for_many_changes_as_for_few(shop:
         await shop.db.read(plan_lists.lines, plan, skip=0, most=200)
         taken["show"] = len(seen)
         seen.clear()
-        await shop.db.run(approval.apply, shop.bridge, plan)
+        await approval.apply(shop.bridge, plan)
         taken["apply"] = len(seen)
         await shop.work()
         seen.clear()
-        await shop.db.run(approval.revert, shop.bridge, plan)
+        await approval.revert(shop.bridge, plan)
         taken["revert"] = len(seen)
         await shop.work()
         counts.append(taken)

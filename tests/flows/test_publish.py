@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
+from syncbridge.errors import Rejected, VendorDown
 from syncbridge.model.catalog import (
     Listing,
     ListingDraft,
@@ -275,3 +276,142 @@ async def test_of_two_offers_with_one_goods_code_only_the_first_is_listed(shop: 
     await read_again(shop, make_offer("2", make_spec(1, code="NB2")))
     assert await open_holds(shop, "offer main/2") == {}
     assert len(shop.channel.shop) == 2
+
+
+async def test_a_listing_the_list_is_slow_to_show_is_found_by_the_second_look(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    await shop.list_offer()
+    hidden, shop.channel.shop = shop.channel.shop, {}
+    calls = Calls(shop)
+    await shop.pass_time(QUARANTINE)
+    assert await listing_state(shop) == ListingState.UNKNOWN
+
+    shop.channel.shop = hidden
+    await shop.pass_time(QUARANTINE)
+    assert calls.made == []
+    assert await listing_state(shop) == ListingState.ON_SALE
+
+
+async def test_a_listing_of_the_first_sending_is_found_after_the_second(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    await shop.list_offer()
+    first, shop.channel.shop = shop.channel.shop, {}
+    await shop.pass_time(QUARANTINE)
+    shop.clock.advance(1800)
+    shop.channel.lose_next = True
+    await shop.pass_time(QUARANTINE)  # it is sent again, and the answer is lost again
+    shop.channel.shop = first  # the second never arrived, and the first shows at last
+    calls = Calls(shop)
+    await shop.pass_time(QUARANTINE)
+
+    assert calls.made == []
+    assert await listing_state(shop) == ListingState.ON_SALE
+
+
+async def test_a_listing_the_list_cannot_show_is_read_before_anything_is_sent_again(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    listing = await shop.list_offer()
+
+    async def unreadable(*, since: object) -> AsyncIterator[Page[Listing]]:
+        yield Page((), Cursor(""), failures=((listing.listing_id, "its price is a word"),))
+
+    shop.channel.listings = unreadable  # type: ignore[method-assign]  # an entry of the list is spoilt
+    calls = Calls(shop)
+    await shop.pass_time(QUARANTINE)
+
+    assert calls.made == []
+    assert await listing_state(shop) == ListingState.ON_SALE
+
+
+async def test_while_one_of_the_listings_cannot_be_read_nothing_is_sent_again(shop: Shop) -> None:
+    shop.channel.lose_next = True
+    listing = await shop.list_offer()
+
+    async def unreadable(listing_id: str) -> Listing:
+        raise VendorDown("its answer cannot be read", vendor="memory", code="unreadable")
+
+    shop.channel.listing = unreadable  # type: ignore[method-assign]  # the page is spoilt, too
+    shop.channel.shop = {listing.listing_id: listing}
+    calls = Calls(shop)
+    for _ in range(40):
+        await shop.pass_time(3600)
+
+    (entry,) = await shop.queue()
+    assert calls.made == []
+    assert (entry.state, entry.code) == ("parked", "unreadable")
+
+
+async def test_a_refused_listing_is_made_anew_by_the_repaired_rules_and_posted_once_more(shop: Shop) -> None:
+    publish, drafts = shop.channel.publish, []
+
+    async def picky(draft: ListingDraft) -> str:
+        drafts.append(draft)
+        if draft.category_id != "1":
+            raise Rejected("no such category", vendor="memory", code="category")
+        return await publish(draft)
+
+    shop.channel.publish = picky  # type: ignore[method-assign]  # one category only
+    await read_again(shop, make_offer())
+    (entry,) = await shop.queue()
+    (change,) = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    assert (entry.state, entry.code) == ("parked", "category")
+    assert (change.state, change.result) == ("refused", "no such category")
+
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, listing=replace(route.listing, category_id="1")),))
+    shop.connect()
+    await shop.db.run(shop.retry, entry.id)
+    await shop.work()
+    (change,) = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    assert [draft.category_id for draft in drafts] == ["200135143", "1"]
+    assert (change.state, change.result) == ("applied", "")
+    assert len(shop.channel.shop) == 1
+
+
+async def test_a_refused_listing_is_sent_as_it_was_where_the_rules_no_longer_make_one(shop: Shop) -> None:
+    publish, drafts = shop.channel.publish, []
+
+    async def once(draft: ListingDraft) -> str:
+        drafts.append(draft)
+        if len(drafts) == 1:
+            raise Rejected("not today", vendor="memory", code="busy")
+        return await publish(draft)
+
+    shop.channel.publish = once  # type: ignore[method-assign]  # a passing refusal
+    await read_again(shop, make_offer())
+    (entry,) = await shop.queue()
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, name="another"),))
+    shop.connect()
+    await shop.db.run(shop.retry, entry.id)
+    await shop.work()
+
+    assert drafts[0] == drafts[1]
+    assert len(shop.channel.shop) == 1
+
+
+async def test_a_listing_repaired_at_the_channel_goes_on_when_it_is_retried(shop: Shop) -> None:
+    publish = shop.channel.publish
+
+    async def refused(draft: ListingDraft) -> str:
+        listing_id = await publish(draft)
+        shop.channel.shop[listing_id] = replace(shop.channel.shop[listing_id], status=ListingStatus.REFUSED)
+        return listing_id
+
+    shop.channel.publish = refused  # type: ignore[method-assign]  # the audit refuses what it is given
+    listing = await shop.list_offer()
+    (entry,) = await shop.queue()
+    (change,) = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    assert (change.state, "the seller centre says why" in change.result) == ("refused", True)
+
+    shop.channel.shop[listing.listing_id] = replace(listing, status=ListingStatus.ON_SALE)
+    await shop.db.run(shop.retry, entry.id)
+    await shop.work()
+    (change,) = await shop.db.read(lambda session: session.scalars(select(ChangeRow)).all())
+    assert await listing_state(shop) == ListingState.ON_SALE
+    assert (change.state, change.result) == ("applied", "")
+
+
+async def listing_state(shop: Shop) -> str:
+    (row,) = await shop.db.read(lambda session: session.scalars(select(ListingRow)).all())
+    return row.state

@@ -41,7 +41,7 @@ class Program:
         return await proposal.propose(self.bridge, chosen, Scope())
 
     async def apply(self, plan: int) -> list[str]:
-        keys = await self.db.run(approval.apply, self.bridge, plan)
+        keys = (await approval.apply(self.bridge, plan)).keys
         await at_once.carried_out(self.bridge, self.worker, self.file, keys, lambda _: None)
         return keys
 

@@ -251,3 +251,28 @@ def test_what_the_seller_keeps_is_no_change_but_is_told() -> None:
     assert not price.reprices
     assert amount.goes
     assert amount.zeroes
+
+
+def test_a_step_says_which_guard_stopped_it() -> None:
+    at_cost = make_route(price=AT_COST)
+    offer = make_offer("1", make_spec(1, cost="13.01"))
+    (sku,) = planning.fresh(offer, "toys", at_cost, make_rules(at_cost))
+    (jump,) = planning.steps(offer, [sku], [Shown(sku.sku_code, sku.spec.spec_id, cny("10.00"), sku.stock)], BRAKES)
+    run = planning.brake(changes("price", 26) + changes("stock", 11), store_skus=100, recent=Recent(), brakes=BRAKES)
+
+    assert jump.guard == "price_step"
+    assert {(step.field, step.guard) for step in run} == {("price", "repriced_share"), ("stock", "zeroed_share")}
+
+
+@pytest.mark.parametrize(
+    ("run", "touched", "stopped"),
+    [
+        (Recent(25, 10), 35, set()),
+        (Recent(26, 10), 36, {"price"}),
+        (Recent(25, 11), 36, {"stock"}),
+        (Recent(26, 11), SMALL_RUN - 1, set()),
+        (Recent(26, 11), SMALL_RUN, {"price", "stock"}),
+    ],
+)
+def test_a_plan_is_measured_whole(run: Recent, touched: int, stopped: set[str]) -> None:
+    assert set(planning.tripped(run, touched, 100, BRAKES)) == stopped

@@ -27,12 +27,5 @@ def apply(
         numbers = ", ".join(str(plan) for plan in plans)
         typer.confirm(f"Send {only or 'all'} changes of plan {numbers} to the stores?", abort=True, err=True)
     chosen = ChangeState(only) if only else None
-    outcomes = asyncio.run(
-        act_on_plans(
-            ctx,
-            plans,
-            lambda session, bridge, plan: (plan, approval.apply(session, bridge, plan, only=chosen), ""),
-            quiet=json,
-        )
-    )
-    tell_outcomes(outcomes, json=json)
+    acting = act_on_plans(ctx, plans, lambda bridge, plan: approval.apply(bridge, plan, only=chosen), quiet=json)
+    tell_outcomes(asyncio.run(acting), json=json)

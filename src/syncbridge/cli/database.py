@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -49,8 +49,8 @@ def looked_into(settings: Settings, work: Callable[[Session], T]) -> T | None:
     return asyncio.run(run())
 
 
-def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
-    """The same for a function that also asks the rules and terms of the settings; no vendor is called."""
+def on_bridge(ctx: typer.Context, work: Callable[[Bridge], Awaitable[T]]) -> T:
+    """Run a coroutine on the rules, terms and database of the settings."""
     from syncbridge.bootstrap import assemble, open_database
 
     settings = settings_of(ctx)
@@ -58,11 +58,16 @@ def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
     async def run() -> T:
         app = await assemble(settings, open_database(settings))
         try:
-            return await app.bridge.db.run(work, app.bridge)
+            return await work(app.bridge)
         finally:
             await app.close()
 
     return asyncio.run(run())
+
+
+def with_bridge(ctx: typer.Context, work: Callable[[Session, Bridge], T]) -> T:
+    """The same for a function in one transaction."""
+    return on_bridge(ctx, lambda bridge: bridge.db.run(work, bridge))
 
 
 def settings_of(ctx: typer.Context) -> Settings:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.batch import Result, tell, tried
-from syncbridge.cli.database import in_database, with_bridge
+from syncbridge.cli.batch import Result, tell
+from syncbridge.cli.database import in_database, on_bridge
 from syncbridge.cli.entries import Lang, words_of
 from syncbridge.cli.output import plain, show, show_json
 from syncbridge.errors import SyncBridgeError
@@ -16,7 +16,11 @@ from syncbridge.errors import SyncBridgeError
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from syncbridge.flows.approval import Decided
     from syncbridge.flows.bridge import Bridge
+
+    Act = Callable[[Bridge, str], Awaitable[Decided]]
+    """Decides about one hold, or about a store's."""
 
 holds = typer.Typer(help="What a guard stopped, and what a person decides about it.", invoke_without_command=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -43,11 +47,11 @@ def approve(ctx: typer.Context, reason: Reason, ids: Ids = None, kind: Kind = No
     """Let a price, or the changes of a whole run, pass at the figures shown."""
     from syncbridge.flows import approval
 
-    def one(session: Session, bridge: Bridge, hold_id: str) -> str:
-        return approval.approve_hold(session, bridge, _number(hold_id), why=reason)
+    def one(bridge: Bridge, hold_id: str) -> Awaitable[Decided]:
+        return approval.approve_hold(bridge, _number(hold_id), why=reason)
 
-    def of_store(session: Session, bridge: Bridge, store: str) -> str:
-        return approval.approve_kind(session, bridge, store, str(kind), why=reason)
+    def of_store(bridge: Bridge, store: str) -> Awaitable[Decided]:
+        return approval.approve_kind(bridge, store, str(kind), why=reason)
 
     results = _each(ctx, ids, kind, one if ids else of_store)
     tell(results, "is let pass and goes out as soon as the daemon sees it", json=json)
@@ -58,13 +62,11 @@ def drop(ctx: typer.Context, reason: Reason, ids: Ids = None, kind: Kind = None,
     """Say no: the last values stay until the supplier's change again."""
     from syncbridge.flows import approval
 
-    def one(session: Session, bridge: Bridge, hold_id: str) -> str:
-        approval.drop_hold(session, _number(hold_id), why=reason, now=bridge.clock.now())
-        return ""
+    def one(bridge: Bridge, hold_id: str) -> Awaitable[Decided]:
+        return approval.drop_hold(bridge, _number(hold_id), why=reason)
 
-    def of_store(session: Session, bridge: Bridge, store: str) -> str:
-        approval.drop_kind(session, store, str(kind), why=reason, now=bridge.clock.now())
-        return ""
+    def of_store(bridge: Bridge, store: str) -> Awaitable[Decided]:
+        return approval.drop_kind(bridge, store, str(kind), why=reason)
 
     tell(_each(ctx, ids, kind, one if ids else of_store), "is dropped, and the last values stay", json=json)
 
@@ -93,23 +95,25 @@ def _list(ctx: typer.Context, lang: str | None, json: bool) -> None:
         show("No guard stops anything.")
 
 
-def _each(
-    ctx: typer.Context, ids: list[str] | None, kind: str | None, act: Callable[[Session, Bridge, str], str]
-) -> list[Result]:
+def _each(ctx: typer.Context, ids: list[str] | None, kind: str | None, act: Act) -> list[Result]:
     """Do it to the holds named, or store by store to all of a kind; one that cannot be done stops no other."""
     if bool(ids) == bool(kind):
         raise typer.BadParameter("name the holds, or a kind with --kind")
 
-    def run(session: Session, bridge: Bridge) -> list[Result]:
-        return [_tried(session, bridge, one, act) for one in dict.fromkeys(ids or _stores(session, str(kind)))]
+    async def run(bridge: Bridge) -> list[Result]:
+        chosen = ids or await bridge.db.read(_stores, str(kind)) or []
+        return [await _tried(bridge, one, act) for one in dict.fromkeys(chosen)]
 
-    return with_bridge(ctx, run)
+    return on_bridge(ctx, run)
 
 
-def _tried(session: Session, bridge: Bridge, one: str, act: Callable[[Session, Bridge, str], str]) -> Result:
-    said: list[str] = []
-    result = tried(session, one, lambda session, one: said.append(act(session, bridge, one)))
-    return Result(one, result.why or said[0])
+async def _tried(bridge: Bridge, one: str, act: Act) -> Result:
+    try:
+        decided = await act(bridge, one)
+    except SyncBridgeError as error:
+        return Result(one, str(error))
+    left = ", ".join(f"{number} left: {why}" for why, number in decided.left.items())
+    return Result(one, left)
 
 
 def _stores(session: Session, kind: str) -> list[str]:

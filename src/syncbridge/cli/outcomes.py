@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,13 @@ from syncbridge.cli.output import ExitCode, plain, progress, say, show, show_jso
 from syncbridge.errors import SyncBridgeError
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
     from syncbridge.bootstrap import App
+    from syncbridge.flows.approval import Decided
     from syncbridge.flows.bridge import Bridge
     from syncbridge.store.plan_lists import Product
 
-    Act = Callable[[Session, Bridge, int], tuple[int | None, Sequence[str], str]]
-    """Does something with a plan; answers the plan whose results count, the keys of its jobs, and what else to say."""
+    Act = Callable[[Bridge, int], Awaitable[Decided]]
+    """Does something with a plan."""
 
 FAILED = ("refused", "stale")
 FINE = ("applied", "auditing")
@@ -42,7 +41,7 @@ class Outcome:
 
 
 async def act_on_plans(ctx: typer.Context, plans: Collection[int], act: Act, *, quiet: bool) -> list[Outcome]:
-    """Do it to each plan in a transaction of its own, wait for the jobs of all, and look what became of each."""
+    """Do it to each plan, wait for the jobs of all, and look what became of each."""
     from syncbridge.bootstrap import assemble, open_database
     from syncbridge.cli.log import set_up_log
     from syncbridge.flows import at_once
@@ -52,34 +51,40 @@ async def act_on_plans(ctx: typer.Context, plans: Collection[int], act: Act, *, 
     settings = load_settings(ctx.obj)
     app = await assemble(settings, open_database(settings))
     try:
-        begun: list[tuple[int, int | None, Sequence[str], str, str]] = []
-        for plan in dict.fromkeys(plans):
+        begun: dict[int, Decided | str] = {}
+        for plan in plans:
             try:
-                begun.append((plan, *await app.bridge.db.run(act, app.bridge, plan), ""))
+                begun[plan] = await act(app.bridge, plan)
             except SyncBridgeError as error:
-                begun.append((plan, None, (), "", str(error)))
-        keys = [key for _, _, some, _, _ in begun for key in some]
+                begun[plan] = str(error)
+        keys = [key for one in begun.values() if not isinstance(one, str) for key in one.keys]
         with progress("jobs", len(keys), quiet=quiet) as told:
             await at_once.carried_out(app.bridge, app.worker(), settings.database_file, keys, told)
-        return [
-            Outcome(plan, said=said, error=error) if made is None else await _outcome(app, plan, made, some, said)
-            for plan, made, some, said, error in begun
-        ]
+        return [await _outcome(app, plan, one) for plan, one in begun.items()]
     finally:
         await app.close()
 
 
-async def _outcome(app: App, asked: int, plan: int, keys: Sequence[str], said: str) -> Outcome:
+async def _outcome(app: App, asked: int, decided: Decided | str) -> Outcome:
     from syncbridge.flows.approval import named
     from syncbridge.queue import dead_letters
     from syncbridge.store import plan_lists
 
-    db = app.bridge.db
-    store = (await db.read(named, plan)).store
-    products = await db.read(plan_lists.products, plan)
-    stuck = await db.read(dead_letters.of_keys, keys)
-    waiting = {int(subject.rpartition("/")[2]): why for subject, why in stuck.items()}
-    return Outcome(asked, plan, store, products, waiting, said)
+    if isinstance(decided, str):
+        return Outcome(asked, error=decided)
+    db, left = app.bridge.db, ", ".join(f"{number} left: {why}" for why, number in decided.left.items())
+    plan = decided.plan
+    if plan is None:
+        return Outcome(asked, said=left)
+    stuck = await db.read(dead_letters.of_keys, decided.keys)
+    return Outcome(
+        asked,
+        plan,
+        (await db.read(named, plan)).store,
+        await db.read(plan_lists.products, plan),
+        {int(subject.rpartition("/")[2]): why for subject, why in stuck.items()},
+        left,
+    )
 
 
 def tell_outcomes(outcomes: Sequence[Outcome], *, json: bool) -> None:

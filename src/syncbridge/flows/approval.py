@@ -1,14 +1,15 @@
 """What people do with plans: approve them, let pass or refuse what a guard holds, take back what went out.
 
 An approval is for exactly the changes it names, at exactly the values shown: where something else is wanted by now, the
-change is stale and nothing of it goes out. Each is one transaction that also writes the jobs.
+change is stale and nothing of it goes out. Some listings make a transaction, which also writes their jobs; what a kill
+leaves undecided still waits.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,90 +19,74 @@ from syncbridge.flows import guarded, plan
 from syncbridge.flows.at_once import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
-from syncbridge.queue.job import NewJob, enqueue
+from syncbridge.queue.job import enqueue
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, holds, locks, plan_lists, plans, timeline
-from syncbridge.store.holds import OpenHold
-from syncbridge.store.plans import UNDECIDED, Pending
+from syncbridge.store.plans import UNDECIDED, Key, Pending
+
+Which = tuple[str, str, str | None]
+"""What is held: store, guard, and the SKU if it is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reverted:
-    """What taking a plan back came to."""
+@dataclass(slots=True)
+class Decided:
+    """What became of a decision so far."""
 
-    plan: int | None
-    """The plan that restores the recorded values; None if there was nothing left to restore."""
-    keys: Sequence[str]
-    left: Mapping[str, int]
+    keys: list[str] = field(default_factory=list)
+    """Of the jobs that carry it out."""
+    left: Counter[str] = field(default_factory=Counter)
     """How many changes were left as they are, by reason."""
+    plan: int | None = None
+    """Whose changes go out; of a revert the one that restores the recorded values, if there is something to."""
+    last: int = 0
+    """The listing up to which it was decided."""
 
 
-def apply(session: Session, bridge: Bridge, plan_id: int, *, only: ChangeState | None = None) -> list[str]:
-    """Approve what waits of a plan, or only what is proposed or held; answers the keys of the jobs.
+async def apply(bridge: Bridge, plan_id: int, *, only: ChangeState | None = None) -> Decided:
+    """Approve what waits of a plan, or only what is proposed or held.
 
     Raises SyncBridgeError if there is no such plan, or its store is not live.
     """
-    store = named(session, plan_id).store
-    _refuse_dry_run(bridge, store)
-    pending = plans.of_plan(session, plan_id, UNDECIDED if only is None else [only])
-    keys, _ = _approve(session, bridge, store, pending, f"plan {plan_id}")
-    return keys
+    decided, states = Decided(plan=plan_id), UNDECIDED if only is None else (only,)
+    while await bridge.db.run(_apply_some, bridge, plan_id, states, decided):
+        pass
+    return decided
 
 
-def approve_hold(session: Session, bridge: Bridge, hold_id: int, *, why: str) -> str:
-    """Let what a hold of the catalogue stops pass at the figures shown; answers what of it is stale.
-
-    Raises SyncBridgeError where a person may not, or the store is not live.
-    """
-    hold, pending = _held(session, hold_id)
-    said = _let_pass(session, bridge, pending, why)
-    holds.close(session, hold.id, now=bridge.clock.now())
-    return said
-
-
-def approve_kind(session: Session, bridge: Bridge, store: str, kind: str, *, why: str) -> str:
-    """The same for all that one kind of hold stops in a store."""
-    return _let_pass(session, bridge, _of_kind(session, store, kind), why)
-
-
-def drop_hold(session: Session, hold_id: int, *, why: str, now: datetime) -> None:
-    """Say no to what a hold of the catalogue stops: the last values stay until the supplier's change again."""
-    _, pending = _held(session, hold_id)
-    _drop(session, pending, why, now)
-
-
-def drop_kind(session: Session, store: str, kind: str, *, why: str, now: datetime) -> None:
-    """The same for all that one kind of hold stops in a store."""
-    _drop(session, _of_kind(session, store, kind), why, now)
-
-
-def revert(session: Session, bridge: Bridge, plan_id: int) -> Reverted:
+async def revert(bridge: Bridge, plan_id: int) -> Decided:
     """Restore what was recorded before a plan, where its values still stand, and lock it for the seller.
 
     Raises SyncBridgeError if there is no such plan, nothing of it was applied, or its store is not live.
     """
-    store, now, why = named(session, plan_id).store, bridge.clock.now(), f"revert of plan {plan_id}"
-    _refuse_dry_run(bridge, store)
-    applied = plans.of_plan(session, plan_id, [ChangeState.APPLIED])
-    if not applied:
+    decided = Decided()
+    while await bridge.db.run(_revert_some, bridge, plan_id, decided):
+        pass
+    if not decided.last:
         raise SyncBridgeError(f"nothing of plan {plan_id} was applied, so there is nothing to take back")
-    applied = [*(one for one in applied if one.change.field != "listing"), *_stock_of_new(session, applied)]
-    left = Counter(filter(None, map(_left_alone, applied)))
-    back = [(one, _back(one.change, why)) for one in applied if not _left_alone(one)]
-    locks.lock(session, store, [(step.sku_code, step.field) for _, step in back], why, now=now)
-    back = [(one, step) for one, step in back if step.before != step.after]
-    if not back:
-        return Reverted(None, (), left)
-    known = plans.undecided(session, {one.change.listing for one, _ in back})
-    reverting = plans.begin(session, store, why, now=now)
-    plans.add(session, reverting, [(one.change.listing, step) for one, step in back], ChangeState.APPROVED)
-    touched = {(one.change.listing, step.sku_code, step.field) for one, step in back}
-    guarded.let_go(session, store, [known[key] for key in touched & known.keys()], now=now)
-    passports = {step.sku_code: {"reason": why} for _, step in back if step.field == "price"}
-    catalogue.want(session, store, [step for _, step in back], passports)
-    jobs = _jobs(back, str(reverting), now)
-    enqueue(session, jobs, now=now)
-    return Reverted(reverting, [job.key for job in jobs], left)
+    return decided
+
+
+async def approve_hold(bridge: Bridge, hold_id: int, *, why: str) -> Decided:
+    """Let what a hold of the catalogue stops pass at the figures shown.
+
+    Raises SyncBridgeError where a person may not, or the store is not live.
+    """
+    return await _let_pass(bridge, await bridge.db.read(_held, hold_id), why)
+
+
+async def approve_kind(bridge: Bridge, store: str, kind: str, *, why: str) -> Decided:
+    """The same for all that one kind of hold stops in a store."""
+    return await _let_pass(bridge, (store, kind, None), why)
+
+
+async def drop_hold(bridge: Bridge, hold_id: int, *, why: str) -> Decided:
+    """Say no to what a hold of the catalogue stops: the last values stay until the supplier's change again."""
+    return await _drop(bridge, await bridge.db.read(_held, hold_id), why)
+
+
+async def drop_kind(bridge: Bridge, store: str, kind: str, *, why: str) -> Decided:
+    """The same for all that one kind of hold stops in a store."""
+    return await _drop(bridge, (store, kind, None), why)
 
 
 def named(session: Session, plan_id: int) -> Plan:
@@ -112,16 +97,58 @@ def named(session: Session, plan_id: int) -> Plan:
     return found
 
 
+def _apply_some(
+    session: Session, bridge: Bridge, plan_id: int, states: Collection[ChangeState], decided: Decided
+) -> bool:
+    store = named(session, plan_id).store
+    _refuse_dry_run(bridge, store)
+    pending = plans.of_plan(session, plan_id, states, after=decided.last)
+    if pending:
+        _approve(session, bridge, store, pending, f"plan {plan_id}", decided)
+    return bool(pending)
+
+
+def _revert_some(session: Session, bridge: Bridge, plan_id: int, decided: Decided) -> bool:
+    store, now, why = named(session, plan_id).store, bridge.clock.now(), f"revert of plan {plan_id}"
+    _refuse_dry_run(bridge, store)
+    applied = plans.of_plan(session, plan_id, [ChangeState.APPLIED], after=decided.last)
+    if not applied:
+        return False
+    decided.last = applied[-1].change.listing
+    of_skus = [one for one in applied if one.change.field != "listing"] + _stock_of_new(session, applied)
+    decided.left += Counter(filter(None, map(_left_alone, of_skus)))
+    back = [(one, _back(one.change, why)) for one in of_skus if not _left_alone(one)]
+    locks.lock(session, store, [(step.sku_code, step.field) for _, step in back], why, now=now)
+    back = [(one, step) for one, step in back if step.before != step.after]
+    if not back:
+        return True
+    decided.plan = decided.plan or plans.begin(session, store, why, now=now)
+    known = plans.undecided(session, {one.change.listing for one, _ in back})
+    plans.add(session, decided.plan, [(one.change.listing, step) for one, step in back], ChangeState.APPROVED)
+    plans.overtake(session, decided.plan)
+    touched = {(one.change.listing, step.sku_code, step.field) for one, step in back}
+    guarded.let_go(session, store, [known[key] for key in touched & known.keys()], now=now)
+    passports = {step.sku_code: {"reason": why} for _, step in back if step.field == "price"}
+    catalogue.want(session, store, [step for _, step in back], passports)
+    decided.keys += _push(session, back, f"revert {decided.plan}", now)
+    return True
+
+
 def _approve(
-    session: Session, bridge: Bridge, store: str, pending: Sequence[Pending], why: str
-) -> tuple[list[str], Mapping[int, str]]:
-    """Approve what is still to the point; answers the keys of the jobs, and what is stale and why."""
+    session: Session, bridge: Bridge, store: str, pending: Sequence[Pending], why: str, decided: Decided
+) -> None:
+    """Approve what is still to the point."""
     now = bridge.clock.now()
+    decided.last = pending[-1].change.listing
     stale = {one.change.id: said for one in pending if (said := _objection(one))}
+    decided.left += Counter(stale.values())
     good = [one for one in pending if one.change.id not in stale]
+    older = plans.on_its_way(session, {one.change.listing for one in good})
     plans.end(session, stale, ChangeState.STALE)
     plans.end(session, dict.fromkeys((one.change.id for one in good), ""), ChangeState.APPROVED)
-    plans.overtake_older(session, [one.change for one in good])
+    overtaken = {older[about]: one.change.plan for one in good if (about := _about(one.change)) in older}
+    by = {change: f"plan {plan_id} has another value" for change, plan_id in overtaken.items()}
+    plans.end(session, by, ChangeState.OVERTAKEN)
     steps = [_step(one.change) for one in good]
     passports = {one.change.sku_code: one.change.passport for one in good if one.change.field == "price"}
     catalogue.want(session, store, steps, passports)
@@ -130,9 +157,7 @@ def _approve(
     held = [one.change for one in pending if one.change.state is ChangeState.HELD]
     guarded.let_go(session, store, held, now=now)
     _note(session, store, [one for one in held if one.id not in stale], "approved", why, now)
-    jobs = _jobs(list(zip(good, steps, strict=True)), f"approved {now.isoformat()}", now)
-    enqueue(session, jobs, now=now)
-    return [job.key for job in jobs], stale
+    decided.keys += _push(session, list(zip(good, steps, strict=True)), f"approved {pending[0].change.id}", now)
 
 
 def _objection(pending: Pending) -> str:
@@ -176,6 +201,10 @@ def _stock_of_new(session: Session, applied: Sequence[Pending]) -> list[Pending]
     ]
 
 
+def _about(change: Change) -> Key:
+    return change.listing, change.sku_code, change.field
+
+
 def _back(change: Change, why: str) -> Step:
     return Step(change.sku_code, change.field, change.after, change.before, why, rule=change.rule)
 
@@ -184,17 +213,19 @@ def _step(change: Change) -> Step:
     return Step(change.sku_code, change.field, change.before, change.after, change.reason, rule=change.rule)
 
 
-def _jobs(approved: Collection[tuple[Pending, Step]], reason: str, now: datetime) -> list[NewJob]:
-    """The jobs that carry out approved changes, before all others: a person waits."""
+def _push(session: Session, approved: Sequence[tuple[Pending, Step]], reason: str, now: datetime) -> list[str]:
+    """Write the jobs that carry out approved changes, before all others, since a person waits; answers their keys."""
     by_listing: dict[int, tuple[Pending, set[str]]] = {}
     for one, step in approved:
         _, fields = by_listing.setdefault(one.change.listing, (one, set()))
         fields.add("zero" if step.zeroes else step.field)
-    return [
+    jobs = [
         replace(job, priority=now - URGENT)
         for listing, (one, fields) in by_listing.items()
         for job in plan.jobs_of(one.standing, listing, one.store, fields, reason, now)
     ]
+    enqueue(session, jobs, now=now)
+    return [job.key for job in jobs]
 
 
 def _note(session: Session, store: str, decided: Sequence[Change], verb: str, why: str, now: datetime) -> None:
@@ -210,39 +241,54 @@ def _note(session: Session, store: str, decided: Sequence[Change], verb: str, wh
         timeline.note(session, f"store {store}", f"{verb} by a person: {guard}", at=now, skus=skus, why=why)
 
 
-def _let_pass(session: Session, bridge: Bridge, pending: Sequence[Pending], why: str) -> str:
-    store = pending[0].store
-    _refuse_dry_run(bridge, store)
-    _, stale = _approve(session, bridge, store, pending, why)
-    first = next(iter(stale.values()), "")
-    return f"{len(stale)} of {len(pending)} changes are stale and do not go out: {first}" if stale else ""
+async def _let_pass(bridge: Bridge, which: Which, why: str) -> Decided:
+    decided = Decided()
+    while await bridge.db.run(_let_some_pass, bridge, which, why, decided):
+        pass
+    _refuse_nothing(which, decided)
+    return decided
 
 
-def _drop(session: Session, pending: Sequence[Pending], why: str, now: datetime) -> None:
-    store, dropped = pending[0].store, [one.change for one in pending]
+async def _drop(bridge: Bridge, which: Which, why: str) -> Decided:
+    decided = Decided()
+    while await bridge.db.run(_drop_some, bridge, which, why, decided):
+        pass
+    _refuse_nothing(which, decided)
+    return decided
+
+
+def _let_some_pass(session: Session, bridge: Bridge, which: Which, why: str, decided: Decided) -> bool:
+    pending = plans.held_by(session, *which, after=decided.last)
+    if pending:
+        _refuse_dry_run(bridge, which[0])
+        _approve(session, bridge, which[0], pending, why, decided)
+    return bool(pending)
+
+
+def _drop_some(session: Session, bridge: Bridge, which: Which, why: str, decided: Decided) -> bool:
+    now, dropped = bridge.clock.now(), [one.change for one in plans.held_by(session, *which, after=decided.last)]
+    if not dropped:
+        return False
+    decided.last = dropped[-1].listing
     plans.end(session, {one.id: f"dropped by a person: {why}" for one in dropped}, ChangeState.DROPPED)
-    guarded.let_go(session, store, dropped, now=now)
-    _note(session, store, dropped, "dropped", why, now)
+    guarded.let_go(session, which[0], dropped, now=now)
+    _note(session, which[0], dropped, "dropped", why, now)
+    return True
 
 
-def _held(session: Session, hold_id: int) -> tuple[OpenHold, list[Pending]]:
-    """An open hold and the changes it stops; raises SyncBridgeError if a person cannot decide about it."""
+def _held(session: Session, hold_id: int) -> Which:
+    """What an open hold stops; raises SyncBridgeError if it is none that a person may decide about."""
     hold = holds.get(session, hold_id)
     if hold is None:
         raise SyncBridgeError(f"no hold {hold_id} is open; see: syncbridge holds list")
     sort, _, rest = hold.subject.partition(" ")
     store, _, sku_code = rest.partition("/")
-    pending = plans.held_by(session, store, hold.kind, sku_code or None) if sort in ("sku", "store") else []
-    if not pending:
-        raise SyncBridgeError(f"{hold.kind} cannot be decided by a person; repair its cause")
-    return hold, pending
+    return store if sort in ("sku", "store") else "", hold.kind, sku_code or None
 
 
-def _of_kind(session: Session, store: str, kind: str) -> list[Pending]:
-    pending = plans.held_by(session, store, kind, None)
-    if not pending:
-        raise SyncBridgeError(f"nothing of store {store} is held by {kind}; see: syncbridge holds list")
-    return pending
+def _refuse_nothing(which: Which, decided: Decided) -> None:
+    if not decided.last:
+        raise SyncBridgeError(f"{which[1]} holds no change, so nobody can decide about it; repair its cause")
 
 
 def _refuse_dry_run(bridge: Bridge, store: str) -> None:

@@ -24,6 +24,8 @@ CATALOGUE_KINDS = (
     "stock.online",
 )
 AT_ONCE = 8
+AHEAD = 200
+"""Jobs looked up at a time: to find the most urgent ones, all that wait are sorted."""
 URGENT = timedelta(days=30)
 """A person waits: before every order's deadline."""
 LOOK = 0.1
@@ -52,11 +54,16 @@ async def carried_out(bridge: Bridge, worker: Worker, file: Path, keys: Collecti
 
 async def work(bridge: Bridge, worker: Worker, keys: Collection[str], told: Told) -> None:
     """Do these jobs and the catalogue work that follows from them here, where no daemon runs."""
-    left = list(keys)
+    left, free = list(keys), asyncio.Semaphore(AT_ONCE)
+
+    async def execute(job_id: int) -> None:
+        async with free:
+            await worker.execute(job_id)
+
     while True:
-        ids = await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AT_ONCE)
+        ids = await bridge.db.read(jobs.due_of, CATALOGUE_KINDS, now=bridge.clock.now(), most=AHEAD)
         if ids:
-            await asyncio.gather(*(worker.execute(job_id) for job_id in ids))
+            await asyncio.gather(*map(execute, ids))
             told(await bridge.db.read(jobs.unfinished, left))
             continue
         left = await bridge.db.read(jobs.going_on, left, until=bridge.clock.now() + PATIENCE)

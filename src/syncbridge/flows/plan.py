@@ -157,6 +157,7 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     want_proposal(session, store, readings)
     plan_id = plans.begin(session, store, cause, now=now)
     plans.add(session, plan_id, rows, state, passports(readings))
+    plans.overtake(session, plan_id)
     overtaken = [known[key(row)] for row in rows if key(row) in known]
     guarded.let_go(session, store, overtaken, still=[step for _, step in asked if step.held], now=now)
     guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)

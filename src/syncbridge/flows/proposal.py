@@ -123,7 +123,9 @@ def _add(session: Session, bridge: Bridge, run: _Run, store: str, readings: Sequ
     rows += [plan.listing_row(r) for r in readings if r.unposted and any(names(b.sku_code) for b in r.bindings)]
     if all(step.kept for _, step in rows):
         return
-    plans.add(session, run.plan(session, bridge, store), rows, ChangeState.PROPOSED, plan.passports(readings))
+    plan_id = run.plan(session, bridge, store)
+    plans.add(session, plan_id, rows, ChangeState.PROPOSED, plan.passports(readings))
+    plans.overtake(session, plan_id)
     overtaken = [known[key] for key in map(plan.key, rows) if key in known]
     held = [step for _, step in rows if step.held]
     guarded.let_go(session, store, [one for one in overtaken if one.guard not in guarded.OF_RUNS], still=held, now=now)

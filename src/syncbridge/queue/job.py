@@ -21,8 +21,6 @@ LEASE = timedelta(seconds=120)
 """How long a job is held; it is renewed while it runs."""
 CLOCKS_DIFFER = timedelta(seconds=5)
 """So much may two hosts' clocks differ without anybody having set one back."""
-MOST_KEYS = 10_000
-"""A statement names no more; SQLite takes some 32,000."""
 SPACING = timedelta(seconds=5)
 """Between jobs that were cut off twice and more, so that one that kills its worker takes no other with it."""
 

@@ -28,6 +28,8 @@ from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import HELD_SQL, UNENDED_SQL, BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
 
+AT_ONCE = 500
+"""Listings that one transaction decides about."""
 UNDECIDED = (ChangeState.PROPOSED, ChangeState.HELD)
 Key = tuple[int, str, str]
 """Listing, SKU code and field: what a change is about."""
@@ -76,7 +78,7 @@ def add(
     state: ChangeState,
     passports: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
-    """Add (listing, step) to a plan, in this state unless a guard or a lock keeps it back; it overtakes what waits."""
+    """Add (listing, step) to a plan, in this state unless a guard or a lock keeps it back."""
     if not steps:
         return
     known = passports or {}
@@ -98,6 +100,10 @@ def add(
         for listing, step in steps
     ]
     session.connection().execute(insert(ChangeRow), rows)
+
+
+def overtake(session: Session, plan: int) -> None:
+    """A plan's changes take the place of those that wait of the same SKUs and fields."""
     session.connection().execute(_OVERTAKE, {"b_plan": plan, "b_why": f"plan {plan} has another value"})
 
 
@@ -156,31 +162,29 @@ def hold_field(session: Session, plan: int, field: str, guard: str, why: str) ->
     session.connection().execute(held_now.values(state=ChangeState.HELD.value, guard=guard, result=why))
 
 
-def of_plan(session: Session, plan: int, states: Collection[ChangeState]) -> list[Pending]:
-    """The changes of a plan that stand so, beside what is wanted and shown of their SKUs now."""
-    return _pending(session, col(ChangeRow.plan) == plan, col(ChangeRow.state).in_(states))
+def of_plan(session: Session, plan: int, states: Collection[ChangeState], *, after: int) -> list[Pending]:
+    """The changes of a plan that stand so, beside what is wanted and shown of their SKUs now.
+
+    Some listings at a time, whole, by number: those that come `after` one.
+    """
+    return _pending(session, col(ChangeRow.plan) == plan, col(ChangeRow.state).in_(states), after=after)
 
 
-def held_by(session: Session, store: str, guard: str, sku_code: str | None) -> list[Pending]:
-    """What a guard holds of a store, or of one SKU of it."""
+def held_by(session: Session, store: str, guard: str, sku_code: str | None, *, after: int) -> list[Pending]:
+    """The same of what a guard holds of a store, or of one SKU of it."""
+    of_store = col(ChangeRow.plan).in_(select(col(PlanRow.id)).where(col(PlanRow.store) == store))
     of_sku = [] if sku_code is None else [col(ChangeRow.sku_code) == sku_code]
-    return _pending(session, HELD, col(ChangeRow.guard) == guard, col(ListingRow.store) == store, *of_sku)
+    return _pending(session, HELD, col(ChangeRow.guard) == guard, of_store, *of_sku, after=after)
 
 
-def overtake_older(session: Session, approved: Sequence[Change]) -> None:
-    """What was approved earlier of the same SKUs and fields, and has not gone out, never does."""
-    rows = [
-        {
-            "b_id": one.id,
-            "b_listing": one.listing,
-            "b_sku": one.sku_code,
-            "b_field": one.field,
-            "b_why": f"plan {one.plan} has another value",
-        }
-        for one in approved
-    ]
-    if rows:
-        session.connection().execute(_OVERTAKE_OLDER, rows)
+def on_its_way(session: Session, listings: Collection[int]) -> dict[Key, int]:
+    """The approved change of each SKU and field of these listings that has not gone out yet."""
+    query = select(*CHANGE).where(UNENDED, _ON_ITS_WAY)
+    return {
+        (row.listing, row.sku_code, row.field): row.id
+        for some in chunks(listings)
+        for row in session.connection().execute(query.where(col(ChangeRow.listing).in_(some)))
+    }
 
 
 def settle(session: Session, listing: OwnListing, field: str) -> None:
@@ -248,8 +252,12 @@ def _step(row: ChangeRow) -> Step:
     return Step(row.sku_code, row.field, row.before, row.after, row.reason, held, row.rule, row.guard)
 
 
-def _pending(session: Session, *which: ColumnElement[bool]) -> list[Pending]:
-    rows = session.connection().execute(_PENDING.where(*which).order_by(col(ChangeRow.id)))
+def _pending(session: Session, *which: ColumnElement[bool], after: int | None = None) -> list[Pending]:
+    if after is not None:
+        query = select(col(ChangeRow.listing)).distinct().where(*which, col(ChangeRow.listing) > after)
+        listings = list(session.connection().scalars(query.order_by(col(ChangeRow.listing)).limit(AT_ONCE)))
+        which = (*which, col(ChangeRow.listing) > after, col(ChangeRow.listing) <= max(listings, default=after))
+    rows = session.connection().execute(_PENDING.where(*which).order_by(col(ChangeRow.listing), col(ChangeRow.id)))
     return [
         Pending(
             change=value(Change, row),
@@ -314,11 +322,6 @@ _ABOUT = (
     col(ChangeRow.sku_code) == bindparam("b_sku"),
     col(ChangeRow.field) == bindparam("b_field"),
     _ON_ITS_WAY,
-)
-_OVERTAKE_OLDER = (
-    update(ChangeRow)
-    .where(*_ABOUT, col(ChangeRow.id) != bindparam("b_id"))
-    .values(state=ChangeState.OVERTAKEN.value, result=bindparam("b_why"))
 )
 _WENT = (
     update(ChangeRow)

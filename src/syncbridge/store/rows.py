@@ -19,8 +19,7 @@ MOST_BOUND = 10_000
 
 def value(kind: type[V], row: object) -> V:
     """The value whose fields the row has columns for; lists become tuples, texts of a state its enum."""
-    hints = _hints(kind)
-    return kind(**{field.name: _fitted(getattr(row, field.name), hints[field.name]) for field in fields(kind)})
+    return kind(**{name: _fitted(getattr(row, name), state) for name, state in _fields(kind)})
 
 
 def chunks(values: Collection[T]) -> Iterator[list[T]]:
@@ -30,13 +29,17 @@ def chunks(values: Collection[T]) -> Iterator[list[T]]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, object]:
-    return get_type_hints(kind)
+def _fields(kind: type[DataclassInstance]) -> tuple[tuple[str, type[StrEnum] | None], ...]:
+    """The name of each field, and its enum if it is a state."""
+    hints = get_type_hints(kind)
+    return tuple((field.name, _state(hints[field.name])) for field in fields(kind))
 
 
-def _fitted(stored: object, hint: object) -> object:
-    if isinstance(stored, list):
-        return tuple(stored)
-    if isinstance(stored, str) and isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint(stored)
-    return stored
+def _state(hint: object) -> type[StrEnum] | None:
+    return hint if isinstance(hint, type) and issubclass(hint, StrEnum) else None
+
+
+def _fitted(stored: object, state: type[StrEnum] | None) -> object:
+    if state is not None and isinstance(stored, str):
+        return state(stored)
+    return tuple(stored) if isinstance(stored, list) else stored

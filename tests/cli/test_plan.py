@@ -1,0 +1,245 @@
+"""``syncbridge plan``, ``apply``, ``revert`` and ``holds`` on a shop whose vendors are in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from typer.testing import Result
+
+from syncbridge import bootstrap
+from syncbridge.adapters.memory.channel import MemoryChannel
+from syncbridge.adapters.memory.supplier import MemorySupplier
+from syncbridge.bootstrap import SystemClock
+from syncbridge.cli.output import ExitCode
+from syncbridge.model.catalog import Offer, PriceUpdate, Refusal
+from syncbridge.ports import Connection
+from syncbridge.store import catalogue
+from syncbridge.testing.builders import make_offer, make_spec
+from tests.cli.test_queue import Desk
+
+JUMP = make_spec(1, cost="60.00"), make_spec(2, cost="14.90", stock=7)
+DEARER = make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)
+
+
+class Counter(Desk):
+    """A desk whose supplier and store answer from memory, with what they keep."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(folder)
+        self.supplier, self.channel = MemorySupplier(SystemClock()), MemoryChannel(SystemClock())
+
+        async def connect(_: object, name: str, *__: object) -> Connection:
+            return Connection(supplier=self.supplier if name != "toys" else None, channel=self._channel(name))
+
+        monkeypatch.setattr(bootstrap, "_connect", connect)
+        monkeypatch.setattr(bootstrap, "_check_accounts", lambda *_: None)
+
+    def _channel(self, name: str) -> MemoryChannel | None:
+        return self.channel if name == "toys" else None
+
+    def supplies(self, *offers: Offer) -> None:
+        """The supplier has these by now, and we have read them."""
+        self.supplier.catalogue |= {offer.offer_id: offer for offer in offers}
+        self.change(lambda session: catalogue.keep(session, "main", offers, now=SystemClock().now()))
+
+    def lists(self, *offers: Offer) -> None:
+        """They are on sale."""
+        self.supplies(*offers)
+        assert self.do("plan").exit_code == ExitCode.HELD
+        assert self.do("apply", "1", "--yes").exit_code == 0
+
+    def do(self, command: str, *args: str, stdin: bytes | None = None) -> Result:
+        return self.run(*args, group=command, stdin=stdin)
+
+    def told(self, command: str, *args: str, code: int = 0) -> dict[str, Any]:  # JSON
+        result = self.do(command, *args, "--json")
+        assert result.exit_code == code, result.output
+        answer: dict[str, Any] = json.loads(result.stdout)
+        return answer
+
+
+@pytest.fixture
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    yield Counter(tmp_path, monkeypatch)
+    structlog.reset_defaults()  # the commands log to their own stderr, which is closed by now
+
+
+def test_nothing_to_do_is_said_and_ends_well(counter: Counter) -> None:
+    result = counter.do("plan")
+
+    assert (result.exit_code, result.stdout) == (0, "Nothing is to be done.\n")
+
+
+def test_a_plan_is_shown_by_listing_with_reasons_rules_and_totals_and_waits(counter: Counter) -> None:
+    counter.lists(make_offer())
+    counter.supplies(make_offer(specs=JUMP))
+    result = counter.do("plan")
+
+    head, listing, price, total, held, step = result.stdout.splitlines()
+    (row,) = counter.channel.shop.values()
+    assert result.exit_code == ExitCode.HELD
+    assert head.startswith("plan 2 · toys · ")
+    assert listing == f"listing 1 · {row.listing_id} · Notebook B5"
+    assert "price: 7.99 USD → 20.99 USD (+162.7%) · held · price would move by +163%, more than 30% · " in price
+    assert "cost 60.00 CNY · " in price
+    assert "example.yaml:" in price
+    assert total == "total: 1 prices up, 1 leaps, 1 held"
+    assert held == "! 1 held by price_step: price would move by +163%, more than 30%"
+    assert step == "→ syncbridge apply 2"
+
+
+def test_a_plan_may_read_first_and_names_what_could_not_be_read(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplier.catalogue["1"] = make_offer("1", *DEARER)
+    assert counter.do("plan").exit_code == 0
+    (plan,) = counter.told("plan", "--read", code=ExitCode.HELD)["plans"]
+    assert [(one["before"], one["after"], one["state"]) for one in plan["changes"]] == [
+        ("7.99 USD", "8.99 USD", "proposed")
+    ]
+
+    counter.told("apply", "2", "--yes")
+    counter.supplier.limit_next = True
+    answer = counter.told("plan", "--read", code=ExitCode.PARTIAL)
+    assert [failure["offer"] for failure in answer["failures"]] == ["1"]
+
+
+def test_a_plan_is_looked_at_later_page_by_page(counter: Counter) -> None:
+    counter.supplies(make_offer("1"), make_offer("2"))
+    counter.do("plan")
+
+    (plan,) = counter.told("plan", "show", "1")["plans"]
+    assert (len(plan["changes"]), plan["totals"]["new_listings"], plan["more"]) == (2, 2, False)
+    assert counter.told("plan", "show", "1", "--page", "2")["plans"][0]["changes"] == []
+    assert counter.told("plan", "list")["plans"][0]["states"] == {"proposed": 2}
+    assert "plan 1 · toys" in counter.do("plan", "list").stdout
+    missing = counter.do("plan", "show", "9")
+    assert (missing.exit_code, missing.stderr) == (1, "there is no plan 9; see: syncbridge plan list\n")
+
+
+def test_applying_asks_first_and_gives_a_result_for_each_product(counter: Counter) -> None:
+    counter.supplies(make_offer("1"))
+    counter.do("plan")
+    assert counter.do("apply", "1", stdin=b"n\n").exit_code == 1
+    assert counter.channel.shop == {}
+
+    result = counter.do("apply", "1", stdin=b"y\n")
+    (row,) = counter.channel.shop.values()
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-2:] == [
+        "toys · plan 1: 1 applied",
+        f"    listing 1 · {row.listing_id} · Notebook B5 · 1 listing applied",
+    ]
+    assert counter.told("apply", "1", "--yes")["plans"][0]["results"][0]["state"] == "applied"
+
+
+def test_one_refused_product_and_one_unknown_plan_hide_no_other_result(counter: Counter) -> None:
+    counter.lists(make_offer("1"), make_offer("2"))
+    counter.supplies(make_offer("1", *DEARER), make_offer("2", *DEARER))
+    counter.do("plan")
+    first = counter.told("plan", "show", "1")["plans"][0]["changes"][0]["listing_id"]
+    set_prices = counter.channel.set_prices
+
+    async def picky(updates: list[PriceUpdate]) -> object:
+        if updates[0].listing_id == first:
+            return [Refusal(first, "frozen", "the product is frozen")]
+        return await set_prices(updates)
+
+    counter.channel.set_prices = picky  # type: ignore[method-assign, assignment]  # one product is frozen
+    answer = counter.told("apply", "99", "2", "--yes", code=ExitCode.PARTIAL)
+
+    unknown, done = answer["plans"]
+    assert unknown["error"] == "there is no plan 99; see: syncbridge plan list"
+    assert [(one["listing"], one["state"], one["why"]) for one in done["results"]] == [
+        (1, "refused", f"the channel refused listing {first}: the product is frozen"),
+        (2, "applied", ""),
+    ]
+    assert counter.do("apply", "99", "--yes").exit_code == ExitCode.FAILURE
+
+
+def test_what_is_being_audited_waits_and_is_no_failure(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *DEARER))
+    counter.do("plan")
+
+    async def auditing(updates: list[PriceUpdate]) -> list[Refusal]:
+        return [Refusal(update.listing_id, "auditing", "under audit") for update in updates]
+
+    counter.channel.set_prices = auditing  # type: ignore[method-assign, assignment]  # the channel is auditing
+    (done,) = counter.told("apply", "2", "--yes")["plans"]
+
+    assert [(one["state"], one["why"]) for one in done["results"]] == [
+        ("auditing", "the channel is auditing the listing")
+    ]
+
+
+def test_a_revert_restores_and_says_what_it_left(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *DEARER))
+    counter.do("plan")
+    counter.do("apply", "2", "--yes")
+    result = counter.do("revert", "2", "--yes")
+    (row,) = counter.channel.shop.values()
+    assert (result.exit_code, str(row.skus[0].price)) == (0, "7.99 USD")
+    assert result.stdout.splitlines()[0] == "toys · plan 3: 1 applied"
+
+    again = counter.do("revert", "2", "--yes")
+    assert again.stdout == "plan · plan 2: nothing to do · 1 left: the seller keeps it\n"
+    assert counter.do("plan").stdout == "Nothing is to be done.\n"
+
+
+def test_a_hold_is_listed_with_what_to_do_and_let_pass(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *JUMP))
+    counter.do("plan")
+    (hold,) = counter.told("holds")["holds"]
+    assert (hold["kind"], hold["before"], hold["after"]) == ("price_step", "7.99 USD", "20.99 USD")
+    assert f"syncbridge holds approve {hold['id']}" in hold["next_step"]
+    assert (
+        f"→ Check the offer's price on the supplier's page. If it is right: syncbridge holds approve {hold['id']}"
+        in (counter.do("holds", "list").stdout)
+    )
+
+    result = counter.do("holds", "approve", str(hold["id"]), "--reason", "checked")
+    assert (result.exit_code, result.stderr) == (
+        0,
+        f"{hold['id']} is let pass and goes out as soon as the daemon sees it\n",
+    )
+    assert counter.told("holds")["holds"] == []
+    counter.do("resync", "--offer", "1")
+    (row,) = counter.channel.shop.values()
+    assert str(row.skus[0].price) == "20.99 USD"
+
+
+def test_holds_of_a_kind_are_decided_together_and_a_wrong_one_is_a_sentence(counter: Counter) -> None:
+    counter.lists(make_offer("1"), make_offer("2"))
+    counter.supplies(make_offer("1", *JUMP), make_offer("2", *JUMP))
+    counter.do("plan")
+
+    assert counter.told("holds", "drop", "--kind", "price_step", "--reason", "no")["results"] == [
+        {"id": "toys", "done": True, "why": ""}
+    ]
+    assert counter.do("holds").stdout == "No guard stops anything.\n"
+    wrong = [
+        (("--kind", "price_stp"), "nothing is held by price_stp\n"),
+        (("99",), "no hold 99 is open; see: syncbridge holds list\n"),
+        (("²",), "² is no number of a hold; see: syncbridge holds list\n"),
+    ]
+    for args, said in wrong:
+        result = counter.do("holds", "approve", *args, "--reason", "x")
+        assert (result.exit_code, result.stderr) == (1, said)
+    assert counter.do("holds", "drop", "--reason", "x").exit_code == ExitCode.USAGE
+
+
+def test_a_dry_run_store_plans_and_does_not_apply(counter: Counter) -> None:
+    counter.config.write_text(counter.config.read_text().replace("live = true", "live = false"))
+    counter.supplies(make_offer("1"))
+    counter.do("plan")
+
+    result = counter.do("apply", "1", "--yes")
+    assert result.exit_code == ExitCode.FAILURE
+    assert "plan 1: store toys is not live, so nothing goes out; set live = true for it" in result.stderr
