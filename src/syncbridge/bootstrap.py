@@ -15,7 +15,7 @@ from pydantic import BaseModel, SecretStr
 
 from syncbridge.adapters.images import SafeImages
 from syncbridge.errors import ConfigError, MappingError, RateLimited
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
@@ -175,7 +175,7 @@ async def assemble(
         health = AccountHealth(db, clock, name, notifiers)
         connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
     quarantine = timedelta(seconds=settings.quarantine)
-    ledger_from = await db.read(reconcile.ledger_from, quarantine=quarantine, now=clock.now())
+    ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
     images = SafeImages(settings.images.hosts) if settings.images.fetch else None
     bridge = replace(bridge, notifiers=tuple(notifiers), images=images)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.errors import ConfigError, MappingError
-from syncbridge.flows import alarms, reconcile, rules_changed
+from syncbridge.flows import alarms, rules_changed, start
 from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
@@ -66,7 +66,7 @@ async def take_over(app: App) -> None:
     await db.run(accounts.free_slots, now=now)
     await db.run(accounts.clear_pauses)
     await db.run(alarms.forget_outages, now=now)
-    await db.run(reconcile.begin, app.bridge)
+    await db.run(start.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
 
 
@@ -137,7 +137,7 @@ async def _keep_ticking(app: App, every: Sequence[Every], wake: asyncio.Event) -
     """Tick as scheduled, and at once when the clock was set: the scheduler waits for times of day."""
     scheduler = AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True})
     ticks = [scheduler.add_job(_tick, "interval", seconds=one.seconds, args=[app, one, wake]) for one in every]
-    ticks.append(scheduler.add_job(_beat, "interval", seconds=reconcile.BEAT_SECONDS, args=[app, wake]))
+    ticks.append(scheduler.add_job(_beat, "interval", seconds=start.BEAT_SECONDS, args=[app, wake]))
     scheduler.start()
     passed, clock = asyncio.get_running_loop().time, app.bridge.clock
     try:
@@ -165,7 +165,7 @@ async def _tick(app: App, every: Every, wake: asyncio.Event) -> None:
 
 async def _beat(app: App, wake: asyncio.Event) -> None:
     try:
-        await app.bridge.db.run(reconcile.beat, now=app.bridge.clock.now())
+        await app.bridge.db.run(start.beat, now=app.bridge.clock.now())
         if await reload_mappings(app):
             wake.set()
     except DBAPIError as error:
@@ -186,7 +186,15 @@ async def reload_mappings(app: App) -> bool:
 
 def _intervals(settings: Settings) -> Intervals:
     polls, ledger = settings.polls, settings.ledger
-    return Intervals(polls.orders, polls.purchases, polls.offers, polls.carrier, ledger.quiet, ledger.audit_hour)
+    return Intervals(
+        polls.orders,
+        polls.purchases,
+        polls.offers,
+        polls.carrier,
+        ledger.quiet,
+        polls.listings,
+        ledger.audit_hour,
+    )
 
 
 class _Web(uvicorn.Server):

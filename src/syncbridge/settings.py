@@ -113,6 +113,8 @@ class PollSettings(_Section):
     purchases: Seconds = 300.0
     offers: Seconds = 3600.0
     carrier: Seconds = 900.0
+    listings: Seconds = 3600.0
+    """Which listings of the stores changed; an edit by hand is known after this long at the latest."""
 
 
 class WaitSettings(_Section):

@@ -39,8 +39,8 @@ STARTED = (
     (
         "accounts.seed_tokens:committed",
         "job.free_leases:begun",
-        "reconcile.begin:begun",
-        "reconcile.begin:committed",
+        "start.begin:begun",
+        "start.begin:committed",
         "schedule.tick:begun",
         "schedule.tick:committed",
         "job.claim:begun",

@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel
 
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
-from syncbridge.flows import reconcile, retry_queue
+from syncbridge.flows import retry_queue, start
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.orders import take_job
@@ -147,10 +147,10 @@ class Shop:
     async def restart(self) -> None:
         """What the daemon does at its start."""
         quarantine, now = self.terms.quarantine, self.clock.now()
-        self.born = await self.db.read(reconcile.ledger_from, quarantine=quarantine, now=now)
+        self.born = await self.db.read(start.ledger_from, quarantine=quarantine, now=now)
         self.connect()
         await self.db.run(jobs.free_leases, now=now)
-        await self.db.run(reconcile.begin, self.bridge)
+        await self.db.run(start.begin, self.bridge)
         await self.work()
 
     def set_account(self, account: str, **changes: object) -> None:

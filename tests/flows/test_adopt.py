@@ -138,7 +138,9 @@ async def test_what_is_approved_is_bound_as_the_channel_shows_it(old: Old) -> No
     [
         (ListingStatus.ON_SALE, ListingState.ON_SALE),
         (ListingStatus.OFFLINE, ListingState.OFFLINE),
-        (ListingStatus.REFUSED, ListingState.REFUSED),
+        (ListingStatus.REFUSED, ListingState.TAKEN_DOWN),
+        (ListingStatus.TAKEN_DOWN, ListingState.TAKEN_DOWN),
+        (ListingStatus.EXPIRED, ListingState.OFFLINE),
         (ListingStatus.OTHER, ListingState.OFFLINE),
     ],
 )
@@ -244,6 +246,17 @@ async def test_a_listing_that_has_other_skus_too_is_not_taken_off_sale_when_ours
     assert "set_on_sale" not in calls.made
     assert [one.stock for one in old.shop.channel.shop["1005"].skus] == [0, 5]
     assert old.shop.channel.shop["1005"].status is ListingStatus.ON_SALE
+
+
+async def test_what_was_off_sale_when_it_was_adopted_stays_so(old: Old) -> None:
+    calls = Calls(old.shop)
+    old.has(page("1005", sku("TYA1"), status=ListingStatus.OFFLINE))
+    await old.imports()
+    await old.adopt()
+    await old.approve_all()
+    await old.apply()
+    assert sorted(calls.made) == ["set_prices", "set_stock"]
+    assert old.shop.channel.shop["1005"].status is ListingStatus.OFFLINE
 
 
 async def test_nothing_new_is_listed_while_a_sku_of_the_store_is_undecided(old: Old) -> None:

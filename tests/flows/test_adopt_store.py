@@ -109,6 +109,7 @@ def _only_the_plan_went_out(
     assert [one["product_id"] for one in after] == [one["product_id"] for one in before]
     for old, new in zip(before, after, strict=True):
         fields = {field for sku in old["skus"] for field in wanted.get(sku["sku_code"], {})}
+        assert new["status"] == old["status"], "what the seller took off sale stays so"
         changeable = old["status"] in ("onSelling", "offline")
         assert new["price_calls"] == (changeable and "price" in fields)
         assert new["stock_calls"] <= ("stock" in fields)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from syncbridge.errors import NotGranted
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.model.orders import BuyerAddress, OrderState
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.purchasing import PlacedOrder, PurchaseState, VendorOrderState
@@ -89,8 +89,8 @@ async def test_an_account_that_may_not_list_its_orders_is_bought_from_by_hand(
 
 async def test_after_a_short_stop_the_first_reading_counts_at_once(shop: Shop) -> None:
     now = shop.clock.now()
-    await shop.db.run(reconcile.beat, now=now - timedelta(seconds=100))
-    assert await shop.db.read(reconcile.ledger_from, quarantine=timedelta(seconds=120), now=now) == now
+    await shop.db.run(start.beat, now=now - timedelta(seconds=100))
+    assert await shop.db.read(start.ledger_from, quarantine=timedelta(seconds=120), now=now) == now
 
 
 @pytest.mark.parametrize("seconds_ago", [121, -1], ids=["a long stop", "a clock set back"])
@@ -98,8 +98,8 @@ async def test_after_a_stop_of_unknown_length_only_a_reading_after_the_quarantin
     shop: Shop, seconds_ago: int
 ) -> None:
     now, quarantine = shop.clock.now(), timedelta(seconds=120)
-    await shop.db.run(reconcile.beat, now=now - timedelta(seconds=seconds_ago))
-    assert await shop.db.read(reconcile.ledger_from, quarantine=quarantine, now=now) == now + quarantine
+    await shop.db.run(start.beat, now=now - timedelta(seconds=seconds_ago))
+    assert await shop.db.read(start.ledger_from, quarantine=quarantine, now=now) == now + quarantine
 
 
 async def test_a_start_asks_for_the_ledger_of_every_supplier(shop: Shop) -> None:
@@ -107,7 +107,7 @@ async def test_a_start_asks_for_the_ledger_of_every_supplier(shop: Shop) -> None
     await shop.sell()
     shop.born = shop.clock.now() + timedelta(seconds=300)
     shop.connect()
-    await shop.db.run(reconcile.begin, shop.bridge)
+    await shop.db.run(start.begin, shop.bridge)
     await shop.pass_time(301)
     await shop.pass_time(COOL_OFF)
     assert len(shop.supplier.books) == 1

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from syncbridge.flows import reconcile, retry_queue
+from syncbridge.flows import retry_queue, start
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import IntentKey, Placement, PurchaseDraft, PurchaseState, Quote, VendorOrderState
 from syncbridge.store import purchases
@@ -99,7 +99,7 @@ async def test_a_part_the_supplier_cancels_while_the_rest_goes_on_is_shown_once(
 async def test_a_restored_copy_buys_nothing_again_that_a_backup_supplier_has_sold(shop: Shop) -> None:
     await with_backup(shop)
     offer = shop.supplier.catalogue["676651652931"]
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     await shop.sell(ORDER)
     copy = shop.back_up()
     sold_out = replace(offer, specs=tuple(replace(spec, stock=0) for spec in offer.specs))

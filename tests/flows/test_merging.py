@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from syncbridge.errors import Rejected, SyncBridgeError
-from syncbridge.flows import decisions, reconcile, vendor_orders
+from syncbridge.flows import decisions, start, vendor_orders
 from syncbridge.flows.audit import audit
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, OrderStage, OrderState
@@ -825,10 +825,10 @@ async def test_row_47_what_was_bought_together_is_not_bought_again_whatever_the_
     pieces = {FIRST: 2, SECOND: 3}
     for order_id in sorted((FIRST, SECOND), key=lambda order_id: order_id not in known):
         if order_id not in known and not backup:
-            await shop.db.run(reconcile.beat, now=shop.clock.now())
+            await shop.db.run(start.beat, now=shop.clock.now())
             backup = shop.back_up()
         await shop.sell(order_id, make_order_line(shop.code(), pieces[order_id]))
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = backup or shop.back_up()
     await shop.pass_time(COOL_OFF)
     assert quantities(shop) == [[5]]
@@ -851,7 +851,7 @@ def merging_mark(shop: Shop) -> str:
 async def test_row_47_a_member_first_heard_of_after_its_parcel_left_is_declared_all_the_same(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell(FIRST)
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     await shop.sell(SECOND, make_order_line(shop.code(), 3))
     await shop.pass_time(COOL_OFF)

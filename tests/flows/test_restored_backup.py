@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from syncbridge.errors import VendorDown
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.model.orders import OrderState
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.purchasing import PlacedOrder, PurchaseState
@@ -31,7 +31,7 @@ async def live_on(shop: Shop) -> None:
 async def test_row_47_a_purchase_the_backup_only_intended_is_adopted_and_not_bought_again(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell()
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     await shop.pass_time(COOL_OFF)
     assert len(shop.supplier.books) == 1
@@ -45,7 +45,7 @@ async def test_row_47_a_purchase_the_backup_only_intended_is_adopted_and_not_bou
 
 async def test_row_47_an_order_the_backup_never_saw_is_not_bought_again(shop: Shop) -> None:
     await shop.list_offer()
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     await shop.sell()
     await shop.pass_time(COOL_OFF)
@@ -64,7 +64,7 @@ async def test_row_47_what_was_bought_for_an_order_that_is_cancelled_by_then_is_
 ) -> None:
     await shop.list_offer()
     if beaten:  # the ledger is read only after the quarantine, and the order before it
-        await shop.db.run(reconcile.beat, now=shop.clock.now())
+        await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     order = await shop.sell()
     await shop.pass_time(COOL_OFF)
@@ -95,7 +95,7 @@ async def test_row_47_what_a_quick_restore_finds_before_it_knows_the_order_is_no
 async def test_row_47_nothing_is_sent_from_a_restored_backup_before_the_ledger_was_read(shop: Shop) -> None:
     await shop.list_offer()
     await shop.sell()
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     await shop.pass_time(COOL_OFF)
     shop.supplier.books.clear()  # the supplier lists it late
@@ -130,7 +130,7 @@ async def unread(*, since: Cursor | None) -> AsyncIterator[Page[PlacedOrder]]:
 async def test_row_47_what_was_shipped_and_declared_since_is_not_declared_again(shop: Shop) -> None:
     await shop.list_offer()
     order = await shop.sell()
-    await shop.db.run(reconcile.beat, now=shop.clock.now())
+    await shop.db.run(start.beat, now=shop.clock.now())
     backup = shop.back_up()
     await shop.pass_time(COOL_OFF)
     (bought,) = shop.supplier.books.values()

@@ -17,7 +17,7 @@ CALLS = (
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
     "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
-    "reconcile.begin schedule.tick"
+    "start.begin schedule.tick"
 )
 
 
@@ -37,7 +37,7 @@ SELDOM = (
     *_each(
         "channel.listings channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"
     ),
-    *_each("job.renew purchases.move reconcile.beat", "begun", "committed"),
+    *_each("job.renew purchases.move start.beat", "begun", "committed"),
     "job.claim:committed",
 )
 """Passed in some."""

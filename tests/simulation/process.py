@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import Entry, entries
@@ -133,7 +133,7 @@ class Process:
 
     async def beat(self) -> None:
         """Note that we are alive, as a running daemon does."""
-        await self.db.decide(reconcile.beat, now=self.clock.now())
+        await self.db.decide(start.beat, now=self.clock.now())
 
     async def die(self) -> None:
         """Whatever runs ends here."""
@@ -154,7 +154,7 @@ class Process:
         """What the daemon does at its start; from a backup it does not know how long it slept."""
         self.moments.nothing()
         if backup is None:
-            await self.db.run(reconcile.beat, now=self.clock.now())  # noted within the last 30 s
+            await self.db.run(start.beat, now=self.clock.now())  # noted within the last 30 s
         await self.db.close()
         if backup is not None:
             for left in self.file.parent.glob("market.db*"):
@@ -162,12 +162,12 @@ class Process:
             self.file.write_bytes(backup)
         self._open(self.clock.now())
         now = self.clock.now()
-        ledger_from = await self.db.read(reconcile.ledger_from, quarantine=TERMS.quarantine, now=now)
+        ledger_from = await self.db.read(start.ledger_from, quarantine=TERMS.quarantine, now=now)
         await self.db.close()
         self._open(ledger_from)
         await self.db.run(jobs.free_leases, now=now)
         await self.db.run(accounts.clear_pauses)
-        await self.db.run(reconcile.begin, self.bridge)
+        await self.db.run(start.begin, self.bridge)
 
     async def close(self) -> None:
         await self.db.close()

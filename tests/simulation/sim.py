@@ -26,7 +26,7 @@ from syncbridge.demo.books import Balance, Day, Story, balance, owners_of
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, make
 from syncbridge.demo.world import POOLS, Books, Desk, World
-from syncbridge.flows import reconcile
+from syncbridge.flows import start
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
 from syncbridge.flows.schedule import Every, schedules, tick
@@ -262,8 +262,8 @@ class Sim:
 
     async def _beat(self, life: Life) -> None:
         while True:
-            await self.clock.sleep(reconcile.BEAT_SECONDS)
-            await life.app.bridge.db.run(reconcile.beat, now=self.clock.now())
+            await self.clock.sleep(start.BEAT_SECONDS)
+            await life.app.bridge.db.run(start.beat, now=self.clock.now())
 
     async def _die_at_random(self) -> None:
         for _ in range(self.kills):

@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, str] = {
     "plan": "What would change in the stores, kept until it is approved.",
     "apply": "Approve plans by number, and see what becomes of each product.",
     "revert": "Take a plan back to the values recorded before it.",
+    "reconcile": "Hold what the stores show against what is believed, now.",
+    "listings": "Listings: what is wanted, what is shown, what the seller keeps.",
     "demo": "Show it all on this machine with mock vendors; needs no key.",
     "mock": "Serve a mock vendor over HTTP.",
     "queue": "The retry queue: purchases that do not go forward.",

@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import guarded, plan
+from syncbridge.flows import drift, guarded, plan
 from syncbridge.flows.at_once import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
@@ -80,7 +80,12 @@ async def approve_kind(bridge: Bridge, store: str, kind: str, *, why: str) -> De
 
 
 async def drop_hold(bridge: Bridge, hold_id: int, *, why: str) -> Decided:
-    """Say no to what a hold of the catalogue stops: the last values stay until the supplier's change again."""
+    """Say no to what a hold of the catalogue stops: the last values stay until the supplier's change again.
+
+    One that only tells of something a person has seen to is closed.
+    """
+    if await bridge.db.run(_seen_to, bridge, hold_id, why):
+        return Decided()
     return await _drop(bridge, await bridge.db.read(_held, hold_id), why)
 
 
@@ -274,6 +279,15 @@ def _drop_some(session: Session, bridge: Bridge, which: Which, why: str, decided
     guarded.let_go(session, which[0], dropped, now=now)
     _note(session, which[0], dropped, "dropped", why, now)
     return True
+
+
+def _seen_to(session: Session, bridge: Bridge, hold_id: int, why: str) -> bool:
+    hold = holds.get(session, hold_id)
+    if hold is None or hold.kind not in drift.TOLD:
+        return False
+    now = bridge.clock.now()
+    timeline.note(session, hold.subject, "dropped by a person", at=now, hold=hold.kind, why=why)
+    return holds.close(session, hold_id, now=now)
 
 
 def _held(session: Session, hold_id: int) -> Which:

@@ -22,6 +22,8 @@ CATALOGUE_KINDS = (
     "prices.push",
     "stock.push",
     "stock.online",
+    "reconcile.listing",
+    "reconcile.stock",
 )
 AT_ONCE = 8
 AHEAD = 200

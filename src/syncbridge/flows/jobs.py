@@ -16,6 +16,7 @@ from syncbridge.flows import (
     publish,
     purchase,
     quiet,
+    reconcile,
     stock,
     withdraw,
 )
@@ -34,6 +35,10 @@ JOBS: Mapping[str, Flow] = {
     "prices.push": prices.push,
     "stock.push": stock.push,
     "stock.online": stock.online,
+    "reconcile.recent": reconcile.recent,
+    "reconcile.store": reconcile.store,
+    "reconcile.listing": reconcile.listing,
+    "reconcile.stock": reconcile.stock,
     "orders.poll": orders.poll,
     "orders.take": orders.take,
     "purchase.place": purchase.place,

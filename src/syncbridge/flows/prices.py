@@ -18,14 +18,15 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     changed = [(b.sku_code, b.sku_key, b.price_wanted) for b in bindings if b.price_wanted != b.price]
     wanted = {code: price for code, key, price in changed if key is not None and price is not None}
     prices = {key: price for _, key, price in changed if key is not None and price is not None}
-    if listing.listing_id is None:
+    if listing.listing_id is None or not listing.state.is_sellable:
         return Done()
     if not prices:
         return Done(lambda session: plans.settle(session, listing, "price"))
+    await bridge.db.run(catalogue.sending, listing, "price", wanted)
     try:
         refusals = await bridge.channels[listing.store].set_prices([PriceUpdate(listing.listing_id, prices)])
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:
         return refused(bridge, listing, "price", refusals[0])
-    return Done(lambda session: catalogue.pushed(session, listing, "price", wanted))
+    return Done(lambda session: catalogue.pushed(session, listing, "price", wanted, now=bridge.clock.now()))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError, NotFound, OutcomeUnknown, Rejected, Transient
-from syncbridge.flows import plan
+from syncbridge.flows import drift, plan
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
 from syncbridge.ports import Channel
@@ -161,10 +161,9 @@ def confirm_job(store: str, listing: int, now: datetime) -> NewJob:
 
 def _confirmed(session: Session, bridge: Bridge, listing: OwnListing, shown: Listing) -> None:
     now = bridge.clock.now()
-    on_sale = shown.status is ListingStatus.ON_SALE
     plans.audited(session, listing.id, "")
-    catalogue.set_state(session, listing.id, ListingState.ON_SALE if on_sale else ListingState.OFFLINE)
-    catalogue.read_back(session, listing, shown.skus)
+    catalogue.set_state(session, listing.id, ListingState.ON_SALE)
+    drift.settle(session, drift.compare(session, listing.id, shown, at=now), now=now)
     bindings = catalogue.bindings(session, listing.id)
     enqueue(session, plan.push_jobs(listing, bindings, now, "confirmed"), now=now)
 

@@ -14,11 +14,13 @@ from syncbridge.rules.retry import POLLS
 
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)
+NIGHT = timedelta(hours=3)
+"""After midnight in China, when every listing is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Every:
-    """One thing that is done for one account every so many seconds, or for all accounts (no name) every day."""
+    """One thing that is done for one account, or for all (no name), every so many seconds or every day."""
 
     kind: str
     account: str
@@ -43,6 +45,7 @@ class Intervals:
     offers: float = 3600.0
     parcels: float = 900.0
     quiet: float = 900.0
+    listings: float = 3600.0
     audit_hour: int = 7
     """Of the day in China, when the nightly audit is due."""
 
@@ -55,6 +58,8 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
+        *(Every("reconcile.recent", store, intervals.listings) for store in bridge.channels),
+        *(Every("reconcile.store", store, QUARTER.total_seconds(), at=NIGHT) for store in bridge.channels),
         Every("audit.nightly", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),
     ]
 

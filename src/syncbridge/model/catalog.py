@@ -128,6 +128,11 @@ class ListingStatus(StrEnum):
 
     ON_SALE = "on_sale"
     OFFLINE = "offline"
+    """The seller, or we, took it off sale."""
+    EXPIRED = "expired"
+    """Off sale because its time on the channel was over."""
+    TAKEN_DOWN = "taken_down"
+    """The channel took it off sale."""
     AUDITING = "auditing"
     REFUSED = "refused"
     OTHER = "other"
@@ -159,6 +164,9 @@ class Listing:
     images: tuple[str, ...] = ()
     category_id: str = ""
     freight_template_id: str = ""
+    description_html: str = ""
+    reason: str = ""
+    """Why it is off sale, in the channel's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +207,28 @@ class ListingState(StrEnum):
     ON_SALE = "on_sale"
     OFFLINE = "offline"
     REFUSED = "refused"
+    TAKEN_DOWN = "taken_down"
+    """The channel took it off sale, or wants it corrected."""
+    GONE = "gone"
+    """The channel has it no more."""
+
+    @property
+    def is_sellable(self) -> bool:
+        """Whether its prices and stock are kept true."""
+        return self in (ListingState.ON_SALE, ListingState.OFFLINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What else a listing showed when it was last read; it tells what the seller changed since."""
+
+    title: str
+    description: str
+    """A digest of it."""
+    images: tuple[str, ...]
+    sku_codes: tuple[str, ...]
+    modified_at: datetime | None
+    """None: it is to be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +249,11 @@ class OwnListing:
     """Since when it may be on the channel without our knowing."""
     missed_at: datetime | None = None
     """When it was looked for and not found since it was last sent."""
+    seen: Seen | None = None
+    pushed_at: datetime | None = None
+    """When the channel last took a change of ours."""
+    state_sent: ListingState | None = None
+    """On sale or off, as it was last asked for and not yet answered."""
     whole: bool = True
     """Whether we feed all its SKUs; one that has others too is never taken off sale because ours are sold out."""
 
@@ -237,8 +272,14 @@ class Binding:
     """How the channel addresses the SKU, once read from there."""
     price_wanted: Money | None
     price: Money | None
+    """What the channel was last given, or last showed."""
     stock_wanted: int
     stock: int | None
+    price_sent: Money | None = None
+    """What was last sent and not yet answered: the channel may show it."""
+    stock_sent: int | None = None
+    stock_at: datetime | None = None
+    """Since when `stock` is known: what buyers took later is not in it."""
     first_plan: bool = False
     """Adopted, and nobody has applied its first plan yet: until then a person approves each of its changes."""
 

@@ -41,6 +41,7 @@ def keep(session: Session, store: str, listing: Listing, *, now: datetime) -> No
         "status": listing.status.value,
         "category_id": listing.category_id,
         "freight_template_id": listing.freight_template_id,
+        "description_html": listing.description_html,
         "images": list(listing.images),
         "read_at": now,
     }
@@ -133,6 +134,14 @@ def open_skus(session: Session, store: str) -> list[FoundSku]:
 def in_state(session: Session, store: str, *states: AdoptionState) -> list[FoundSku]:
     """Those in one of these states."""
     return found(session, store, col(AdoptionSkuRow.state).in_(states))
+
+
+def read_at(session: Session, store: str, listing_ids: Collection[str]) -> dict[str, datetime]:
+    """When these listings were read."""
+    query = select(col(AdoptionListingRow.listing_id), col(AdoptionListingRow.read_at)).where(
+        col(AdoptionListingRow.store) == store, col(AdoptionListingRow.listing_id).in_(listing_ids)
+    )
+    return {row.listing_id: row.read_at for row in session.connection().execute(query)}
 
 
 def named(session: Session, store: str, name: str) -> list[FoundSku]:
@@ -269,6 +278,7 @@ def _listing(page: AdoptionListingRow, skus: Sequence[Sku]) -> Listing:
         skus=tuple(skus),
         modified_at=None,
         images=tuple(page.images),
+        description_html=page.description_html,
         category_id=page.category_id,
         freight_template_id=page.freight_template_id,
     )

@@ -12,15 +12,17 @@ from sqlmodel import Session, col
 
 from syncbridge.model.adoption import AdoptionState, Candidate, FoundSku
 from syncbridge.model.catalog import Listing, ListingDraft, ListingState, ListingStatus, SkuDraft
-from syncbridge.store import adoption
+from syncbridge.store import adoption, locks
 from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow, LockRow, OfferRow
 
 _STATES = {
     ListingStatus.ON_SALE: ListingState.ON_SALE,
     ListingStatus.AUDITING: ListingState.POSTED,
-    ListingStatus.REFUSED: ListingState.REFUSED,
+    ListingStatus.TAKEN_DOWN: ListingState.TAKEN_DOWN,
+    ListingStatus.REFUSED: ListingState.TAKEN_DOWN,
 }
 """Where an adopted listing stands with us; what is none of these is off sale."""
+OFFLINE = ListingState.OFFLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
                 "supplier": "",
                 "offer_id": page.listing_id,
                 "route": "",
-                "state": _STATES.get(page.status, ListingState.OFFLINE).value,
+                "state": _state(page).value,
                 "listing_id": page.listing_id,
                 "draft": _draft(page),
                 "created_at": now,
@@ -65,7 +67,9 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
         col(ListingRow.store) == store, col(ListingRow.supplier) == "", col(ListingRow.listing_id).in_(pages)
     )
     ids = {row.listing_id: row.id for row in session.connection().execute(ours)}
-    session.connection().execute(_BIND, [_binding(store, choice, ids) for choice in choices])
+    _keep_off_sale(session, [ids[page.listing_id] for page in pages.values() if _state(page) is OFFLINE], now)
+    read_at = adoption.read_at(session, store, named)
+    session.connection().execute(_BIND, [_binding(store, choice, ids, read_at) for choice in choices])
     session.connection().execute(_APPROVED, [_approved(store, choice) for choice in choices])
     _note_whole(session, store, pages)
     _plan_again(session, store, ids.values())
@@ -125,12 +129,21 @@ def _plan_again(session: Session, store: str, listings: Collection[int]) -> None
     session.connection().execute(update(OfferRow).where(feeds.exists()).values(planned_under=""))
 
 
-def _binding(store: str, choice: Choice, ids: Mapping[str, int]) -> dict[str, object]:
-    sku = choice.found.sku
+def _state(page: Listing) -> ListingState:
+    return _STATES.get(page.status, OFFLINE)
+
+
+def _keep_off_sale(session: Session, listings: Sequence[int], now: datetime) -> None:
+    """What the seller took off sale stays so until the seller puts it back."""
+    locks.lock_listings(session, [(listing, "status") for listing in listings], "off sale when it was adopted", now=now)
+
+
+def _binding(store: str, choice: Choice, ids: Mapping[str, int], read_at: Mapping[str, datetime]) -> dict[str, object]:
+    sku, listing_id = choice.found.sku, choice.found.listing.listing_id
     return {
         "store": store,
         "sku_code": sku.sku_code,
-        "listing": ids[choice.found.listing.listing_id],
+        "listing": ids[listing_id],
         "supplier": choice.supplier,
         "offer_id": choice.offer_id,
         "spec_id": choice.spec_id,
@@ -139,6 +152,7 @@ def _binding(store: str, choice: Choice, ids: Mapping[str, int]) -> dict[str, ob
         "price": sku.price,
         "stock_wanted": sku.stock,
         "stock": sku.stock,
+        "stock_at": read_at[listing_id],
         "passport": {},
         "first_plan": True,
     }
@@ -162,10 +176,10 @@ def _score(choice: Choice) -> float:
 
 
 def _draft(page: Listing) -> ListingDraft:
-    """The listing as it was read; its description stays on the channel."""
+    """The listing as it was read."""
     return ListingDraft(
         title=page.title,
-        description_html="",
+        description_html=page.description_html,
         category_id=page.category_id,
         images=page.images,
         skus=tuple(SkuDraft(sku.sku_code, sku.price, sku.stock, sku.properties) for sku in page.skus),

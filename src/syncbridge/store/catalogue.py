@@ -18,7 +18,6 @@ from syncbridge.model.catalog import (
     ListingState,
     Offer,
     OwnListing,
-    Sku,
 )
 from syncbridge.model.money import Money
 from syncbridge.rules.planning import Step, Wanted
@@ -26,7 +25,7 @@ from syncbridge.rules.routing import BoundSpec
 from syncbridge.store import plans
 from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
-from syncbridge.store.types import UtcTime, to_json
+from syncbridge.store.types import MoneyText, UtcTime, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +296,25 @@ def sent(session: Session, listing: OwnListing, draft: ListingDraft, *, now: dat
             draft=draft,
         )
     )
-    return result.rowcount == 1
+    if result.rowcount != 1:
+        return False
+    rows = [
+        {"b_listing": listing.id, "b_sku": sku.sku_code, "b_price": sku.price, "b_stock": sku.stock, "b_now": now}
+        for sku in draft.skus
+    ]
+    session.connection().execute(_SENT, rows)
+    return True
+
+
+_SENT = (
+    update(BindingRow)
+    .where(col(BindingRow.listing) == bindparam("b_listing"), col(BindingRow.sku_code) == bindparam("b_sku"))
+    .values(
+        price_sent=bindparam("b_price", type_=MoneyText()),
+        stock_sent=bindparam("b_stock"),
+        stock_at=bindparam("b_now", type_=UtcTime()),
+    )
+)
 
 
 def missed(session: Session, listing: int, *, now: datetime) -> None:
@@ -307,7 +324,7 @@ def missed(session: Session, listing: int, *, now: datetime) -> None:
 
 def redrafted(session: Session, listing: int, draft: ListingDraft) -> None:
     """Keep what a listing on the channel was replaced with."""
-    posted_again = {"draft": draft, "state": ListingState.POSTED.value}
+    posted_again = {"draft": draft, "state": ListingState.POSTED.value, "seen": None}
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(posted_again))
 
 
@@ -339,26 +356,31 @@ _INTEND = (
 )
 
 
-def read_back(session: Session, listing: OwnListing, skus: Sequence[Sku]) -> None:
-    """Note how the channel addresses each SKU, and what it shows."""
-    for sku in skus:
-        session.connection().execute(
-            update(BindingRow)
-            .where(col(BindingRow.store) == listing.store, col(BindingRow.sku_code) == sku.sku_code)
-            .values(sku_key=sku.sku_key, price=sku.price, stock=sku.stock)
-        )
+def sending(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
+    """Commit what is about to be sent, by SKU code: until it is answered the channel may show it or not."""
+    rows = [{"b_store": listing.store, "b_sku": code, "b_given": given} for code, given in values.items()]
+    session.connection().execute(_SENDING[field], rows)
 
 
-def pushed(session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int]) -> None:
+def pushed(
+    session: Session, listing: OwnListing, field: str, values: Mapping[str, Money | int], *, now: datetime
+) -> None:
     """Note what the channel was given, by SKU code, and which changes that ends."""
-    rows = [{"b_store": listing.store, "b_sku": sku_code, "b_given": given} for sku_code, given in values.items()]
-    session.connection().execute(_GIVEN[field], rows)
+    rows = [{"b_store": listing.store, "b_sku": code, "b_given": given, "b_now": now} for code, given in values.items()]
+    session.connection().execute(_PUSHED[field], rows)
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing.id).values(pushed_at=now))
     plans.settle(session, listing, field)
 
 
-_GIVEN = {
-    "price": update(BindingRow).where(*_SKU).values(price=bindparam("b_given")),
-    "stock": update(BindingRow).where(*_SKU).values(stock=bindparam("b_given")),
+_SENDING = {
+    "price": update(BindingRow).where(*_SKU).values(price_sent=bindparam("b_given", type_=MoneyText())),
+    "stock": update(BindingRow).where(*_SKU).values(stock_sent=bindparam("b_given")),
+}
+_PUSHED = {
+    "price": update(BindingRow).where(*_SKU).values(price=bindparam("b_given", type_=MoneyText()), price_sent=None),
+    "stock": update(BindingRow)
+    .where(*_SKU)
+    .values(stock=bindparam("b_given"), stock_sent=None, stock_at=bindparam("b_now", type_=UtcTime())),
 }
 
 

@@ -17,17 +17,23 @@ from syncbridge.store.types import UtcTime
 LISTING_FIELDS = ("title", "description", "images", "status")
 
 
-def lock(session: Session, store: str, fields: Iterable[tuple[str, str]], why: str, *, now: datetime) -> None:
+def lock(session: Session, store: str, fields: Sequence[tuple[str, str]], why: str, *, now: datetime) -> None:
     """Keep these (SKU code, ``price`` or ``stock``) of a store as the channel shows them; an older lock stays."""
     rows = _rows(store, fields)
     if not rows:
         return
     session.connection().execute(_LOCK, [{**row, "b_why": why, "b_now": now} for row in rows])
     session.connection().execute(_KEEP, rows)
+    follow(session, store, fields)
+    _note(session, store, rows, "locked", why, now)
+
+
+def follow(session: Session, store: str, fields: Sequence[tuple[str, str]]) -> None:
+    """Want what the channel shows, for these (SKU code, field) that the seller keeps."""
+    rows = _rows(store, fields)
     for field, statement in _AS_SHOWN.items():
         if mine := [row for row in rows if row["b_field"] == field]:
             session.connection().execute(statement, mine)
-    _note(session, store, rows, "locked", why, now)
 
 
 def unlock(session: Session, store: str, fields: Iterable[tuple[str, str]], *, now: datetime) -> None:
@@ -139,7 +145,6 @@ _AS_SHOWN = {
     "price": update(BindingRow).where(*_SKU, col(BindingRow.price).is_not(None)).values(price_wanted=BindingRow.price),
     "stock": update(BindingRow).where(*_SKU, col(BindingRow.stock).is_not(None)).values(stock_wanted=BindingRow.stock),
 }
-"""What a seller keeps is what is wanted."""
 _UNLOCK = delete(LockRow).where(
     col(LockRow.listing) == select(col(BindingRow.listing)).where(*_SKU).scalar_subquery(),
     col(LockRow.sku_code) == bindparam("b_sku"),

@@ -204,6 +204,12 @@ def settle_zeros(session: Session, listing: int) -> None:
     session.connection().execute(zeros.values(state=ChangeState.APPLIED.value, result=""))
 
 
+def settle_status(session: Session, listing: int) -> None:
+    """Book that a listing went on sale or off as it was approved."""
+    went = update(ChangeRow).where(*_approved(listing, "status")).values(state=ChangeState.APPLIED.value, result="")
+    session.connection().execute(went)
+
+
 def settle_post(session: Session, listing: int, draft: ListingDraft) -> None:
     """Book what went out with a listing when it was posted."""
     went = update(ChangeRow).where(*_approved(listing, "listing")).values(state=ChangeState.APPLIED.value, result="")

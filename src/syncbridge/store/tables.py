@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from syncbridge.model.adoption import Candidate
-from syncbridge.model.catalog import ListingDraft, Offer, SkuProperty
+from syncbridge.model.catalog import ListingDraft, Offer, Seen, SkuProperty
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import PurchaseLine, Quote, RelayAddress
@@ -180,6 +180,9 @@ class ListingRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_time())
     whole: bool = Field(default=True, sa_column_kwargs={"server_default": text("1")})
     """Whether all SKUs the channel shows are bound."""
+    seen: Seen | None = Field(default=None, sa_column=Column(Json(Seen), nullable=True))
+    pushed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    state_sent: str | None = None
 
 
 class BindingRow(SQLModel, table=True):
@@ -199,6 +202,9 @@ class BindingRow(SQLModel, table=True):
     price: Money | None = Field(default=None, sa_column=_money())
     stock_wanted: int = 0
     stock: int | None = None
+    price_sent: Money | None = Field(default=None, sa_column=_money())
+    stock_sent: int | None = None
+    stock_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
     """Why the wanted price is what it is: cost, rate, fees, rule, line."""
     first_plan: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
@@ -216,6 +222,7 @@ class AdoptionListingRow(SQLModel, table=True):
     status: str
     category_id: str
     freight_template_id: str
+    description_html: str
     images: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
     read_at: datetime = Field(sa_column=_time())
 

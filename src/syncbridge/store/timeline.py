@@ -35,3 +35,13 @@ def of(session: Session, subject: str) -> list[tuple[datetime, str, dict[str, st
         .order_by(col(TimelineRow.id))
     )
     return [(row.at, row.event, row.details) for row in rows]
+
+
+def since(session: Session, event: str, at: datetime) -> list[tuple[str, dict[str, str]]]:
+    """Where this happened since then, oldest first: the subject and what was noted."""
+    rows = session.connection().execute(
+        select(col(TimelineRow.subject), col(TimelineRow.details))
+        .where(col(TimelineRow.event) == event, col(TimelineRow.at) >= at)
+        .order_by(col(TimelineRow.id))
+    )
+    return [(row.subject, row.details) for row in rows]

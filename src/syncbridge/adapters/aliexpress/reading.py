@@ -44,6 +44,12 @@ _STATUSES = {
     "auditing": ListingStatus.AUDITING,
     "editingRequired": ListingStatus.REFUSED,
 }
+_OFFLINE = {
+    "": ListingStatus.OFFLINE,
+    "user_offline": ListingStatus.OFFLINE,
+    "expire_offline": ListingStatus.EXPIRED,
+}
+"""Why a product is off sale, as ``ws_display`` says (aliexpress-fields.md); any other reason is the channel's own."""
 NO_PROPERTIES = "<none>"
 """The key of the only SKU of a listing without properties (§4.2)."""
 
@@ -100,7 +106,7 @@ def listing(product: wire.Product, currency: str) -> Listing:
     return Listing(
         listing_id=as_text(product.product_id),
         title=titles.get(product.locale) or next(iter(titles.values()), ""),
-        status=_STATUSES.get(product.product_status_type or "", ListingStatus.OTHER),
+        status=_listing_status(product.product_status_type or "", product.ws_display),
         skus=tuple(
             Sku(
                 sku_key=sku.id or NO_PROPERTIES,
@@ -113,10 +119,28 @@ def listing(product: wire.Product, currency: str) -> Listing:
         ),
         modified_at=utc_or_none(product.gmt_modified),
         created_at=utc_or_none(product.gmt_create),
-        images=tuple(filter(None, (product.image_u_r_ls or "").split(";"))),
         category_id=as_text(product.category_id),
         freight_template_id=as_text(product.freight_template_id),
+        description_html=_page(product),
+        images=tuple(image for image in (product.image_u_r_ls or "").split(";") if image),
+        reason=product.ws_display or "",
     )
+
+
+def _listing_status(word: str, why_offline: str | None) -> ListingStatus:
+    status = _STATUSES.get(word, ListingStatus.OTHER)
+    return _OFFLINE.get(why_offline or "", ListingStatus.TAKEN_DOWN) if status is ListingStatus.OFFLINE else status
+
+
+def _page(product: wire.Product) -> str:
+    """The description's HTML in the product's own language; what is in no module of that kind is kept as it came."""
+    details = {detail.locale: detail.web_detail or "" for detail in product.detail_source_list}
+    text = details.get(product.locale) or next(iter(details.values()), "")
+    try:
+        modules = msgspec.json.decode(text, type=wire.Modules).modules
+    except msgspec.DecodeError:
+        return text
+    return "".join(module.html.content for module in modules if module.html) or text
 
 
 def listed(row: dict[str, object], status: str) -> Listing:
@@ -125,7 +149,7 @@ def listed(row: dict[str, object], status: str) -> Listing:
     return Listing(
         listing_id=as_text(seen.product_id),
         title=seen.subject or "",
-        status=_STATUSES[status],
+        status=_listing_status(status, seen.ws_display),
         skus=(),
         modified_at=utc_or_none(seen.gmt_modified),
         created_at=utc_or_none(seen.gmt_create),

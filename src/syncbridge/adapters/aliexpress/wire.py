@@ -24,6 +24,7 @@ _LISTS = frozenset(
         "child_order_list",
         "result_list",
         "subject_list",
+        "detail_source_list",
         "aeop_ae_product_s_k_us",
         "aeop_s_k_u_property_list",
         "aeop_a_e_product_display_d_t_o_list",
@@ -210,6 +211,31 @@ class ProductSkuProperty(msgspec.Struct):
     sku_image: str | None = None
 
 
+class Description(msgspec.Struct):
+    """A description in one language, as JSON text of modules, or as the bare page it once was."""
+
+    locale: str | None = None
+    web_detail: str | None = None
+
+
+class Html(msgspec.Struct):
+    """A page's HTML."""
+
+    content: str = ""
+
+
+class Module(msgspec.Struct):
+    """One part of a description."""
+
+    html: Html | None = None
+
+
+class Modules(msgspec.Struct):
+    """A description's parts (aliexpress.md §4.1)."""
+
+    modules: list[Module] = msgspec.field(default_factory=list, name="moduleList")
+
+
 class ProductSku(msgspec.Struct):
     """A SKU as read; ``id`` is how price and stock calls address it (aliexpress.md §4.2)."""
 
@@ -228,11 +254,12 @@ class Product(msgspec.Struct):
     product_status_type: str | None = None
     locale: str | None = None
     subject_list: list[Subject] = []
+    detail_source_list: list[Description] = []
+    image_u_r_ls: str | None = None
+    ws_display: str | None = None
     currency_code: str | None = None
     category_id: Text = None
     freight_template_id: Text = None
-    image_u_r_ls: str | None = None
-    """Parted by semicolons."""
     gmt_create: str | None = None
     gmt_modified: str | None = None
     aeop_ae_product_s_k_us: list[ProductSku] = []
@@ -243,6 +270,7 @@ class ProductRow(msgspec.Struct):
 
     product_id: str | int
     subject: str | None = None
+    ws_display: str | None = None
     gmt_create: str | None = None
     gmt_modified: str | None = None
 

@@ -80,7 +80,16 @@ class MemoryChannel:
             for sku in draft.skus
         )
         now = self.clock.now()
-        self.shop[listing_id] = Listing(listing_id, draft.title, ListingStatus.ON_SALE, skus, now, now)
+        self.shop[listing_id] = Listing(
+            listing_id,
+            draft.title,
+            ListingStatus.ON_SALE,
+            skus,
+            now,
+            now,
+            images=draft.images,
+            description_html=draft.description_html,
+        )
         if self.lose_next:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the listing", vendor="memory", code="no_answer")

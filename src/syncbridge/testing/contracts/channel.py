@@ -171,6 +171,12 @@ class ChannelContract:
             seen |= {listing.listing_id for listing in page.items}
         assert seen == {made}
 
+    async def test_a_listing_shows_its_page(self, harness: ChannelHarness) -> None:
+        """Title, description and images, so that it can be told when somebody changes them."""
+        draft = make_listing_draft()
+        shown = await harness.channel.listing(await harness.channel.publish(draft))
+        assert (shown.title, shown.description_html, len(shown.images)) == (draft.title, draft.description_html, 1)
+
     async def test_a_draft_without_stock_is_rejected(self, harness: ChannelHarness) -> None:
         """With a reason, and nothing is published."""
         draft = make_listing_draft()

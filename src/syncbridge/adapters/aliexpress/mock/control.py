@@ -24,7 +24,8 @@ from syncbridge.adapters.aliexpress.mock.buying import (
 )
 from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, stock_up
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
-from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, World
+from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
+from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, Product, World
 
 P = TypeVar("P")
 Payload = dict[str, object]
@@ -109,6 +110,8 @@ class Control:
             _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
             _route("/_mock/products", _OldStore, self._stock_up),
+            _route("/_mock/products/{product_id:int}/edit", Edit, self._edit),
+            _route("/_mock/products/{product_id:int}/delete", _Asked, self._delete),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
@@ -178,6 +181,16 @@ class Control:
     async def _stock_up(self, request: Request, asked: _OldStore) -> Payload:
         return {"product_ids": stock_up(self._world, self._account(asked.access_token), asked.products)}
 
+    async def _edit(self, request: Request, asked: Edit) -> Payload:
+        product = self._product(request)
+        edit(self._world, product, asked)
+        return {"product_id": str(product.product_id)}
+
+    async def _delete(self, request: Request, asked: _Asked) -> Payload:
+        product = self._product(request)
+        delete(self._world, product)
+        return {"product_id": str(product.product_id)}
+
     async def _plan(self, request: Request, asked: _NewFault) -> Payload:
         self._world.plan_fault(asked.api, asked.fault, asked.count)
         return {"api": asked.api, "fault": asked.fault, "count": asked.count}
@@ -190,6 +203,12 @@ class Control:
         if account is None:
             raise ValueError("no account ever had this access_token")
         return account
+
+    def _product(self, request: Request) -> Product:
+        product = self._world.products.get(request.path_params["product_id"])
+        if product is None:
+            raise ValueError("there is no such product")
+        return product
 
     def _named(self, request: Request) -> tuple[Account, Order]:
         order = self._world.orders.get(request.path_params["order_id"])

@@ -35,6 +35,7 @@ _ITEM_NAMES = {
     "aeop_s_k_u_property_list": "aeop_sku_property",
     "aeop_a_e_product_display_d_t_o_list": "aeop_a_e_product_display_sample_dto",
     "subject_list": "subject",
+    "detail_source_list": "detail_source",
     "error_details": "error_detail",
     "product_ids": "number",
     "sub_trade_order_list": "aeop_seller_shipment_sub_trade_order_dto",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -44,6 +44,7 @@ def post(world: World, account: Account, asked: words.PostProduct) -> Payload:
         category_id=wanted.category_id,
         images=wanted.image_u_r_ls,
         freight_template_id=wanted.freight_template_id,
+        details=[msgspec.to_builtins(detail) for detail in wanted.detail_source_list],
         skus=skus,
         created_at=now,
         modified_at=now,
@@ -64,6 +65,7 @@ def edit(world: World, account: Account, asked: words.PostProduct) -> Payload:
         raise _invalid("isv.invalid-parameter", "a product cannot be edited while it is examined")
     product.skus = _checked(world, wanted)
     product.title, product.images = wanted.subject_list[0].value, wanted.image_u_r_ls
+    product.details = [msgspec.to_builtins(detail) for detail in wanted.detail_source_list]
     product.category_id, product.modified_at = wanted.category_id, world.now()
     product.freight_template_id, product.refused = wanted.freight_template_id, False
     product.audited_at = world.now() + timedelta(seconds=world.audit_seconds)
@@ -85,7 +87,9 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "category_id": product.category_id,
             "currency_code": "USD",
             "freight_template_id": product.freight_template_id,
+            "detail_source_list": product.details,
             "image_u_r_ls": product.images,
+            **_off_sale(product, now),
             "gmt_create": written(product.created_at),
             "gmt_modified": written(product.changed_at(now)),
             "aeop_ae_product_s_k_us": [_shown(sku) for sku in product.skus],
@@ -119,6 +123,7 @@ def find(world: World, account: Account, asked: words.ListProducts) -> Payload:
                     "product_min_price": min((sku.price for sku in product.skus), key=Decimal),
                     "product_max_price": max((sku.price for sku in product.skus), key=Decimal),
                     "image_u_r_ls": product.images,
+                    **_off_sale(product, now),
                     "gmt_create": written(product.created_at),
                     "gmt_modified": written(product.changed_at(now)),
                 }
@@ -126,6 +131,10 @@ def find(world: World, account: Account, asked: words.ListProducts) -> Payload:
             ],
         }
     }
+
+
+def _off_sale(product: Product, now: datetime) -> Payload:
+    return {"ws_display": product.offline_because} if product.status(now) == "offline" else {}
 
 
 def edit_prices(world: World, account: Account, asked: words.EditPrices) -> Payload:
@@ -180,7 +189,7 @@ def _switch(world: World, account: Account, asked: words.SwitchProducts, *, on_s
             world.refused[str(code)] += 1
             refused.append({"error_code": str(code), "error_message": message, "product_ids": [int(product_id)]})
             continue
-        product.on_sale, product.modified_at = on_sale, world.now()
+        product.on_sale, product.modified_at, product.offline_because = on_sale, world.now(), "user_offline"
         done += 1
     return {"result": {"success": not refused, "modify_count": done, "error_details": refused}}
 

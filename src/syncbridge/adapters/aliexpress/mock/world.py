@@ -94,10 +94,14 @@ class Product:
     modified_at: datetime
     audited_at: datetime
     """Until then it is examined and takes no change."""
+    details: list[dict[str, object]] = field(default_factory=list)
+    """Descriptions as they were sent."""
     on_sale: bool = True
+    freight_template_id: int = 50164494212
+    offline_because: str = "user_offline"
+    """Why it is off sale, when it is (aliexpress-fields.md, ws_display)."""
     refused: bool = False
     """Whether the examination ended with a no."""
-    freight_template_id: int = 50164494212
     price_calls: int = 0
     stock_calls: int = 0
 

@@ -25,6 +25,12 @@ def upgrade() -> None:
 
 
 def _locks() -> None:
+    op.add_column("listing", sa.Column("seen", sa.Text(), nullable=True))
+    op.add_column("listing", sa.Column("pushed_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("listing", sa.Column("state_sent", sa.String(), nullable=True))
+    op.add_column("binding", sa.Column("price_sent", sa.Text(), nullable=True))
+    op.add_column("binding", sa.Column("stock_sent", sa.Integer(), nullable=True))
+    op.add_column("binding", sa.Column("stock_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "lock",
         sa.Column("listing", sa.Integer(), nullable=False),
@@ -70,6 +76,7 @@ def _adoption() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("category_id", sa.String(), nullable=False),
         sa.Column("freight_template_id", sa.String(), nullable=False),
+        sa.Column("description_html", sa.String(), nullable=False),
         sa.Column("images", sa.Text(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("store", "listing_id"),
