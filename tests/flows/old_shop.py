@@ -17,6 +17,8 @@ from syncbridge.bootstrap import App, assemble
 from syncbridge.demo.old_store import OldStore, Sort, make
 from syncbridge.demo.run import mappings_folder
 from syncbridge.flows import adopt, adoption, approval, proposal
+from syncbridge.flows.approval import Decided
+from syncbridge.flows.at_once import CATALOGUE_KINDS
 from syncbridge.model.adoption import Adoption
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
@@ -25,8 +27,7 @@ from syncbridge.store.db import InlineDatabase, open_engine
 from syncbridge.testing.clock import VirtualClock
 from syncbridge.testing.control import MockControl
 
-CATALOGUE = ("import_.page", "import_.offer", "publish.post", "publish.confirm", "prices.push", "stock.push",
-             "stock.online", *adopt.KINDS)  # fmt: skip
+CATALOGUE = (*CATALOGUE_KINDS, *adopt.KINDS, "import_.page", "reconcile.store")
 Product = dict[str, Any]  # the mock's own shape
 
 
@@ -114,7 +115,21 @@ class OldShop:
 
     async def apply(self, plan_id: int) -> None:
         """A person approves a plan, and it goes out."""
-        await self.db.run(approval.apply, self.app.bridge, plan_id)
+        await approval.apply(self.app.bridge, plan_id)
+        await self.work()
+
+    async def revert(self, plan_id: int) -> Decided:
+        """A person takes a plan back."""
+        decided = await approval.revert(self.app.bridge, plan_id)
+        await self.work()
+        return decided
+
+    async def reconcile(self) -> None:
+        """The clock asks what the channel shows, two hours later."""
+        await self.clock.sleep(2 * 3600)
+        now = self.clock.now()
+        whole = NewJob("reconcile.store", f"reconcile.store:toys:{now.isoformat()}", "toys", now, now)
+        await self.db.run(jobs.enqueue, [whole], now=now)
         await self.work()
 
     async def products(self) -> list[Product]:

@@ -95,7 +95,7 @@ class Old:
 
     async def apply(self) -> None:
         for plan_id in await self.plan():
-            await self.shop.db.run(approval.apply, self.shop.bridge, plan_id)
+            await approval.apply(self.shop.bridge, plan_id)
         await self.shop.work()
 
 

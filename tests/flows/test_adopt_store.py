@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from syncbridge.demo.old_store import Sort
 from syncbridge.flows import adoption
 from syncbridge.model.adoption import AdoptionState
 from syncbridge.model.catalog import ChangeState
-from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow
+from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow, LockRow
 from syncbridge.testing.clock import VirtualLoop
 from tests.flows.old_shop import OldShop, Product
 
@@ -36,7 +38,7 @@ async def shop(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     await made.close()
 
 
-async def test_an_old_store_is_adopted_planned_and_applied(shop: OldShop) -> None:
+async def test_an_old_store_is_adopted_planned_applied_changed_by_hand_resynced_and_reverted(shop: OldShop) -> None:
     await shop.poll_offers("first")
     before = await shop.products()
 
@@ -64,6 +66,10 @@ async def test_an_old_store_is_adopted_planned_and_applied(shop: OldShop) -> Non
     _only_the_plan_went_out(before, after, wanted)
     assert not await shop.db.read(lambda session: session.scalars(select(BindingRow.first_plan)).all().count(True))
     await _nothing_is_left_to_do(shop, after)
+
+    edited = await _a_price_changed_by_hand_is_kept(shop, after, wanted)
+    resynced = await _the_suppliers_change_reaches_all_but_that(shop, edited)
+    await _taking_the_plan_back_restores_what_still_stands(shop, plan_id, before, resynced, wanted, edited)
 
 
 async def _everything_is_told_and_nothing_done(shop: OldShop, before: list[Product], causes: Mapping[str, int]) -> None:
@@ -128,6 +134,90 @@ async def _nothing_is_left_to_do(shop: OldShop, after: list[Product]) -> None:
     assert await shop.calls() == calls
     waiting = await shop.db.read(lambda session: session.scalars(_UNDECIDED).all())
     assert waiting == []
+
+
+@dataclass(frozen=True)
+class Edited:
+    """Two SKUs of one offer, of which the seller changed the first one's price by hand."""
+
+    product_id: str
+    offer_id: str
+    by_hand: str
+    other: str
+    specs: tuple[str, str]
+
+
+async def _a_price_changed_by_hand_is_kept(
+    shop: OldShop, after: list[Product], wanted: Mapping[str, Mapping[str, str]]
+) -> Edited:
+    """The seller changes a price in the seller centre; reading the store makes it a lock and pushes nothing."""
+    whole = [
+        one
+        for one in after
+        if one["status"] == "onSelling" and all("price" in wanted.get(sku["sku_code"], {}) for sku in one["skus"])
+    ]
+    product = max(whole, key=lambda one: Decimal(one["skus"][0]["price"]))  # so that a small step stays small
+    by_hand, other = product["skus"][0]["sku_code"], product["skus"][1]["sku_code"]
+    await shop.channel.tell(f"products/{product['product_id']}/edit", prices={by_hand: "77.77"})
+    edited = await shop.products()
+    await shop.reconcile()
+    assert await shop.products() == edited
+    (lock,) = [
+        row for row in await shop.db.read(lambda session: session.scalars(select(LockRow)).all()) if row.sku_code
+    ]
+    assert (lock.sku_code, lock.field) == (by_hand, "price")
+    bound = await shop.db.read(_bindings)
+    specs = (bound[by_hand].spec_id, bound[other].spec_id)
+    return Edited(product["product_id"], bound[by_hand].offer_id, by_hand, other, specs)
+
+
+async def _the_suppliers_change_reaches_all_but_that(shop: OldShop, edited: Edited) -> list[Product]:
+    """Both specs get dearer: by itself the other SKU's price goes out, and the seller's own stays."""
+    before = await shop.products()
+    bound = await shop.db.read(_bindings)
+    for spec in edited.specs:
+        await shop.supplier.tell(f"offers/{edited.offer_id}/price", spec_id=spec, price=_dearer(shop, edited, spec))
+    await shop.poll_offers("dearer")
+    after = await shop.products()
+    changed = {
+        new["sku_code"]: (old["price"], new["price"])
+        for was, now in zip(before, after, strict=True)
+        for old, new in zip(was["skus"], now["skus"], strict=True)
+        if old != new
+    }
+    assert list(changed) == [edited.other]
+    assert Decimal(changed[edited.other][1]) > Decimal(changed[edited.other][0])
+    assert str(bound[edited.other].price) == f"{changed[edited.other][0]} USD"
+    return after
+
+
+def _dearer(shop: OldShop, edited: Edited, spec_id: str) -> str:
+    specs = [spec for offer in shop.old.offers for spec in offer["productSkuInfos"]]  # type: ignore[attr-defined]
+    (price,) = [spec["price"] for spec in specs if spec["specId"] == spec_id]
+    return f"{Decimal(price) + 4:.2f}"
+
+
+async def _taking_the_plan_back_restores_what_still_stands(
+    shop: OldShop,
+    plan_id: int,
+    before: list[Product],
+    resynced: list[Product],
+    wanted: Mapping[str, Mapping[str, str]],
+    edited: Edited,
+) -> None:
+    """What the plan changed is as it was before; what the seller or the supplier changed since stays."""
+    decided = await shop.revert(plan_id)
+    assert decided.left["the seller keeps it"] == 1
+    assert decided.left["it has changed since"] == 1
+    restored = await shop.products()
+    for was, now, back in zip(before, resynced, restored, strict=True):
+        assert back["status"] == was["status"]
+        for old, new, last in zip(was["skus"], now["skus"], back["skus"], strict=True):
+            kept = old["sku_code"] in (edited.by_hand, edited.other)
+            assert last["price"] == (new if kept else old)["price"]
+            assert last["stock"] == old["stock"]
+    await shop.poll_offers("after")
+    assert await shop.products() == restored
 
 
 _UNDECIDED = select(ChangeRow).where(ChangeRow.state == ChangeState.PROPOSED)
