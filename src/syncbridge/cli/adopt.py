@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -159,6 +160,43 @@ def ignore(
 
     verb = "looked at again with the next `adopt`" if undo else "left alone"
     _tell(_decide(ctx, store, lambda s, b, where: flow.ignore(s, b, where, skus, undo=undo)), verb, json=json)
+
+
+@adopt.command()
+def export(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new .csv or .xlsx.")],
+    store: Store = None,
+    lang: Lang = None,
+) -> None:
+    """Write all SKUs that are not bound yet as a table: fill in its column `decision` with approve or ignore."""
+    from syncbridge.cli.adopt_table import table_row, write_table
+    from syncbridge.store import adoption
+
+    def find(session: Session) -> tuple[list[FoundSku], Specs]:
+        found = adoption.open_skus(session, _store(session, store))
+        return found, adoption.specs_of(session, found)
+
+    found, specs = in_database(ctx, find)
+    write_table(file, [table_row(one, specs, words_of(ctx, lang)) for one in found])
+    say(f"{len(found)} SKUs are written to {file}")
+
+
+@adopt.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The table with its column `decision` filled in.")],
+    store: Store = None,
+    json: Json = False,
+) -> None:
+    """Take the decisions of a table; you may also have changed its columns `offer` and `spec`."""
+    from syncbridge.cli.adopt_table import decisions
+    from syncbridge.flows import adoption as flow
+    from syncbridge.sheets.reading import rows_of_file
+
+    asked, unread = decisions(rows_of_file(file), file.name)
+    done = _decide(ctx, store, lambda session, bridge, where: flow.decide(session, bridge, where, asked))
+    _tell(flow.Decided(done.skus, (*unread, *done.refused)), "decided", json=json)
 
 
 async def _read(ctx: typer.Context, store: str, *, anew: bool, quiet: bool) -> tuple[Adoption, list[tuple[str, str]]]:

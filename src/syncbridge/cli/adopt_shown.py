@@ -73,7 +73,7 @@ def found_as_json(found: FoundSku, specs: Specs, words: Texts) -> dict[str, obje
         "sku": found.sku.sku_code,
         "title": found.listing.title,
         "status": str(found.listing.status),
-        "variant": _variant(found),
+        "variant": variant_of(found),
         "price": str(found.sku.price),
         "stock": found.sku.stock,
         "state": str(verdict.state),
@@ -86,8 +86,8 @@ def found_as_json(found: FoundSku, specs: Specs, words: Texts) -> dict[str, obje
                 "supplier": one.supplier,
                 "offer": one.offer_id,
                 "spec": one.spec_id,
-                "variant": _spec_words(one, specs),
-                "cost": _cost(one, specs) or None,
+                "variant": spec_words(one, specs),
+                "cost": cost_of(one, specs) or None,
                 "score": one.score,
                 "reasons": list(one.reasons),
             }
@@ -99,13 +99,13 @@ def found_as_json(found: FoundSku, specs: Specs, words: Texts) -> dict[str, obje
 def _print_sku(found: FoundSku, specs: Specs, words: Texts) -> None:
     verdict, label = found.verdict, words.labels
     name = found.sku.sku_code or str(found.place)
-    head = [name, _variant(found), str(found.sku.price), f"× {found.sku.stock}", label[f"adopt_{verdict.state}_sku"]]
+    head = [name, variant_of(found), str(found.sku.price), f"× {found.sku.stock}", label[f"adopt_{verdict.state}_sku"]]
     show("  " + plain(" · ".join(part for part in head if part)))
     if verdict.cause:
         figures = f" [{'; '.join(verdict.figures)}]" if verdict.figures else ""
         show(f"      {words.of(verdict.cause, _KIND).cause} ({verdict.cause}){plain(figures)}")
     for one in verdict.candidates:
-        told = [f"{one.score:.2f}", one.offer_id, one.spec_id, _spec_words(one, specs), _cost(one, specs)]
+        told = [f"{one.score:.2f}", one.offer_id, one.spec_id, spec_words(one, specs), cost_of(one, specs)]
         show("      " + plain(" · ".join(part for part in told if part) + f": {'; '.join(one.reasons)}"))
     if verdict.cause:
         show(f"      → {words.of(verdict.cause, _KIND).todo.replace('{id}', name)}")
@@ -120,15 +120,18 @@ def _in_order(told: Adoption) -> list[tuple[AdoptionState, int]]:
     return [(state, told.counts.get(state, 0)) for state in AdoptionState if state is not AdoptionState.READ]
 
 
-def _variant(found: FoundSku) -> str:
+def variant_of(found: FoundSku) -> str:
+    """What the seller calls the variant."""
     return " ".join(prop.name for prop in found.sku.properties if prop.name)
 
 
-def _spec_words(one: Candidate, specs: Specs) -> str:
+def spec_words(one: Candidate, specs: Specs) -> str:
+    """What the supplier calls the spec."""
     spec = specs.get((one.supplier, one.offer_id, one.spec_id))
     return " ".join(value for _, value in spec.attributes) if spec else ""
 
 
-def _cost(one: Candidate, specs: Specs) -> str:
+def cost_of(one: Candidate, specs: Specs) -> str:
+    """What it costs, if the supplier says so."""
     spec = specs.get((one.supplier, one.offer_id, one.spec_id))
     return str(spec.cost) if spec and spec.cost else ""

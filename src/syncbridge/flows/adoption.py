@@ -48,6 +48,18 @@ class Line:
     """The id of the spec or its goods code; may be empty where the offer has one only."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row of a table: leave a SKU alone, or bind it to this spec."""
+
+    name: str
+    """How the person finds the row again."""
+    place: SkuPlace
+    ignore: bool
+    offer_id: str = ""
+    spec: str = ""
+
+
 async def propose(bridge: Bridge, store: str, told: Callable[[int, int], None]) -> Adoption:
     """Find out what feeds each SKU that is not bound yet; `told` is given how many of how many pictures were seen."""
     listings, known = await bridge.db.read(_known, bridge, store)
@@ -108,6 +120,29 @@ def bind_lines(session: Session, bridge: Bridge, store: str, lines: Sequence[Lin
             refused.append((line.name, str(error)))
     done = _bind(session, bridge, store, chosen)
     return replace(done, refused=(*refused, *done.refused))
+
+
+def decide(session: Session, bridge: Bridge, store: str, asked: Iterable[Asked]) -> Decided:
+    """What a person wrote into a table: each row is done or refused by itself."""
+    known = {found.place: found for found in adoption.found(session, store)}
+    refused: list[tuple[str, str]] = []
+    lines: list[Line] = []
+    places: list[SkuPlace] = []
+    for one in asked:
+        found = known.get(one.place)
+        if found is None:
+            refused.append((one.name, f"{one.place} is no SKU that was read"))
+        elif one.ignore and found.verdict.state is AdoptionState.APPROVED:
+            refused.append((one.name, "it is bound already"))
+        elif one.ignore:
+            places.append(one.place)
+        else:
+            lines.append(Line(one.name, found, one.offer_id, one.spec))
+    if places:
+        adoption.ignore(session, store, places, undo=False)
+    bound = bind_lines(session, bridge, store, lines)
+    _decided(session, store)
+    return Decided(bound.skus + len(places), (*refused, *bound.refused))
 
 
 def ignore(session: Session, bridge: Bridge, store: str, names: Sequence[str], *, undo: bool = False) -> Decided:

@@ -1,0 +1,1 @@
+"""Tables for people: CSV and XLSX, read with suspicion and written so that no spreadsheet changes or runs them."""
