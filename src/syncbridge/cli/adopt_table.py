@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncbridge.cli.adopt_shown import Specs, cost_of, spec_words, variant_of
+from syncbridge.cli.adopt_shown import cost_of, spec_words, variant_of
 from syncbridge.cli.output import plain
 from syncbridge.errors import SyncBridgeError
 from syncbridge.sheets.cells import plain_id
@@ -14,6 +14,7 @@ from syncbridge.sheets.reading import Row
 from syncbridge.sheets.writing import Write, csv_table, xlsx_table
 
 if TYPE_CHECKING:
+    from syncbridge.cli.adopt_shown import Specs
     from syncbridge.flows.adoption import Asked
     from syncbridge.model.adoption import FoundSku
     from syncbridge.texts import Texts
