@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -56,6 +57,33 @@ async def test_row_43_a_mistake_keeps_the_old_rules_and_names_its_place_and_the_
     (why,) = await alarms(app)
     assert "example.yaml:" in why
     assert 'did you mean "supplier"?' in why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("    buffer: 2", "    extends: careful\n    buffer: 2", "goes round in a circle"),
+        (
+            "    buffer: 2",
+            "    extends: carful\n    buffer: 2",
+            'is not defined under "stocks:"; did you mean "careful"?',
+        ),
+        ("    prefix: TY", "    prefix: TY\n    destinations: [Germany]", '"Germany" is no country'),
+        ("    prefix: TY", "    prefix: TY\n    destinations: [DE]", "no route says it of other countries"),
+        ("    prefix: TY", "    prefix: TY\n    pattern: TY{good}", "there are only {goods} and {any}"),
+        ("skus:", "aliases:\n  - {code: A17, sku: XX1}\nskus:", "no route's prefix fits XX1"),
+    ],
+)
+async def test_row_43_a_rule_that_cannot_work_keeps_the_old_ones_and_names_its_place(
+    app: App, old: str, new: str, told: str
+) -> None:
+    before = app.bridge.rules
+    edit(app, old, new)
+    assert not await reload_mappings(app)
+    assert app.bridge.rules is before
+    (why,) = await alarms(app)
+    assert re.search(r"example\.yaml:\d+:\d+: ", why)
+    assert told in why
 
 
 async def test_row_43_an_account_that_does_not_exist_keeps_the_old_rules(app: App) -> None:
