@@ -18,7 +18,7 @@ from syncbridge.store.owner import sole_owner
 from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
-MODULES = 1000
+MODULES = 1050
 
 
 def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:

@@ -453,6 +453,23 @@ async def test_a_value_that_comes_back_before_it_went_out_leaves_no_change_open(
     assert await states(shop) == [("listing", "applied"), ("price", "overtaken"), ("price", "applied")]
 
 
+async def test_a_jump_that_is_held_leaves_alone_what_is_on_its_way(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    set_prices = shop.channel.set_prices
+
+    async def auditing(updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
+        return [Refusal(update.listing_id, "auditing", "under audit") for update in updates]
+
+    shop.channel.set_prices = auditing  # type: ignore[method-assign]  # the channel is auditing
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="14.90", stock=7)))
+    await read_again(shop, JUMP)
+    shop.channel.set_prices = set_prices  # type: ignore[method-assign]  # the audit is over
+    await shop.pass_time(301)
+
+    assert sold(shop, listing)[shop.code(0)][0] == "8.99 USD"
+    assert await states(shop) == [("listing", "applied"), ("price", "applied"), ("price", "held")]
+
+
 async def test_an_offer_that_cannot_be_read_is_named_and_the_others_are_planned(shop: Shop) -> None:
     await list_many(shop, 2)
     chosen = await shop.db.read(proposal.select, shop.bridge, Scope())

@@ -235,49 +235,6 @@ async def test_a_store_that_is_no_longer_live_gets_nothing_more(shop: Shop) -> N
     assert calls.made == []
 
 
-def by_goods_code(shop: Shop) -> None:
-    """New SKUs get the supplier's goods code from now on."""
-    (route,) = shop.rules.routes
-    shop.rules = replace(shop.rules, routes=(replace(route, code=CodeStyle.GOODS_CODE),))
-    shop.connect()
-
-
-async def test_new_skus_get_codes_in_the_style_of_their_route(shop: Shop) -> None:
-    by_goods_code(shop)
-
-    await read_again(shop, make_offer("1", make_spec(1, code="NB1"), make_spec(2, code="NB2")))
-
-    (listing,) = shop.channel.shop.values()
-    assert [sku.sku_code for sku in listing.skus] == ["TYNB1", "TYNB2"]
-
-
-async def test_an_offer_without_goods_codes_is_held_where_they_make_the_sku_codes(shop: Shop) -> None:
-    by_goods_code(shop)
-
-    await read_again(shop, make_offer("1", make_spec(1)), make_offer("2", make_spec(1, code="NB2")))
-
-    held = await open_holds(shop, "offer main/1")
-    assert "has no goods code" in held["offer_unlistable"]["why"]
-    assert len(shop.channel.shop) == 1
-
-
-@pytest.mark.parametrize("apart", [True, False])
-async def test_of_two_offers_with_one_goods_code_only_the_first_is_listed(shop: Shop, apart: bool) -> None:
-    by_goods_code(shop)
-    first, second = (make_offer(name, make_spec(1, code="NB1")) for name in ("1", "2"))
-
-    for page in [[first], [second]] if apart else [[first, second]]:
-        await read_again(shop, *page)
-
-    held = await open_holds(shop, "offer main/2")
-    assert held["offer_unlistable"]["why"] == f"SKU code TYNB1 of store toys is that of 1/{1:032x} already"
-    assert len(shop.channel.shop) == 1
-
-    await read_again(shop, make_offer("2", make_spec(1, code="NB2")))
-    assert await open_holds(shop, "offer main/2") == {}
-    assert len(shop.channel.shop) == 2
-
-
 async def test_a_listing_the_list_is_slow_to_show_is_found_by_the_second_look(shop: Shop) -> None:
     shop.channel.lose_next = True
     await shop.list_offer()
@@ -415,3 +372,46 @@ async def test_a_listing_repaired_at_the_channel_goes_on_when_it_is_retried(shop
 async def listing_state(shop: Shop) -> str:
     (row,) = await shop.db.read(lambda session: session.scalars(select(ListingRow)).all())
     return row.state
+
+
+def by_goods_code(shop: Shop) -> None:
+    """New SKUs get the supplier's goods code from now on."""
+    (route,) = shop.rules.routes
+    shop.rules = replace(shop.rules, routes=(replace(route, code=CodeStyle.GOODS_CODE),))
+    shop.connect()
+
+
+async def test_new_skus_get_codes_in_the_style_of_their_route(shop: Shop) -> None:
+    by_goods_code(shop)
+
+    await read_again(shop, make_offer("1", make_spec(1, code="NB1"), make_spec(2, code="NB2")))
+
+    (listing,) = shop.channel.shop.values()
+    assert [sku.sku_code for sku in listing.skus] == ["TYNB1", "TYNB2"]
+
+
+async def test_an_offer_without_goods_codes_is_held_where_they_make_the_sku_codes(shop: Shop) -> None:
+    by_goods_code(shop)
+
+    await read_again(shop, make_offer("1", make_spec(1)), make_offer("2", make_spec(1, code="NB2")))
+
+    held = await open_holds(shop, "offer main/1")
+    assert "has no goods code" in held["offer_unlistable"]["why"]
+    assert len(shop.channel.shop) == 1
+
+
+@pytest.mark.parametrize("apart", [True, False])
+async def test_of_two_offers_with_one_goods_code_only_the_first_is_listed(shop: Shop, apart: bool) -> None:
+    by_goods_code(shop)
+    first, second = (make_offer(name, make_spec(1, code="NB1")) for name in ("1", "2"))
+
+    for page in [[first], [second]] if apart else [[first, second]]:
+        await read_again(shop, *page)
+
+    held = await open_holds(shop, "offer main/2")
+    assert held["offer_unlistable"]["why"] == f"SKU code TYNB1 of store toys is that of 1/{1:032x} already"
+    assert len(shop.channel.shop) == 1
+
+    await read_again(shop, make_offer("2", make_spec(1, code="NB2")))
+    assert await open_holds(shop, "offer main/2") == {}
+    assert len(shop.channel.shop) == 2

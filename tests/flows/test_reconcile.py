@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, select
 
 from syncbridge.errors import OutcomeUnknown, VendorDown
-from syncbridge.flows import approval, at_once
+from syncbridge.flows import approval, at_once, plan
 from syncbridge.flows.listings import give_back
-from syncbridge.flows.reconcile import find, look, request
-from syncbridge.model.catalog import Listing, ListingStatus, PriceUpdate, Refusal, Sku
+from syncbridge.flows.reconcile import find, listing_jobs, look, request
+from syncbridge.model.catalog import Listing, ListingState, ListingStatus, PriceUpdate, Refusal, Sku
 from syncbridge.model.paging import Cursor, Page
+from syncbridge.queue import job as jobs
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, holds, timeline
 from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
@@ -176,7 +178,7 @@ async def test_stock_that_buyers_took_is_filled_up_again_once_their_orders_are_b
 
 async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -> None:
     listing = await shop.list_offer()
-
+    await reconcile(shop)
     await decide(shop, shop.code(0), "8.49 USD")
     await reconcile(shop)
 
@@ -443,16 +445,32 @@ async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(
     assert set(await locked(shop)) == {(shop.code(0), "price")}
 
 
-async def test_a_row_of_the_list_that_cannot_be_read_is_no_missing_listing(shop: Shop) -> None:
-    listing = await shop.list_offer()
+async def test_rows_of_the_list_that_cannot_be_read_are_no_missing_listings(shop: Shop) -> None:
+    listings = [await shop.list_offer(make_offer(str(number))) for number in range(25)]
     await reconcile(shop)
     reads = Reads(shop)
 
     async def spoilt(*, since: object) -> object:
-        yield Page((), Cursor(""), failures=((listing.listing_id, "its date is a word"),))
+        failures = tuple((listing.listing_id, "its date is a word") for listing in listings)
+        yield Page((), Cursor(""), failures=failures)
 
-    shop.channel.listings = spoilt  # type: ignore[method-assign, assignment]  # a row is spoilt
+    shop.channel.listings = spoilt  # type: ignore[method-assign, assignment]  # every row is spoilt
     await reconcile(shop)
 
-    assert reads.listings == 1
-    assert await shop.db.read(state) == "on_sale"
+    assert reads.listings == 25
+    assert await open_holds(shop, "listing toys") == {}
+
+
+async def test_a_listing_is_not_read_while_a_push_to_it_runs(shop: Shop) -> None:
+    await shop.list_offer()
+    await reconcile(shop)
+    now = shop.clock.now()
+    push = plan.jobs_of(ListingState.ON_SALE, 1, "toys", {"price"}, "a test", now)
+    reading = listing_jobs("toys", [1], "a test", now, priority=now)
+    await shop.db.run(jobs.enqueue, [*push, *reading], now=now)
+    shop.clock.advance(1)
+    first, second = await shop.db.read(jobs.due, now=shop.clock.now(), most=2)
+    lease = timedelta(minutes=2)
+
+    assert await shop.db.run(jobs.claim, first, now=shop.clock.now(), lease=lease) is not None
+    assert await shop.db.run(jobs.claim, second, now=shop.clock.now(), lease=lease) is None

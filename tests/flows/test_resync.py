@@ -10,10 +10,12 @@ import pytest
 
 from syncbridge.errors import SyncBridgeError, VendorDown
 from syncbridge.flows import at_once, resync
+from syncbridge.flows.proposal import Scope
 from syncbridge.flows.resync import Proposed, Selection
 from syncbridge.store import catalogue
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
+from tests.flows.desk import DEARER, apply, planned
 
 pytestmark = pytest.mark.anyio
 OTHER = "620201390233"
@@ -51,6 +53,15 @@ async def test_what_changed_is_pushed(shop: Shop) -> None:
     shop.supplier.catalogue["676651652931"] = make_offer("676651652931", make_spec(1, stock=12), make_spec(2))
     await carry_out(shop)
     assert shop.channel.shop[listing.listing_id].skus[0].stock == 10
+
+
+async def test_what_waits_a_moment_for_its_turn_is_waited_for(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    (plan,) = await planned(shop, Scope(), DEARER)
+    shop.channel.limit_next = True
+    await apply(shop, plan)
+
+    assert shop.channel.shop[listing.listing_id].skus[0].stock == 48
 
 
 async def test_a_dry_run_names_the_changes_and_writes_nothing(shop: Shop, tmp_path: Path) -> None:

@@ -10,18 +10,19 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from syncbridge.flows import approval, at_once, proposal
+from syncbridge.flows import approval, at_once, proposal, publish
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.proposal import Scope
 from syncbridge.queue.execute import Worker
+from syncbridge.queue.job import Claim
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.store.db import SqliteDatabase, open_engine
 from syncbridge.store.owner import sole_owner
 from syncbridge.store.tables import ListingRow
 from syncbridge.testing.builders import make_offer
 from tests.flows.conftest import Shop, Unrenewed
-from tests.flows.desk import DEARER, changes, dearer, list_many, planned, states
-from tests.flows.shelf import Calls, sold
+from tests.flows.desk import DEARER, changes, dearer, list_many, plan_ids, planned, states
+from tests.flows.shelf import Calls, read_again, sold
 
 pytestmark = pytest.mark.anyio
 
@@ -94,15 +95,36 @@ async def test_two_programs_list_a_new_offer_once(shop: Shop, programs: tuple[Pr
     assert sorted(await states(shop)) == [("listing", "applied")] * 3 + [("listing", "overtaken")] * 3
 
 
+async def test_two_workers_with_the_same_listing_in_hand_send_it_once(shop: Shop) -> None:
+    shop.set_account("toys", approve="person")
+    await read_again(shop, make_offer())
+    await approval.apply(shop.bridge, *await plan_ids(shop))
+    calls, now = Calls(shop), shop.clock.now()
+    jobs = [Claim(n, "publish.post", str(n), "toys", "", {"listing": "1"}, now, 1, "", now, None) for n in (1, 2)]
+    reading = shop.db.read
+
+    async def all_read_before_one_writes(*told: object) -> object:
+        found = await reading(*told)  # type: ignore[arg-type]  # whatever a flow asks
+        await asyncio.sleep(0)
+        return found
+
+    shop.db.read = all_read_before_one_writes  # type: ignore[method-assign, assignment]  # both saw it unsent
+    await asyncio.gather(*(publish.post(shop.bridge, job) for job in jobs))
+
+    assert calls.made == ["publish"]
+
+
 async def test_a_command_goes_on_where_the_program_it_waited_for_ends(
     shop: Shop, programs: tuple[Program, Program]
 ) -> None:
     listing = await shop.list_offer()
     (plan,) = await planned(shop, Scope(), DEARER)
     one, _ = programs
+    began = shop.clock.now()
     with sole_owner(shop.file):
         applying = asyncio.create_task(one.apply(plan))
-        await asyncio.sleep(0.05)
+        while shop.clock.now() == began and not applying.done():  # noqa: ASYNC110  its clock moves when it waits
+            await asyncio.sleep(0)
         assert not applying.done()
     await applying
 

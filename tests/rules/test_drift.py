@@ -35,7 +35,8 @@ def listing(*skus: Sku, status: ListingStatus = ListingStatus.ON_SALE, modified_
 
 
 def own(state: ListingState = ON, seen: Seen | None = None, sent: ListingState | None = None) -> OwnListing:
-    return OwnListing(1, "toys", "main", "67", "toys", state, "1005", make_listing_draft(), None, seen, None, sent)
+    made = make_listing_draft()
+    return OwnListing(1, "toys", "main", "67", "toys", state, "1005", made, None, seen=seen, state_sent=sent)
 
 
 def bound(code: str = "TYA001", **changes: object) -> Binding:

@@ -7,16 +7,17 @@ from itertools import product
 JOBS = (
     "fulfil.collect fulfil.declare import_.follow import_.offer import_.page orders.poll orders.take prices.push "
     "publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll purchase.waybill "
-    "quiet.check stock.push"
+    "quiet.check reconcile.recent stock.push"
 )
 CALLS = (
-    "carrier.shipments channel.declare channel.declared channel.listing channel.order channel.orders channel.publish "
-    "channel.set_prices channel.set_stock channel.shipping_services supplier.find supplier.follow supplier.offer "
-    "supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
+    "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
+    "channel.publish channel.set_prices channel.set_stock channel.shipping_services supplier.find supplier.follow "
+    "supplier.offer supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview "
+    "supplier.shipments"
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
+    "alarms.forget_outages catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep purchases.sent "
     "start.begin schedule.tick"
 )
 
@@ -33,11 +34,15 @@ POINTS = (
 )
 """Passed in every seed."""
 SELDOM = (
-    *_each("alarms.tell audit.nightly decisions.adopt stock.online withdraw.order", "claimed", "closing", "closed"),
     *_each(
-        "channel.listings channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"
+        "alarms.tell audit.nightly decisions.adopt reconcile.listing reconcile.stock reconcile.store stock.online "
+        "withdraw.order",
+        "claimed",
+        "closing",
+        "closed",
     ),
-    *_each("job.renew purchases.move start.beat", "begun", "committed"),
+    *_each("channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"),
+    *_each("job.renew listings.switching purchases.move start.beat", "begun", "committed"),
     "job.claim:committed",
 )
 """Passed in some."""

@@ -65,13 +65,13 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[
     from syncbridge.flows import at_once
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
-    from syncbridge.store import plans
+    from syncbridge.store import plan_lists
 
     bridge = app.bridge
-    plan = await bridge.db.read(plans.last)
+    plan = await bridge.db.read(plan_lists.last)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
     await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, told)
-    made = await bridge.db.read(plans.changes_since, plan)
+    made = await bridge.db.read(plan_lists.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
     changes = [_change(listing.store, step, state) for listing, step, state in made]

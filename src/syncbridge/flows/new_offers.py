@@ -64,28 +64,6 @@ def _outside_adoption(session: Session, fresh: Sequence[Made]) -> list[Made]:
     return [(listing, skus) for listing, skus in fresh if listing.store not in adopted]
 
 
-def _with_codes_of_their_own(session: Session, bridge: Bridge, supplier: str, fresh: Sequence[Made]) -> list[Made]:
-    """Those whose SKU codes nothing else in their store has; the others are held."""
-    codes: dict[str, set[str]] = {}
-    for listing, skus in fresh:
-        codes.setdefault(listing.store, set()).update(sku.sku_code for sku in skus)
-    taken = {
-        (store, code): f"{bound.offer_id}/{bound.spec_id}"
-        for store, wanted in codes.items()
-        for code, bound in catalogue.bound_specs(session, store, wanted).items()
-    }
-    free = []
-    for listing, skus in fresh:
-        clash = next((sku.sku_code for sku in skus if (listing.store, sku.sku_code) in taken), None)
-        if clash is None:
-            free.append((listing, skus))
-            taken |= {(listing.store, sku.sku_code): f"{listing.offer_id}/{sku.spec.spec_id}" for sku in skus}
-        else:
-            why = f"SKU code {clash} of store {listing.store} is that of {taken[listing.store, clash]} already"
-            _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{listing.offer_id}", why)
-    return free
-
-
 def first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
     """The change that puts a listing on the channel."""
     rule = skus[0].rule if skus else ""
@@ -102,6 +80,28 @@ def _drafted(session: Session, bridge: Bridge, store: str, route: Route, supplie
         return []
     state = ListingState.PROPOSED
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
+
+
+def _with_codes_of_their_own(session: Session, bridge: Bridge, supplier: str, fresh: Sequence[Made]) -> list[Made]:
+    """Those whose SKU codes nothing else in their store has; the others are held."""
+    codes: dict[str, set[str]] = {}
+    for listing, skus in fresh:
+        codes.setdefault(listing.store, set()).update(sku.sku_code for sku in skus)
+    taken = {
+        (store, code): f"{bound.offer_id}/{bound.spec_id}"
+        for store, wanted in codes.items()
+        for code, bound in catalogue.bound_specs(session, store, wanted).items()
+    }
+    free: list[Made] = []
+    for listing, skus in fresh:
+        clash = next((sku.sku_code for sku in skus if (listing.store, sku.sku_code) in taken), None)
+        if clash is None:
+            free.append((listing, skus))
+            taken |= {(listing.store, sku.sku_code): f"{listing.offer_id}/{sku.spec.spec_id}" for sku in skus}
+        else:
+            why = f"SKU code {clash} of store {listing.store} is that of {taken[listing.store, clash]} already"
+            _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{listing.offer_id}", why)
+    return free
 
 
 def _hold(session: Session, bridge: Bridge, kind: str, subject: str, why: str) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from syncbridge.model.catalog import Change, ChangeState, Plan
-from syncbridge.rules.planning import Recent
+from syncbridge.model.catalog import Change, ChangeState, OwnListing, Plan
+from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.plans import CHANGE
 from syncbridge.store.rows import value
 from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
@@ -142,6 +142,27 @@ def products(session: Session, plan: int) -> list[Product]:
         )
         for row in rows
     ]
+
+
+def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
+    """The changes of every plan after this one, as (listing, step, state)."""
+    query = (
+        select(ChangeRow, ListingRow)
+        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
+        .where(col(ChangeRow.plan) > plan)
+        .order_by(col(ChangeRow.id))
+    )
+    return [(value(OwnListing, listing), _step(row), row.state) for row, listing in session.execute(query)]
+
+
+def last(session: Session) -> int:
+    """The newest plan; 0 if there is none."""
+    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
+
+
+def _step(row: ChangeRow) -> Step:
+    held = row.result if row.state == ChangeState.HELD else ""
+    return Step(row.sku_code, row.field, row.before, row.after, row.reason, held, row.rule, row.guard)
 
 
 _TITLE = func.json_extract(col(ListingRow.draft), "$.title").label("title")

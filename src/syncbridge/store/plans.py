@@ -237,27 +237,6 @@ def audited(session: Session, listing: int, refusal: str) -> None:
     session.connection().execute(update(ChangeRow).where(*about).values(state=after.value, result=refusal))
 
 
-def changes_since(session: Session, plan: int) -> list[tuple[OwnListing, Step, str]]:
-    """The changes of every plan after this one, as (listing, step, state)."""
-    query = (
-        select(ChangeRow, ListingRow)
-        .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
-        .where(col(ChangeRow.plan) > plan)
-        .order_by(col(ChangeRow.id))
-    )
-    return [(value(OwnListing, listing), _step(row), row.state) for row, listing in session.execute(query)]
-
-
-def last(session: Session) -> int:
-    """The newest plan; 0 if there is none."""
-    return session.connection().execute(select(func.max(col(PlanRow.id)))).scalar_one() or 0
-
-
-def _step(row: ChangeRow) -> Step:
-    held = row.result if row.state == ChangeState.HELD else ""
-    return Step(row.sku_code, row.field, row.before, row.after, row.reason, held, row.rule, row.guard)
-
-
 def _pending(session: Session, *which: ColumnElement[bool], after: int | None = None) -> list[Pending]:
     if after is not None:
         query = select(col(ChangeRow.listing)).distinct().where(*which, col(ChangeRow.listing) > after)
@@ -302,7 +281,10 @@ _SAME = (
     col(_LATER.sku_code) == col(ChangeRow.sku_code),
     col(_LATER.field) == col(ChangeRow.field),
 )
-_NEWER = exists().where(*_SAME, col(_LATER.id) > col(ChangeRow.id)).correlate(ChangeRow)
+_WENT_OUT = [ChangeState.APPROVED, ChangeState.APPLIED, ChangeState.REFUSED]
+_NEWER = (
+    exists().where(*_SAME, col(_LATER.id) > col(ChangeRow.id), col(_LATER.state).in_(_WENT_OUT)).correlate(ChangeRow)
+)
 _ON_ITS_WAY = col(ChangeRow.state) == ChangeState.APPROVED
 _OVERTAKE = (
     update(ChangeRow)
