@@ -25,7 +25,7 @@ from benchmarks.places import KEYS, NOW, Stopwatch, engine_in
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
 from syncbridge.bootstrap import SystemClock
-from syncbridge.flows import at_once, plan, resync
+from syncbridge.flows import attended, plan, resync
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.resync import Selection
@@ -93,7 +93,8 @@ async def look_again(folder: Path) -> dict[str, object]:
     watch = Stopwatch()
     offers = await db.read(resync.select, bridge, Selection())
     keys = await db.run(resync.request, offers, now=bridge.clock.now())
-    await at_once.work(bridge, Worker(db, bridge.clock, handlers, RetryPolicies()), keys, lambda _: None)
+    worker = Worker(db, bridge.clock, handlers, RetryPolicies())
+    await attended.work(bridge, worker, lambda session: resync.standing(session, keys), lambda _: None)
     seconds, commits = watch.seconds, db.commits
     await db.close()
     assert len(keys) == len(offers)

@@ -26,6 +26,7 @@ from syncbridge.ports import (
     Clock,
     Connection,
     Deadlines,
+    ExchangeRates,
     Health,
     Notifier,
     Supplier,
@@ -38,6 +39,7 @@ from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_check import check
 from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.rates import RateBrakes
 from syncbridge.settings import LimitSettings, Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import in_plain_words, remedy
@@ -221,6 +223,7 @@ def _bridge(
     suppliers: dict[str, Supplier] = {n: c.supplier for n, c in connections.items() if c.supplier is not None}
     channels: dict[str, Channel] = {n: c.channel for n, c in connections.items() if c.channel is not None}
     carriers: dict[str, Carrier] = {n: c.carrier for n, c in connections.items() if c.carrier is not None}
+    exchanges: dict[str, ExchangeRates] = {n: c.rates for n, c in connections.items() if c.rates is not None}
     brakes = settings.brakes
     terms = Terms(
         cool_off=timedelta(seconds=settings.cool_off),
@@ -228,6 +231,7 @@ def _bridge(
         audit_wait=timedelta(seconds=settings.waits.audit),
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
+        rate_brakes=RateBrakes(brakes.rate_band, brakes.rate_outlier, brakes.rate_days),
         margin_floor=brakes.margin_floor,
         most_pictures=settings.images.per_run,
         accounts={
@@ -238,11 +242,12 @@ def _bridge(
                 frozenset(account.required_labels),
                 account.without_labels,
                 account.approve,
+                settings.limit(account.adapter).per_day,
             )
             for name, account in settings.accounts.items()
         },
     )
-    return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from)
+    return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from, exchanges=exchanges)
 
 
 def _rules(texts: Mapping[str, str]) -> Rules:
@@ -256,6 +261,13 @@ def _rules(texts: Mapping[str, str]) -> Rules:
 def _check_accounts(rules: Rules, bridge: Bridge) -> None:
     """Every account a mapping file names must be one of the settings, of the right sort."""
     sorts = {"store": set(bridge.channels), "supplier": set(bridge.suppliers), "carrier": set(bridge.carriers)}
+    for pair, account in rules.followed.items():
+        if account not in bridge.exchanges:
+            there = ", ".join(sorted(bridge.exchanges)) or "none"
+            raise ConfigError(
+                f"the mapping files take the rate {'/'.join(pair)} from the account {account!r}, which tells no rates "
+                f'(those that do: {there}); add [accounts.{account}] with adapter = "ecb" or write the rate'
+            )
     for place, who, what, name in _named_accounts(rules):
         if name not in sorts[what]:
             there = ", ".join(sorted(sorts[what])) or "none"

@@ -187,13 +187,14 @@ async def reload_mappings(app: App) -> bool:
 def _intervals(settings: Settings) -> Intervals:
     polls, ledger = settings.polls, settings.ledger
     return Intervals(
-        polls.orders,
-        polls.purchases,
-        polls.offers,
-        polls.carrier,
-        ledger.quiet,
-        polls.listings,
-        ledger.audit_hour,
+        orders=polls.orders,
+        purchases=polls.purchases,
+        offers=polls.offers,
+        parcels=polls.carrier,
+        quiet=ledger.quiet,
+        listings=polls.listings,
+        rates=polls.rates,
+        audit_hour=ledger.audit_hour,
     )
 
 

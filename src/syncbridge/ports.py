@@ -19,7 +19,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, Search, StockUpdate
 from syncbridge.model.events import RawRequest, VendorEvent
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
@@ -33,6 +33,7 @@ from syncbridge.model.purchasing import (
     Quote,
     Refund,
 )
+from syncbridge.model.rates import DailyRates, Pair
 from syncbridge.model.shipping import Shipment, ShippingService
 
 
@@ -114,6 +115,16 @@ class Carrier(Protocol):
         """International parcels announced since, each with the parcel mark it was received under."""
 
 
+class ExchangeRates(Protocol):
+    """Someone who tells what currencies are worth."""
+
+    async def daily(self) -> DailyRates:
+        """The newest rates there are."""
+
+    async def packaged(self, pair: Pair) -> DailyRates | None:
+        """The newest rates of both currencies that came with the program, asking nobody; None if there are none."""
+
+
 class WebhookSource(Protocol):
     """A vendor that pushes messages."""
 
@@ -130,6 +141,22 @@ class Follows(Protocol):
 
     async def follow(self, offer_id: str) -> None:
         """Ask for messages about an offer; doing it twice changes nothing."""
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A supplier whose offers can be looked for."""
+
+    def search(self, query: Search, *, since: Cursor | None) -> AsyncIterator[Page[str]]:
+        """Ids of the offers that fit, the best first; no page if none does. Raises NotGranted."""
+
+
+@runtime_checkable
+class NamesOffers(Protocol):
+    """A supplier that knows what people call its offers."""
+
+    def offer_named(self, text: str) -> str:
+        """The id of the offer meant by an id or a page's address; raises ValueError saying what to write instead."""
 
 
 @runtime_checkable
@@ -257,6 +284,7 @@ class Connection:
     supplier: Supplier | None = None
     channel: Channel | None = None
     carrier: Carrier | None = None
+    rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 

@@ -33,7 +33,10 @@ from syncbridge.settings_sources import Tree, find_file, from_environment, from_
 
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
-_VENDOR_LIMITS = {"alibaba1688": "4", "aliexpress": "5"}
+_VENDOR_LIMITS = {
+    "alibaba1688": {"per_second": "4", "per_day": "100000"},
+    "aliexpress": {"per_second": "5"},
+}
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -115,6 +118,7 @@ class PollSettings(_Section):
     carrier: Seconds = 900.0
     listings: Seconds = 3600.0
     """Which listings of the stores changed; an edit by hand is known after this long at the latest."""
+    rates: Seconds = 21600.0
 
 
 class WaitSettings(_Section):
@@ -164,6 +168,12 @@ class BrakeSettings(_Section):
     repriced_share: Share = Decimal("0.25")
     zeroed_share: Share = Decimal("0.10")
     margin_floor: Annotated[Decimal, Field(ge=0, lt=1)] = Decimal(0)
+    rate_band: Share = Decimal("0.015")
+    """An exchange rate so near to the one in force changes no price."""
+    rate_outlier: Share = Decimal("0.05")
+    """One that moves by more from one day to the next waits for a person."""
+    rate_days: int = Field(default=3, ge=1)
+    """Working days without news after which a rate makes no price any more."""
 
 
 class ImageSettings(_Section):
@@ -183,6 +193,8 @@ class LimitSettings(_Section):
     per_second: Annotated[float, Field(gt=0)] = 4.0
     catalogue_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.5")
     """What catalogue calls may use of it; the rest is kept for orders and tracking."""
+    per_day: int | None = Field(default=None, gt=0)
+    """Calls the vendor allows on one day in China, to tell what is left; None: nobody knows."""
 
 
 class AccountSettings(_Section):
@@ -275,8 +287,9 @@ class Settings(BaseSettings):
     def _known_limits(cls, raw: object) -> object:
         if not isinstance(raw, dict):
             return raw
-        known = {name: {"per_second": rate} for name, rate in _VENDOR_LIMITS.items()}
-        return known | {name: {**known.get(name, {}), **v} if isinstance(v, dict) else v for name, v in raw.items()}
+        known: dict[str, object] = {**_VENDOR_LIMITS}
+        given = {n: {**_VENDOR_LIMITS.get(n, {}), **v} if isinstance(v, dict) else v for n, v in raw.items()}
+        return known | given
 
     @property
     def database_file(self) -> Path:

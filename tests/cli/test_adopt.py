@@ -105,7 +105,7 @@ def test_the_summary_says_what_each_number_means_and_what_to_do(seller: Seller) 
     assert "          1  It has no code, and orders name a SKU by nothing else. (no_code)" in lines
     assert "      0  ignored: they stay your own business" in lines
     assert lines[-1].startswith("Nothing is written to the store")
-    assert "3 listings read" in result.stderr
+    assert "3 listings done" in result.stderr
     assert seller.bound() == {}
 
 

@@ -29,7 +29,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
-from syncbridge.ports import Notifier
+from syncbridge.ports import ExchangeRates, Notifier
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.codes import reference_code
@@ -60,7 +60,7 @@ ROUTE = Route(
     carrier="forwarder",
     services={"YANWEN": "YANWEN_AM"},
     price=PricePolicy(
-        "USD", Decimal("1.8"), Decimal("0.08"), cny("1.00"), cny("12.00"), Decimal("0.10"), Decimal("0.99")
+        "USD", Decimal("1.8"), Decimal("0.08"), cny("1.00"), cny("12.00"), Decimal("0.10"), (Decimal("0.99"),)
     ),
     stock=StockPolicy(buffer=2, cap=200),
     listing=ListingPolicy("200135143", "50164494212", "14", tuple(str(n) for n in range(100, 124))),
@@ -112,6 +112,7 @@ class Shop:
         )
         self.rules = RULES
         self.notifiers: tuple[Notifier, ...] = ()
+        self.exchanges: dict[str, ExchangeRates] = {}
         self.connect()
 
     def connect(self) -> None:
@@ -126,6 +127,7 @@ class Shop:
             carriers={"forwarder": self.forwarder},
             ledger_from=self.born,
             notifiers=self.notifiers,
+            exchanges=self.exchanges,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, Unrenewed(self.clock), handlers, RetryPolicies())

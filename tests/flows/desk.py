@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sqlmodel import col, select
 
-from syncbridge.flows import approval, at_once, proposal
+from syncbridge.flows import approval, attended, proposal
 from syncbridge.flows.approval import Decided
 from syncbridge.flows.proposal import Scope
 from syncbridge.model.catalog import ChangeState, Offer
@@ -34,13 +34,13 @@ async def planned(shop: Shop, scope: Scope = Scope(), *offers: Offer, read: bool
 
 async def apply(shop: Shop, plan: int, only: ChangeState | None = None) -> list[str]:
     decided = await approval.apply(shop.bridge, plan, only=only)
-    await at_once.work(shop.bridge, shop.worker, decided.keys, lambda _: None)
+    await attended.work(shop.bridge, shop.worker, attended.goes_on(shop.bridge, decided.keys), lambda _: None)
     return decided.keys
 
 
 async def revert(shop: Shop, plan: int) -> Decided:
     done = await approval.revert(shop.bridge, plan)
-    await at_once.work(shop.bridge, shop.worker, done.keys, lambda _: None)
+    await attended.work(shop.bridge, shop.worker, attended.goes_on(shop.bridge, done.keys), lambda _: None)
     return done
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,9 +17,9 @@ from syncbridge.adapters.aliexpress import adapter as aliexpress
 from syncbridge.bootstrap import App, assemble
 from syncbridge.demo.old_store import OldStore, Sort, make
 from syncbridge.demo.run import mappings_folder
-from syncbridge.flows import adopt, adoption, approval, proposal
+from syncbridge.flows import adopt, adoption, approval, attended, proposal
 from syncbridge.flows.approval import Decided
-from syncbridge.flows.at_once import CATALOGUE_KINDS
+from syncbridge.flows.attended import CATALOGUE_KINDS
 from syncbridge.model.adoption import Adoption
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
@@ -27,7 +28,7 @@ from syncbridge.store.db import InlineDatabase, open_engine
 from syncbridge.testing.clock import VirtualClock
 from syncbridge.testing.control import MockControl
 
-CATALOGUE = (*CATALOGUE_KINDS, *adopt.KINDS, "import_.page", "reconcile.store")
+CATALOGUE = (*CATALOGUE_KINDS, "reconcile.store")
 Product = dict[str, Any]  # the mock's own shape
 
 
@@ -104,7 +105,9 @@ class OldShop:
     async def adopt(self) -> Adoption:
         """Read the store and find out what feeds its SKUs."""
         run = await self.db.run(adopt.begin, "toys", now=self.clock.now())
-        await adopt.follow(self.app.bridge, "toys", run, lambda _: None, self.app.worker())
+        bridge = self.app.bridge
+        look = functools.partial(adopt.standing, bridge=bridge, store="toys", run=run)
+        await attended.work(bridge, self.app.worker(), look, lambda _: None)
         return await adoption.propose(self.app.bridge, "toys", lambda done, of: None)
 
     async def plan(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import functools
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from syncbridge.errors import AccessExpired, Rejected, SyncBridgeError, Unreachable, VendorDown
-from syncbridge.flows import adopt, adoption, approval, proposal
-from syncbridge.flows.adopt import Progress
+from syncbridge.errors import Rejected, SyncBridgeError, Unreachable, VendorDown
+from syncbridge.flows import adopt, adoption, approval, attended, proposal
 from syncbridge.flows.adoption import Decided
+from syncbridge.flows.attended import Standing
 from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku
 from syncbridge.model.catalog import Listing, ListingState, ListingStatus, Sku, SkuProperty
 from syncbridge.queue.job import Claim
@@ -36,7 +36,7 @@ GOODS = make_offer(
 
 def sku(code: str, name: str = "Red", *, price: str = "9.00", stock: int = 5) -> Sku:
     key = f"14:{sum(map(ord, name + code))}"
-    return Sku(key, code, usd(price), stock, (SkuProperty("14", "1", name),))
+    return Sku(key, code, usd(price), stock, properties=(SkuProperty("14", "1", name),))
 
 
 def page(listing_id: str, *skus: Sku, status: ListingStatus = ListingStatus.ON_SALE, **changes: Any) -> Listing:
@@ -60,8 +60,12 @@ class Old:
 
     async def read(self) -> str:
         run = await self.shop.db.run(adopt.begin, "toys", now=self.shop.clock.now())
-        await adopt.follow(self.shop.bridge, "toys", run, lambda _: None, self.shop.worker)
+        await self.work(run, lambda _: None)
         return run
+
+    async def work(self, run: str, told: Any) -> None:
+        look = functools.partial(adopt.standing, bridge=self.shop.bridge, store="toys", run=run)
+        await attended.work(self.shop.bridge, self.shop.worker, look, told)
 
     async def adopt(self) -> Adoption:
         await self.read()
@@ -410,9 +414,9 @@ async def test_reading_goes_on_where_it_was_cut_off(old: Old) -> None:
     old.shop.clock.advance(60)
     assert await old.shop.db.read(adopt.is_unfinished, "toys")
     assert await old.shop.db.run(adopt.begin, "toys", now=old.shop.clock.now()) == first
-    told: list[Progress] = []
-    await adopt.follow(old.shop.bridge, "toys", first, told.append, old.shop.worker)
-    assert [(one.read, one.listings, one.listed) for one in told][-1] == (2, 2, True)
+    told: list[Standing] = []
+    await old.work(first, told.append)
+    assert told[-1] == Standing(0, 2)
     assert not await old.shop.db.read(adopt.is_unfinished, "toys")
     assert await old.shop.db.run(adopt.begin, "toys", now=old.shop.clock.now()) != first
 
@@ -447,23 +451,13 @@ async def test_a_listing_deleted_since_it_was_listed_is_forgotten(old: Old) -> N
     assert (await old.states(), await old.shop.db.read(kept.stores)) == ({}, [])
 
 
-async def test_an_account_that_must_be_authorised_again_ends_the_wait(old: Old) -> None:
+async def test_a_run_whose_account_must_be_authorised_again_is_not_waited_for(old: Old) -> None:
     old.has(page("1005", sku("TYA1")))
     run = await old.shop.db.run(adopt.begin, "toys", now=old.shop.clock.now())
+    assert (await old.shop.db.read(adopt.standing, old.shop.bridge, "toys", run)).left == 1
     until = old.shop.clock.now().replace(year=2030)
     await old.shop.db.run(accounts.pause, "toys", until=until, why="expired")
-    with pytest.raises(AccessExpired, match="must be authorised again"):
-        await adopt.follow(old.shop.bridge, "toys", run, lambda _: None, old.shop.worker)
-
-
-async def test_where_a_daemon_runs_it_is_waited_for(old: Old) -> None:
-    old.has(page("1005", sku("TYA1")))
-    run = await old.shop.db.run(adopt.begin, "toys", now=old.shop.clock.now())
-    waiting = asyncio.create_task(adopt.follow(old.shop.bridge, "toys", run, lambda _: None, None))
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    await old.shop.work()
-    await waiting
+    assert (await old.shop.db.read(adopt.standing, old.shop.bridge, "toys", run)).left == 0
 
 
 class Pictures:

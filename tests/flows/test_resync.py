@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncbridge.errors import SyncBridgeError, VendorDown
-from syncbridge.flows import at_once, resync
+from syncbridge.flows import attended, resync
 from syncbridge.flows.proposal import Scope
 from syncbridge.flows.resync import Proposed, Selection
 from syncbridge.store import catalogue
@@ -24,7 +24,7 @@ OTHER = "620201390233"
 async def carry_out(shop: Shop, selection: Selection = Selection()) -> list[str]:  # noqa: B008  frozen
     offers = await shop.db.read(resync.select, shop.bridge, selection)
     keys = await shop.db.run(resync.request, offers, now=shop.clock.now())
-    await at_once.work(shop.bridge, shop.worker, keys, lambda _: None)
+    await attended.work(shop.bridge, shop.worker, lambda session: resync.standing(session, keys), lambda _: None)
     return [offer_id for _, offer_id in offers]
 
 

@@ -10,12 +10,14 @@ from dataclasses import replace
 import pytest
 from sqlmodel import select
 
-from syncbridge.flows import approval, at_once, proposal, publish
+from syncbridge.cli.attended import carry_out
+from syncbridge.flows import approval, attended, proposal, publish
 from syncbridge.flows.jobs import JOBS
 from syncbridge.flows.proposal import Scope
 from syncbridge.queue.execute import Worker
 from syncbridge.queue.job import Claim
 from syncbridge.rules.retry import RetryPolicies
+from syncbridge.settings import Settings
 from syncbridge.store.db import SqliteDatabase, open_engine
 from syncbridge.store.owner import sole_owner
 from syncbridge.store.tables import ListingRow
@@ -31,11 +33,14 @@ class Program:
     """One of several programs on a shop's database."""
 
     def __init__(self, shop: Shop) -> None:
-        self.file = shop.file
+        self.settings = Settings(database_url=f"sqlite:///{shop.file}")
         self.db = SqliteDatabase(open_engine(f"sqlite:///{shop.file}", shop.keys, durable=False))
         self.bridge = replace(shop.bridge, db=self.db)
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
-        self.worker = Worker(self.db, Unrenewed(shop.clock), handlers, RetryPolicies())
+        self.hands = Worker(self.db, Unrenewed(shop.clock), handlers, RetryPolicies())
+
+    def worker(self) -> Worker:
+        return self.hands
 
     async def plan(self) -> list[int]:
         chosen = await self.db.read(proposal.select, self.bridge, Scope())
@@ -43,7 +48,7 @@ class Program:
 
     async def apply(self, plan: int) -> list[str]:
         keys = (await approval.apply(self.bridge, plan)).keys
-        await at_once.carried_out(self.bridge, self.worker, self.file, keys, lambda _: None)
+        await carry_out(self, attended.goes_on(self.bridge, keys), lambda _: None)  # type: ignore[arg-type]  # as much of an app
         return keys
 
 

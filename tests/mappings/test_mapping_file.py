@@ -104,7 +104,7 @@ def test_a_whole_file_becomes_rules() -> None:
     assert route.services == {"YANWEN": "YANWEN_AM"}
     assert route.relay.mobile == "013800000000"
     assert (route.price.multiplier, route.price.commission) == (Decimal("1.8"), Decimal("0.08"))
-    assert (route.price.minimum_margin, route.price.ending) == (Decimal("0.1"), Decimal("0.99"))
+    assert (route.price.minimum_margin, route.price.endings) == (Decimal("0.1"), (Decimal("0.99"),))
     assert route.price.freight == Money.of("12.00", "CNY")
     assert (route.stock.buffer, route.stock.cap) == (2, 200)
     assert route.listing.variant_value_ids == ("193", "175")
@@ -159,7 +159,7 @@ def test_what_may_be_left_out_has_its_default() -> None:
 
     route = parse({"shop.yaml": text}).routes[0]
 
-    assert (route.goods_code, route.price.ending) == ("", None)
+    assert (route.goods_code, route.price.endings) == ("", ())
     assert (route.listing.weight_g, route.listing.dispatch_days, route.listing.locale) == (500, 3, "en_US")
 
 
@@ -198,7 +198,11 @@ def test_numbers_are_as_exact_as_they_were_written(number: Decimal) -> None:
         ("commission: 8 %", "commission: 8", "17:17: 8 is the whole or more; write a percentage such as 8 %"),
         ("commission: 8 %", "commission: 100%", "17:17: 100% is the whole or more"),
         ("commission: 8 %", "commission: -8%", "17:17: -8 is negative"),
-        ("commission: 8 %", "commission: 91 %", "15:5: commission and minimum_margin leave nothing"),
+        (
+            "commission: 8 %",
+            "commission: 91 %",
+            "15:5: commission, ads, affiliate, payment_fee and margin take 101 % of a price and leave nothing",
+        ),
         ("packing: 1.00 CNY", "packing: 1.00", "18:14: 1.00 lacks a currency; write it as 1.00 CNY"),
         ("packing: 1.00 CNY", "packing: 1.00 cny", '18:14: "cny" is not a currency'),
         ("packing: 1.00 CNY", "packing: 1.00CNY", '18:14: "1.00CNY" is not a number'),

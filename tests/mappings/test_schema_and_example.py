@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 import pytest
@@ -25,6 +26,12 @@ MAPPINGS = Path(__file__).parents[2] / "mappings"
 EXAMPLE = (MAPPINGS / "example.yaml").read_text("utf-8")
 
 
+def named(top: dict[str, Any], section: str) -> dict[str, Any]:
+    """The keys of the things a section names."""
+    (inner,) = top[section]["patternProperties"].values()
+    return dict(inner["properties"])
+
+
 def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     """A file with an unknown key in each section, and the keys the schema allows there."""
     top = schema["properties"]
@@ -36,7 +43,14 @@ def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     yield "skus:\n  - zzz: 1", list(sku)
     yield "skus:\n  - parts: [{zzz: 1}]", list(sku["parts"]["items"]["properties"])
     yield "skus:\n  - backups: [{zzz: 1}]", list(sku["backups"]["items"]["properties"])
-    for name in ("relays", "prices", "stocks", "listings", "rates"):
+    (rate,) = top["rates"]["patternProperties"].values()
+    yield "rates:\n  CNY/USD:\n    zzz: 1", list(rate["anyOf"][0]["properties"])
+    (row,) = named(top, "freights")["destinations"]["patternProperties"].values()
+    yield "freights:\n  x:\n    destinations: {US: {zzz: 1}}", list(row["properties"])
+    for name in ("roles", "countries"):
+        (inner,) = named(top, "prices")[name]["patternProperties"].values()
+        yield f"prices:\n  x:\n    {name}: {{US: {{zzz: 1}}}}", list(inner["properties"])
+    for name in ("relays", "freights", "commissions", "prices", "stocks", "listings"):
         (inner,) = top[name]["patternProperties"].values()
         yield f"{name}:\n  CNY/USD:\n    zzz: 1", list(inner["properties"])
         if name == "listings":
@@ -77,8 +91,9 @@ def texts(folder: Path) -> dict[str, str]:
     return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.yaml"))}
 
 
-def test_there_are_worked_folders_for_three_sorts_of_shops() -> None:
-    assert [shop.name for shop in SHOPS] == ["mappings", "adopted-shop", "single-supplier", "two-stores"]
+def test_there_are_worked_folders_for_four_sorts_of_shops() -> None:
+    names = ["mappings", "adopted-shop", "priced-shop", "single-supplier", "two-stores"]
+    assert [shop.name for shop in SHOPS] == names
 
 
 @pytest.mark.parametrize("shop", SHOPS, ids=lambda shop: shop.name)
@@ -157,7 +172,8 @@ def test_a_worked_file_however_damaged_is_rules_or_a_mapping_error_and_nothing_e
         warnings(rules)
 
 
-PAGE = (MAPPINGS.parent / "docs" / "reference" / "mapping-files.md").read_text("utf-8")
+REFERENCE = MAPPINGS.parent / "docs" / "reference"
+PAGE = "\n".join((REFERENCE / name).read_text("utf-8") for name in ("mapping-files.md", "prices.md"))
 
 
 def rows(section: str) -> dict[str, str]:

@@ -27,7 +27,7 @@ def spec(number: int, code: str | None = None, *values: str) -> Spec:
 
 
 def sku(code: str, *names: str, key: str = "14:193") -> Sku:
-    return Sku(key, code, usd("5.00"), 7, tuple(SkuProperty("14", "1", name) for name in names))
+    return Sku(key, code, usd("5.00"), 7, properties=tuple(SkuProperty("14", "1", name) for name in names))
 
 
 def listing(*skus: Sku, listing_id: str = "1005", title: str = "Notebook B5", images: tuple[str, ...] = ()) -> Listing:

@@ -18,7 +18,7 @@ OURS, THEIRS = "https://ae01.alicdn.com/kf/one.jpg", "https://cbu01.alicdn.com/t
 
 def sku(*names: str, code: str = "TY1", price: str = "5.00", properties: tuple[SkuProperty, ...] = ()) -> Sku:
     named = tuple(SkuProperty("14", str(n), name) for n, name in enumerate(names))
-    return Sku("14:193", code, usd(price), 7, named or properties)
+    return Sku("14:193", code, usd(price), 7, properties=named or properties)
 
 
 def listing(title: str = "Notebook B5", *images: str, skus: tuple[Sku, ...] = ()) -> Listing:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncbridge.model.catalog import Lock, Offer
+from syncbridge.model.catalog import Dropship, GivenText, Lock, Offer
 from syncbridge.rules import planning, stock
-from syncbridge.rules.mapping import StockPolicy
+from syncbridge.rules.mapping import Aim, CostBasis, CountryPrice, FreightRow, FreightTable, Place, StockPolicy
 from syncbridge.rules.planning import MOST_IMAGES, MOST_TITLE, SMALL_RUN, Brakes, Recent, Shown, Step
 from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.rules.conftest import dollars, make_policy, make_route, make_rules
@@ -92,11 +92,10 @@ def test_an_offer_that_cannot_be_bought_shows_no_stock_and_keeps_its_price() -> 
     assert (step.field, step.after) == ("stock", "0")
 
 
-@pytest.mark.parametrize("cost", [None, "0"])
-def test_a_spec_without_a_price_shows_no_stock_and_keeps_its_last_price(cost: str | None) -> None:
+def test_a_spec_without_a_price_shows_no_stock_and_keeps_its_last_price() -> None:
     before = shown_as_wanted(make_offer("1", make_spec(1)))
 
-    (step,) = steps(make_offer("1", make_spec(1, cost=cost)), before)
+    (step,) = steps(make_offer("1", make_spec(1, cost=None)), before)
 
     assert (step.field, step.after) == ("stock", "0")
 
@@ -276,3 +275,180 @@ def test_a_step_says_which_guard_stopped_it() -> None:
 )
 def test_a_plan_is_measured_whole(run: Recent, touched: int, stopped: set[str]) -> None:
     assert set(planning.tripped(run, touched, 100, BRAKES)) == stopped
+
+
+def held(offer: Offer, shown: list[Shown]) -> list[tuple[str, str, str]]:
+    """What is held of an offer's prices: by which hold, and what stays."""
+    return [
+        (step.guard, step.before, step.after) for step in steps(offer, shown) if step.field == "price" and step.held
+    ]
+
+
+def shown_with_passport(offer: Offer) -> list[Shown]:
+    return [
+        Shown(w.sku_code, w.spec.spec_id, w.priced.price if w.priced else None, w.stock, w.priced.passport)
+        for w in wanted(offer)
+        if w.priced
+    ]
+
+
+@pytest.mark.parametrize("cost", ["0", "0.01", "-13.90", "1390.00", "0.139"])
+def test_row_33_a_cost_that_cannot_be_right_is_held_and_the_last_price_stays(cost: str) -> None:
+    before = shown_with_passport(make_offer("1", make_spec(1)))
+
+    assert held(make_offer("1", make_spec(1, cost=cost)), before) == [("price_doubt", "7.37 USD", "unknown")]
+
+
+def test_row_33_a_cost_in_another_currency_is_held_and_the_last_price_stays() -> None:
+    spec = replace(make_spec(1), cost=dollars("13.90"))
+
+    assert held(make_offer("1", spec), shown_with_passport(make_offer("1", make_spec(1)))) == [
+        ("price_doubt", "7.37 USD", "unknown")
+    ]
+
+
+def test_row_33_a_cost_that_is_not_known_keeps_the_last_price_and_holds_nothing() -> None:
+    before = shown_with_passport(make_offer("1", make_spec(1)))
+
+    assert held(make_offer("1", make_spec(1, cost=None)), before) == []
+
+
+def test_row_33_a_small_cost_does_not_hide_its_hundredfold_behind_the_freight() -> None:
+    before = shown_with_passport(make_offer("1", make_spec(1, cost="0.05")))
+
+    # 5.00 + 13.00 instead of 0.05 + 13.00: the price itself would move by a third
+    assert held(make_offer("1", make_spec(1, cost="4.50")), before) == [("price_doubt", "3.58 USD", "unknown")]
+
+
+def test_row_33_a_price_above_the_ceiling_is_held_and_the_last_price_stays() -> None:
+    route = make_route(price=make_policy(maximum_price=dollars("7.50")))
+    before = shown_with_passport(make_offer("1", make_spec(1)))
+    offer = make_offer("1", make_spec(1, cost="14.90"))
+
+    (step,) = planning.steps(offer, planning.wanted(offer, "toys", before, make_rules(route)), before, BRAKES)
+    assert (step.guard, step.before, step.after) == ("price_ceiling", "7.37 USD", "7.65 USD")
+    assert step.held == "7.65 USD is above the policy's maximum_price of 7.50 USD"
+
+
+def test_row_33_a_cost_that_crept_away_from_its_median_is_held() -> None:
+    (now,) = shown_with_passport(make_offer("1", make_spec(1)))
+    offer = make_offer("1", make_spec(1, cost="15.00"))
+
+    assert held(offer, [replace(now, recent=cny("11.00"))]) == [("price_step", "7.37 USD", "7.67 USD")]
+    assert held(offer, [replace(now, recent=cny("14.00"))]) == []
+
+
+def test_a_discount_of_the_store_that_would_reach_the_price_is_held() -> None:
+    (now,) = shown_with_passport(make_offer("1", make_spec(1)))
+    offer = make_offer("1", make_spec(1, cost="12.90"))
+
+    (step,) = steps(offer, [replace(now, discount=dollars("7.10"))])
+    assert step.held == "the discount of 7.10 USD set in the store would not be below 7.10 USD"
+    assert held(offer, [replace(now, discount=dollars("7.09"))]) == []
+
+
+def test_row_37_a_price_that_needs_a_stale_rate_waits_and_nothing_else_does() -> None:
+    before = shown_with_passport(make_offer("1", make_spec(1)))
+    stale = replace(RULES, rates={pair: replace(rate, stale=True) for pair, rate in RULES.rates.items()})
+    offer = make_offer("1", make_spec(1, cost="14.90", stock=12))
+
+    (step,) = planning.steps(offer, planning.wanted(offer, "toys", before, stale), before, BRAKES)
+    assert (step.field, step.after) == ("stock", "10")
+
+
+def test_row_37_without_any_rate_nothing_is_listed_and_nothing_breaks() -> None:
+    rateless = replace(RULES, rates={})
+    offer = make_offer("1", make_spec(1))
+
+    skus = planning.fresh(offer, "toys", ROUTE, rateless)
+    with pytest.raises(ValueError, match="no rate from CNY to USD"):
+        planning.draft(offer, ROUTE, skus)
+    before = shown_with_passport(offer)
+    assert planning.steps(offer, planning.wanted(offer, "toys", before, rateless), before, BRAKES) == ()
+
+
+def test_a_listing_is_drafted_without_the_specs_whose_price_is_doubted() -> None:
+    offer = make_offer("1", make_spec(1), make_spec(2, cost="0.01"))
+
+    draft = planning.draft(offer, ROUTE, planning.fresh(offer, "toys", ROUTE, RULES))
+    assert [str(sku.price) for sku in draft.skus] == ["7.37 USD"]
+    alone = make_offer("1", make_spec(2, cost="0.01"))
+    with pytest.raises(ValueError, match=r"a cost of 0.01 CNY is no real price"):
+        planning.draft(alone, ROUTE, planning.fresh(alone, "toys", ROUTE, RULES))
+
+
+def test_a_listing_is_drafted_without_the_specs_whose_price_is_above_the_ceiling() -> None:
+    route = make_route(price=make_policy(maximum_price=dollars("7.50")))
+    offer = make_offer("1", make_spec(1), make_spec(2, cost="14.90"))
+
+    draft = planning.draft(offer, route, planning.fresh(offer, "toys", route, make_rules(route)))
+    assert [str(sku.price) for sku in draft.skus] == ["7.37 USD"]
+
+
+def test_a_price_that_only_follows_its_rate_is_not_counted_by_the_brake_of_the_run() -> None:
+    before = shown_with_passport(make_offer("1", make_spec(1)))
+    rates = {pair: replace(rate, value=Decimal("0.15")) for pair, rate in RULES.rates.items()}
+    offer, dearer = make_offer("1", make_spec(1)), make_offer("1", make_spec(1, cost="14.90"))
+
+    (by_rate,) = planning.steps(
+        offer, planning.wanted(offer, "toys", before, replace(RULES, rates=rates)), before, BRAKES
+    )
+    assert (by_rate.after, by_rate.reprices) == ("7.90 USD", False)
+    (by_cost,) = steps(dearer, before)
+    assert by_cost.reprices
+
+
+def test_the_role_of_a_route_and_the_weight_of_a_spec_reach_the_price() -> None:
+    table = FreightTable("yanwen", {"US": FreightRow(cny("0"), 0, cny("0.10"), 1, Place("shop.yaml", 3))})
+    policy = make_policy(freight=table, destination="US", roles={"traffic": Aim(multiplier=Decimal("1.2"))})
+    route = make_route(price=policy, role="traffic")
+    unknown = replace(make_spec(1), weight_g=None)
+    freights = []
+    for offer in (
+        make_offer("1", make_spec(1), weight_g=300),
+        make_offer("1", unknown, weight_g=300),
+        make_offer("1", unknown),
+    ):
+        (sku,) = planning.fresh(offer, "toys", route, make_rules(route))
+        assert sku.priced is not None
+        assert sku.priced.passport.items() >= {"role": "traffic", "multiplier": "1.2"}.items()
+        assert sku.priced.passport["rule"] == "route-TY (shop.yaml:12:1)"
+        freights.append(sku.priced.passport["freight"])
+
+    assert freights == ["20.00 CNY", "30.00 CNY", "50.00 CNY"]
+
+
+def test_a_draft_carries_what_countries_pay() -> None:
+    policy = make_policy(countries={"DE": CountryPrice(Aim(multiplier=Decimal(2)), "DE")})
+    route = make_route(price=policy)
+    offer = make_offer("1", make_spec(1))
+
+    (sku,) = planning.draft(offer, route, planning.fresh(offer, "toys", route, make_rules(route))).skus
+    assert sku.countries == {"DE": dollars("8.19")}
+
+
+def test_the_passport_says_which_of_the_suppliers_prices_was_taken() -> None:
+    route = make_route(price=make_policy(basis=CostBasis.DROPSHIP))
+    offer = make_offer("1", replace(make_spec(1), dropship=Dropship(cny("15.00"), postage_paid=True)))
+
+    (sku,) = planning.fresh(offer, "toys", route, make_rules(route))
+    assert sku.priced is not None
+    assert sku.priced.passport.items() >= {"cost": "15.00 CNY", "cost is the": "dropship price, postage paid"}.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "description"),
+    [
+        (None, "Notebook B5", "<p>Notebook</p>"),
+        (GivenText(), "Notebook B5", "<p>Notebook</p>"),
+        (GivenText("Mine"), "Mine", "<p>Notebook</p>"),
+        (GivenText("", "<p>Mine</p>"), "Notebook B5", "<p>Mine</p>"),
+        (GivenText("Mine", "<p>Mine</p>"), "Mine", "<p>Mine</p>"),
+    ],
+)
+def test_what_a_person_wrote_for_a_listing_stands_before_the_suppliers_words(
+    text: GivenText | None, title: str, description: str
+) -> None:
+    draft = planning.draft(make_offer(), ROUTE, wanted(make_offer()), text)
+
+    assert (draft.title, draft.description_html) == (title, description)

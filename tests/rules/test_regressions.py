@@ -11,7 +11,7 @@ import pytest
 from syncbridge.errors import MappingError
 from syncbridge.rules import codes, routing
 from syncbridge.rules.mapping import Part, Place, SkuRule
-from syncbridge.rules.pricing import price
+from syncbridge.rules.pricing import Goods, price
 from syncbridge.testing.builders import cny, make_offer, make_order_line
 from tests.rules.conftest import RATES, dollars, make_policy, make_route, make_rules, order_of
 
@@ -22,11 +22,11 @@ def test_a_price_that_comes_out_exactly_is_not_rounded_up(cost: str, ending: str
         multiplier=Decimal(1),
         commission=Decimal("0.125"),
         minimum_margin=Decimal(0),
-        ending=Decimal(ending) if ending else None,
+        endings=(Decimal(ending),) if ending else (),
     )
 
     # (37 + 13) × 0.14 = 7; ÷ 0.875 = 8
-    assert price(cny(cost), policy, RATES).price == dollars(expected)
+    assert price(Goods(cny(cost)), policy, RATES).price == dollars(expected)
 
 
 def test_a_route_whose_prefix_another_takes_is_refused_instead_of_counting_forever(

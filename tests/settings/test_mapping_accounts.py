@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from syncbridge.bootstrap import assemble, open_database
 from syncbridge.errors import ConfigError
+from syncbridge.rules.rates import RateBrakes
 from syncbridge.settings import load_settings
 from tests.web.conftest import write_settings
 
@@ -35,3 +37,19 @@ async def test_an_account_of_no_such_sort_is_refused_at_start(
     with pytest.raises(ConfigError, match=f"example.yaml:[0-9]+:[0-9]+: {sentence}, but the settings have no such"):
         await assemble(settings, db)
     await db.close()
+
+
+async def test_an_account_that_tells_rates_is_asked_within_the_brakes_of_the_settings(tmp_path: Path) -> None:
+    file = write_settings(tmp_path, top="[brakes]\nrate_band = 0.02\nrate_outlier = 0.04\nrate_days = 5\n")
+    text = file.read_text("utf-8")
+    file.write_text(text + '[accounts.ecb]\nadapter = "ecb"\n', "utf-8")
+    example = tmp_path / "mappings" / "example.yaml"
+    written = "  CNY/USD:\n    rate: 0.1400\n    day: 2026-11-20"
+    example.write_text(example.read_text("utf-8").replace(written, "  CNY/USD: ecb"), "utf-8")
+    settings = load_settings(file, environ={})
+
+    app = await assemble(settings, open_database(settings))
+    assert list(app.bridge.exchanges) == ["ecb"]
+    assert app.bridge.rules.followed == {("CNY", "USD"): "ecb"}
+    assert app.bridge.terms.rate_brakes == RateBrakes(Decimal("0.02"), Decimal("0.04"), 5)
+    await app.close()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from syncbridge.cli.adopt_shown import adoption_as_json, found_as_json, print_adoption, print_found
+from syncbridge.cli.attended import carry_out, progress
 from syncbridge.cli.database import in_database, with_bridge
 from syncbridge.cli.entries import Lang, words_of
 from syncbridge.cli.output import ExitCode, plain, say, show, show_json
@@ -23,9 +22,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
     from typer._click.core import Context
 
-    from syncbridge.bootstrap import App
     from syncbridge.cli.adopt_shown import Specs
-    from syncbridge.flows.adopt import Progress
     from syncbridge.flows.adoption import Decided
     from syncbridge.flows.bridge import Bridge
     from syncbridge.model.adoption import Adoption, FoundSku
@@ -203,6 +200,7 @@ async def _read(ctx: typer.Context, store: str, *, anew: bool, quiet: bool) -> t
     from syncbridge.bootstrap import assemble, open_database
     from syncbridge.flows import adopt as flow
     from syncbridge.flows import adoption
+    from syncbridge.flows.attended import Standing
     from syncbridge.settings import load_settings
     from syncbridge.store import adoption as kept
 
@@ -216,34 +214,13 @@ async def _read(ctx: typer.Context, store: str, *, anew: bool, quiet: bool) -> t
         unread: list[tuple[str, str]] = []
         if anew or store not in await bridge.db.read(kept.stores) or await bridge.db.read(flow.is_unfinished, store):
             run = await bridge.db.run(flow.begin, store, now=bridge.clock.now())
-            with _progress("listings", quiet=quiet) as told:
-                await _carried_out(app, store, run, told)
+            with progress("listings", 1, quiet=quiet) as told:
+                await carry_out(app, lambda session: flow.standing(session, bridge, store, run), told)
             unread = await bridge.db.read(flow.unread, store, run)
-        with _progress("pictures", quiet=quiet) as seen:
-            return await adoption.propose(bridge, store, seen), unread
+        with progress("pictures", int(bridge.images is not None), quiet=quiet) as seen:
+            return await adoption.propose(bridge, store, lambda done, of: seen(Standing(of - done, done))), unread
     finally:
         await app.close()
-
-
-async def _carried_out(app: App, store: str, run: str, told: Callable[[int, int], None]) -> None:
-    """The daemon that runs on this database does it; without one it is done here."""
-    from syncbridge.flows import adopt as flow
-    from syncbridge.queue import job as jobs
-    from syncbridge.store.owner import sole_owner
-
-    def tell(progress: Progress) -> None:
-        told(progress.read, progress.listings)
-
-    bridge, worker = app.bridge, None
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(sole_owner(app.settings.database_file))
-        except ConfigError:
-            pass
-        else:
-            worker = app.worker()
-            await bridge.db.run(jobs.free_leases, now=bridge.clock.now())  # of a command that was killed
-        await flow.follow(bridge, store, run, tell, worker)
 
 
 def _store(session: Session, name: str | None) -> str:
@@ -273,28 +250,3 @@ def _tell(decided: Decided, verb: str, *, json: bool) -> None:
         say(f"{decided.skus} SKUs are {verb}" + (f", {len(decided.refused)} are not" if decided.refused else ""))
     if decided.refused:
         raise typer.Exit(ExitCode.PARTIAL if decided.skus else ExitCode.FAILURE)
-
-
-@contextmanager
-def _progress(noun: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar with count, rate and time left; takes how many of how many are done."""
-    if quiet:
-        yield lambda done, of: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn(noun), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-    last = 0
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(noun, total=None, rate="")
-
-        def told(done: int, of: int) -> None:
-            nonlocal last
-            last, speed = done, bar.tasks[0].speed
-            bar.update(task, completed=done, total=of, rate=f"{speed:.1f}/s" if speed else "")
-
-        yield told
-    if last:
-        say(f"{last} {noun} read")

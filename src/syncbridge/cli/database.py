@@ -15,18 +15,28 @@ if TYPE_CHECKING:
 
     from syncbridge.flows.bridge import Bridge
     from syncbridge.settings import Settings
+    from syncbridge.store.db import Database
 
 T = TypeVar("T")
 
 
 def in_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
     """Run a function over the database of the settings, in a transaction of its own."""
+    return _in(ctx, lambda db: db.run(work))
+
+
+def from_database(ctx: typer.Context, work: Callable[[Session], T]) -> T:
+    """The same for a function that only reads, however long: nobody waits for it."""
+    return _in(ctx, lambda db: db.read(work))
+
+
+def _in(ctx: typer.Context, act: Callable[[Database], Awaitable[T]]) -> T:
     from syncbridge.bootstrap import open_database
 
     async def run() -> T:
         db = open_database(settings_of(ctx))
         try:
-            return await db.run(work)
+            return await act(db)
         finally:
             await db.close()
 

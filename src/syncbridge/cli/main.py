@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, str] = {
     "daemon": "Run in the background: poll, receive messages, work through the jobs.",
+    "import": "Bring offers in, by ids, addresses, a file, words or a shop; and edited tables back.",
+    "export": "Write bindings, prices, listings or offers as a table.",
     "resync": "Read the vendors once, now, and bring listings and orders up to date.",
     "adopt": "Bring an existing store under syncbridge; nothing is bound before you approve it.",
     "plan": "What would change in the stores, kept until it is approved.",
@@ -33,11 +36,13 @@ COMMANDS: Mapping[str, str] = {
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "holds": "What a guard stopped, with the figures: let it pass, or say no.",
+    "explain": "Why a SKU costs what it costs, term by term, and what holds it.",
+    "rates": "The exchange rates that prices are made with.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",
     "adapters": "The vendors this installation can talk to.",
 }
-"""Each is the function or group of its name in the module of its name."""
+"""Each is the function or group of its name in the module of its name, with `_` after one that Python reserves."""
 
 
 class Lazy(TyperCommand):
@@ -68,7 +73,8 @@ class Root(TyperGroup):
 
 
 def _load(name: str) -> Command:
-    found = getattr(import_module(f"syncbridge.cli.{name}"), name)
+    own = f"{name}_" if iskeyword(name) else name
+    found = getattr(import_module(f"syncbridge.cli.{own}"), own)
     if isinstance(found, typer.Typer):
         found.rich_markup_mode = None
         return get_group(found)

@@ -14,13 +14,13 @@ from syncbridge.errors import ConfigError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-NAMES = ("alibaba1688", "aliexpress")
+NAMES = ("alibaba1688", "aliexpress", "ecb")
 SEED = 1688
 """Of what the mocks are filled with, the same each time."""
 
 
 def mock(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress or all.")] = "all",
+    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb or all.")] = "all",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8690,
     offers: Annotated[
         int, typer.Option(min=0, help="Fill the supplier with so many offers, and the store with what sells them.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from syncbridge.cli.output import ExitCode, plain, progress, say, show, show_json
+from syncbridge.cli.attended import carry_out, progress
+from syncbridge.cli.output import ExitCode, plain, say, show, show_json
 from syncbridge.errors import SyncBridgeError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ async def act_on_plans(ctx: typer.Context, plans: Collection[int], act: Act, *, 
     """Do it to each plan, wait for the jobs of all, and look what became of each."""
     from syncbridge.bootstrap import assemble, open_database
     from syncbridge.cli.log import set_up_log
-    from syncbridge.flows import at_once
+    from syncbridge.flows import attended
     from syncbridge.settings import load_settings
 
     set_up_log(level=30)
@@ -59,7 +60,7 @@ async def act_on_plans(ctx: typer.Context, plans: Collection[int], act: Act, *, 
                 begun[plan] = str(error)
         keys = [key for one in begun.values() if not isinstance(one, str) for key in one.keys]
         with progress("jobs", len(keys), quiet=quiet) as told:
-            await at_once.carried_out(app.bridge, app.worker(), settings.database_file, keys, told)
+            await carry_out(app, attended.goes_on(app.bridge, keys), told)
         return [await _outcome(app, plan, one) for plan, one in begun.items()]
     finally:
         await app.close()

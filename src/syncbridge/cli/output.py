@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import IntEnum
 
@@ -59,23 +59,6 @@ def exit_code(error: SyncBridgeError) -> ExitCode:
             return ExitCode.VENDOR_UNAVAILABLE
         case _:
             return ExitCode.FAILURE
-
-
-@contextmanager
-def progress(what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, fed with how many are left; a line at the end everywhere else."""
-    if quiet or not total:
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn(what), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda left: bar.update(task, completed=total - left)
-    say(f"{total} {what} done")
 
 
 @contextmanager

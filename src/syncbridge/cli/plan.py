@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncbridge.cli.attended import progress
 from syncbridge.cli.database import in_database
-from syncbridge.cli.output import ExitCode, plain, progress, say, show, show_json
+from syncbridge.cli.output import ExitCode, plain, say, show, show_json
 
 if TYPE_CHECKING:
     from sqlmodel import Session

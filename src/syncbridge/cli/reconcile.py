@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, plain, progress, show, show_json
+from syncbridge.cli.attended import carry_out, progress
+from syncbridge.cli.output import ExitCode, plain, show, show_json
 from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbridge.bootstrap import App
+    from syncbridge.flows.attended import Told as Bar
     from syncbridge.flows.reconcile import Found
 
 Told = dict[str, object]
@@ -65,7 +67,7 @@ async def _run(ctx: typer.Context, store: str | None, *, dry_run: bool, quiet: b
         await app.close()
 
 
-async def _looked(app: App, store: str, found: Found, bar: Callable[[int], None]) -> Told:
+async def _looked(app: App, store: str, found: Found, bar: Bar) -> Told:
     from syncbridge.flows import reconcile as flow
 
     look = await flow.look(app.bridge, store, found.to_read, bar)
@@ -78,15 +80,15 @@ async def _looked(app: App, store: str, found: Found, bar: Callable[[int], None]
     return _answer(store, found, differences, failures)
 
 
-async def _carried_out(app: App, store: str, found: Found, bar: Callable[[int], None]) -> Told:
-    from syncbridge.flows import at_once, drift
+async def _carried_out(app: App, store: str, found: Found, bar: Bar) -> Told:
+    from syncbridge.flows import attended, drift
     from syncbridge.flows import reconcile as flow
     from syncbridge.flows.retry_queue import entries
     from syncbridge.store import timeline
 
     bridge, began = app.bridge, app.bridge.clock.now()
     keys = await bridge.db.run(flow.request, store, found, now=began)
-    await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, bar)
+    await carry_out(app, attended.goes_on(bridge, keys), bar)
     subjects = {f"listing {store}/{number}": number for number in found.to_read}
     differences = [
         {"listing": subjects[subject], **details}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncbridge.cli.output import ExitCode, progress, show, show_json
+from syncbridge.cli.attended import carry_out, progress
+from syncbridge.cli.output import ExitCode, show, show_json
 from syncbridge.cli.times import moment
 
 if TYPE_CHECKING:
     from syncbridge.bootstrap import App
+    from syncbridge.flows.attended import Told
     from syncbridge.flows.resync import Selection
 
 
@@ -61,8 +62,7 @@ async def _run(ctx: typer.Context, selection: Selection, *, dry_run: bool, quiet
         await app.close()
 
 
-async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[int], None]) -> dict[str, object]:
-    from syncbridge.flows import at_once
+async def _carried_out(app: App, offers: list[tuple[str, str]], told: Told) -> dict[str, object]:
     from syncbridge.flows import resync as flow
     from syncbridge.flows.retry_queue import entries
     from syncbridge.store import plan_lists
@@ -70,7 +70,7 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Callable[[
     bridge = app.bridge
     plan = await bridge.db.read(plan_lists.last)
     keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
-    await at_once.carried_out(bridge, app.worker(), app.settings.database_file, keys, told)
+    await carry_out(app, lambda session: flow.standing(session, keys), told)
     made = await bridge.db.read(plan_lists.changes_since, plan)
     subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
     stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]

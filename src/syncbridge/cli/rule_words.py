@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from syncbridge.cli.output import plain
+from syncbridge.model.money import Money
 from syncbridge.rules.codes import Says
-from syncbridge.rules.mapping import BuyMode, CodeStyle, Part, PricePolicy, Route, Rules, SkuRule
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, Part, PricePolicy, Route, Rules, SkuRule
 from syncbridge.rules.mapping_cases import in_words
 from syncbridge.rules.routing import meant, route_for, rule_of
 from syncbridge.rules.wording import did_you_mean
@@ -212,12 +213,28 @@ def _parts(parts: tuple[Part, ...]) -> list[dict[str, object]]:
 
 
 def _price_terms(policy: PricePolicy) -> dict[str, str | None]:
-    return {
+    freight = policy.freight
+    terms = {
         "currency": policy.currency,
-        "multiplier": str(policy.multiplier),
+        "multiplier": str(policy.multiplier) if policy.multiplier is not None else None,
         "packing": str(policy.packing),
-        "freight": str(policy.freight),
+        "freight": str(freight) if isinstance(freight, Money) else f"{freight.name} to {policy.destination}",
         "commission": str(policy.commission),
         "minimum_margin": str(policy.minimum_margin),
-        "ending": str(policy.ending) if policy.ending is not None else None,
+        "ending": " or ".join(str(ending) for ending in policy.endings) or None,
     }
+    richer: dict[str, object] = {
+        "margin": policy.margin,
+        "cost": policy.basis if policy.basis is not CostBasis.SKU else None,
+        "quantity": policy.quantity if policy.basis is CostBasis.TIER else None,
+        "domestic_freight": policy.domestic_freight,
+        "ads": policy.ads or None,
+        "affiliate": policy.affiliate or None,
+        "payment_fee": policy.payment_fee or None,
+        "fx_spread": policy.fx_spread or None,
+        "minimum_price": policy.minimum_price,
+        "maximum_price": policy.maximum_price,
+        "roles": ", ".join(policy.roles) or None,
+        "countries": ", ".join(policy.countries) or None,
+    }
+    return terms | {name: str(value) for name, value in richer.items() if value is not None}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from defusedcsv import csv
 
 from syncbridge.cli.output import plain
-from syncbridge.errors import SyncBridgeError
+from syncbridge.sheets.cells import AS_TEXT, guarded, plain_id
+from syncbridge.sheets.reading import Row, rows
 
 if TYPE_CHECKING:
     from syncbridge.flows.shopping import ShoppingLine
@@ -18,9 +19,6 @@ COLUMNS = (
     "id", "ship_by", "supplier", "shop", "order", "offer", "link", "title", "spec", "quantity", "cost", "currency",
     "relay", "note", "mark", "number",
 )  # fmt: skip
-_WIDE_SIGNS = "＝＋－＠"
-_AS_TEXT = "\t"
-"""Ends a cell of digits, so that a spreadsheet does not round a long id or read a mark as a power of ten."""
 
 
 def written(lines: Sequence[ShoppingLine]) -> str:
@@ -41,7 +39,7 @@ def pasted(raw: bytes) -> tuple[dict[str, list[str]], list[str]]:
     """
     named: dict[str, list[str]] = {}
     unread: list[str] = []
-    for line, mark, number in _pairs(_rows(_text(raw))):
+    for line, mark, number in _pairs(list(rows(raw, "the table"))):
         if mark and number:
             numbers = named.setdefault(mark, [])
             numbers += [] if number in numbers else [number]
@@ -57,7 +55,7 @@ def _row(line: ShoppingLine) -> Mapping[str, object]:
         "supplier": line.supplier,
         "shop": _safe(line.shop),
         "order": line.order,
-        "offer": line.offer_id + _AS_TEXT,
+        "offer": line.offer_id + AS_TEXT,
         "link": line.link,
         "title": _safe(line.title),
         "spec": _safe(line.spec),
@@ -66,43 +64,24 @@ def _row(line: ShoppingLine) -> Mapping[str, object]:
         "currency": line.cost.currency if line.cost else "",
         "relay": _safe(line.relay),
         "note": line.note,
-        "mark": line.mark + _AS_TEXT,
+        "mark": line.mark + AS_TEXT,
         "number": "",
     }
 
 
 def _safe(text: str) -> str:
-    """A supplier's words on one line; the library sees to signs that begin a formula, but for the wide ones."""
-    clean = plain(text)
-    return f"'{clean}" if clean.startswith(tuple(_WIDE_SIGNS)) else clean
+    """A supplier's words on one line, and no formula."""
+    return guarded(plain(text))
 
 
-def _text(raw: bytes) -> str:
-    """What a spreadsheet saved: UTF-8, or what a Chinese one still prefers."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", "replace")
-
-
-def _rows(text: str) -> list[list[str]]:
-    lines = text.splitlines()
-    first = lines[0] if lines else ""
-    try:
-        rows = list(csv.reader(lines, delimiter=max(",;\t", key=first.count)))
-    except csv.Error as error:
-        raise SyncBridgeError("this is no table of text; save it as CSV, or write lines: mark number") from error
-    return [[cell.strip().lstrip("'") for cell in row] for row in rows]
-
-
-def _pairs(rows: Sequence[list[str]]) -> Iterator[tuple[int, str, str]]:
+def _pairs(found: Sequence[Row]) -> Iterator[tuple[int, str, str]]:
     """(line, mark, number) of each row; what is no pair comes as a number without a mark."""
-    head = [cell.lower() for cell in rows[0]] if rows else []
+    head = [cell.lower() for cell in found[0].cells] if found else []
     is_table = "mark" in head and "number" in head
-    for line, row in enumerate(rows, 1):
-        if is_table and line > 1:
-            cells = dict(zip(head, row, strict=False))
-            yield line, cells.get("mark", ""), cells.get("number", "")
-        elif not is_table:
-            words = " ".join(row).split()
-            yield (line, words[0], words[1]) if len(words) == 2 else (line, "", " ".join(words))
+    for row in found[1:] if is_table else found:
+        if is_table:
+            cells = dict(zip(head, map(plain_id, row.cells), strict=False))
+            yield row.number, cells.get("mark", ""), cells.get("number", "")
+        else:
+            words = " ".join(map(plain_id, row.cells)).split()
+            yield (row.number, words[0], words[1]) if len(words) == 2 else (row.number, "", " ".join(words))

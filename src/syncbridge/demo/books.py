@@ -13,7 +13,7 @@ from syncbridge.demo.world import Books, code_of, listed, mark_in
 from syncbridge.model.money import Money
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.planning import Brakes
-from syncbridge.rules.pricing import Priced, price
+from syncbridge.rules.pricing import Goods, Priced, price
 from syncbridge.rules.routing import intent_key
 
 MOST_SPLITS = 5
@@ -221,7 +221,7 @@ def _bands(story: Story) -> dict[str, tuple[Money, Money]]:
                 offer_id, spec_id = str(offer["offerId"]), str(spec["specId"])
                 asked = [change.value for change in told if (change.offer_id, change.spec_id) == (offer_id, spec_id)]
                 priced: list[Priced] = [
-                    price(Money.of(cost, "CNY"), policy, rules.rates) for cost in (str(spec["price"]), *asked)
+                    price(Goods(Money.of(cost, "CNY")), policy, rules.rates) for cost in (str(spec["price"]), *asked)
                 ]
                 code = code_of(Want(supplier, offer_id, spec_id, 1), rules)
                 bands[code] = (min(one.floor for one in priced), max(one.price for one in priced))

@@ -5,38 +5,19 @@ Each page and each listing is a job, so that a run that was cut off goes on wher
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired, NotFound
-from syncbridge.flows.at_once import AT_ONCE, LOOK, PATIENCE, URGENT
+from syncbridge.errors import NotFound
+from syncbridge.flows.attended import PATIENCE, URGENT, Standing, calls_left
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.paging import Cursor
-from syncbridge.queue import job as jobs
-from syncbridge.queue.execute import Done, Outcome, Worker
+from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
-from syncbridge.queue.tally import stuck, tally
+from syncbridge.queue.tally import Tally, stuck, tally
 from syncbridge.store import accounts, adoption, cursors
-
-KINDS = ("adopt.page", "adopt.listing")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the reading of a store is."""
-
-    listings: int
-    """Known so far to be read."""
-    read: int
-    listed: bool
-    """Whether the store's list was read to its end."""
-    next_at: datetime | None
-    """When reading goes on; None once nothing is left."""
 
 
 async def page(bridge: Bridge, job: Claim) -> Outcome:
@@ -85,14 +66,18 @@ def begin(session: Session, store: str, *, now: datetime) -> str:
 def is_unfinished(session: Session, store: str) -> bool:
     """Whether the store's last run was cut off."""
     last = cursors.get(session, f"adopt:{store}")
-    return last is not None and progress(session, store, last).next_at is not None
+    return last is not None and any(one.open for one in _tallies(session, store, last))
 
 
-def progress(session: Session, store: str, run: str) -> Progress:
-    """How far a run is."""
-    pages, listings = (tally(session, f"{kind}:{store}:{run}:") for kind in KINDS)
-    waits = [one.next_at for one in (pages, listings) if one.next_at]
-    return Progress(listings.every, listings.every - listings.open, not pages.open, min(waits, default=None))
+def standing(session: Session, bridge: Bridge, store: str, run: str) -> Standing:
+    """How far a run is; nothing is left of one that waits for long, or for its account."""
+    now = bridge.clock.now()
+    pages, listings = _tallies(session, store, run)
+    next_at = min((one.next_at for one in (pages, listings) if one.next_at), default=None)
+    paused_until = accounts.pauses(session).get(store, now)
+    goes_on = next_at is not None and next_at <= now + PATIENCE and paused_until <= now
+    left = pages.open + listings.open if goes_on else 0
+    return Standing(left, listings.every - listings.open, calls_left(session, bridge, store))
 
 
 def unread(session: Session, store: str, run: str) -> list[tuple[str, str]]:
@@ -101,28 +86,9 @@ def unread(session: Session, store: str, run: str) -> list[tuple[str, str]]:
     return told + [("the list", why) for _, why in stuck(session, f"adopt.page:{store}:{run}:")]
 
 
-async def follow(bridge: Bridge, store: str, run: str, told: Callable[[Progress], None], worker: Worker | None) -> None:
-    """Wait for a run to end: the worker does it here, or a daemon elsewhere. What has to wait long is left to it."""
-    while True:
-        now = bridge.clock.now()
-        due = await bridge.db.read(jobs.due_of, KINDS, now=now, most=AT_ONCE) if worker else []
-        if worker and due:
-            await asyncio.gather(*(worker.execute(job_id) for job_id in due))
-        seen = await bridge.db.read(progress, store, run)
-        told(seen)
-        if seen.next_at is None or seen.next_at > bridge.clock.now() + PATIENCE:
-            return
-        if not due:
-            await _look_later(bridge, store)
-
-
-async def _look_later(bridge: Bridge, store: str) -> None:
-    """Wait a moment; raises AccessExpired where nothing will come of it."""
-    paused = await bridge.db.read(accounts.pauses)
-    until = paused.get(store)
-    if until is not None and until > bridge.clock.now():
-        raise AccessExpired(f"store {store} must be authorised again; then run the command again", vendor=store)
-    await bridge.clock.sleep(LOOK)
+def _tallies(session: Session, store: str, run: str) -> tuple[Tally, Tally]:
+    """The pages and the listings of a run."""
+    return tally(session, f"adopt.page:{store}:{run}:"), tally(session, f"adopt.listing:{store}:{run}:")
 
 
 def _job(kind: str, store: str, run: str, what: str, priority: datetime, now: datetime) -> NewJob:

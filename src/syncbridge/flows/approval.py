@@ -16,14 +16,15 @@ from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows import drift, guarded, plan
-from syncbridge.flows.at_once import URGENT
+from syncbridge.flows.attended import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
 from syncbridge.queue.job import enqueue
-from syncbridge.rules.planning import Step
+from syncbridge.rules.planning import UNKNOWN, Step
 from syncbridge.store import catalogue, holds, locks, plan_lists, plans, timeline
 from syncbridge.store.plans import UNDECIDED, Key, Pending
 
+NO_PRICE = "no price can be made of this cost; repair its cause"
 Which = tuple[str, str, str | None]
 """What is held: store, guard, and the SKU if it is one."""
 
@@ -145,9 +146,14 @@ def _approve(
     """Approve what is still to the point."""
     now = bridge.clock.now()
     decided.last = pending[-1].change.listing
+    unknown = sum(one.change.after == UNKNOWN for one in pending)
+    decided.left += Counter({NO_PRICE: unknown}) if unknown else Counter()
+    pending = [one for one in pending if one.change.after != UNKNOWN]
     stale = {one.change.id: said for one in pending if (said := _objection(one))}
     decided.left += Counter(stale.values())
     good = [one for one in pending if one.change.id not in stale]
+    given = [(one.change.sku_code, one.change.field) for one in good if _is_given(one.change)]
+    locks.lock(session, store, given, "given by the seller", now=now)
     older = plans.on_its_way(session, {one.change.listing for one in good})
     plans.end(session, stale, ChangeState.STALE)
     plans.end(session, dict.fromkeys((one.change.id for one in good), ""), ChangeState.APPROVED)
@@ -162,7 +168,8 @@ def _approve(
     held = [one.change for one in pending if one.change.state is ChangeState.HELD]
     guarded.let_go(session, store, held, now=now)
     _note(session, store, [one for one in held if one.id not in stale], "approved", why, now)
-    decided.keys += _push(session, list(zip(good, steps, strict=True)), f"approved {pending[0].change.id}", now)
+    if good:
+        decided.keys += _push(session, list(zip(good, steps, strict=True)), f"approved {good[0].change.id}", now)
 
 
 def _objection(pending: Pending) -> str:
@@ -175,6 +182,11 @@ def _objection(pending: Pending) -> str:
     if pending.wanted != change.before:
         return f"{pending.wanted} is wanted by now, not {change.before}"
     return ""
+
+
+def _is_given(change: Change) -> bool:
+    """Whether a person gave the value, and no rule asks for it: it stays, or the next plan would undo it."""
+    return change.field == "price" and not change.rule
 
 
 def _left_alone(applied: Pending) -> str:

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, Images, Notifier, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
+from syncbridge.rules.rates import RateBrakes
 from syncbridge.store.db import Database
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -36,6 +37,8 @@ class AccountTerms:
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
     approve: str = "auto"
     """Who approves what no guard stops in a store's catalogue: ``auto``, or a ``person`` with `apply`."""
+    calls_per_day: int | None = None
+    """What the vendor allows on one day in China; None: nobody knows."""
 
     @property
     def auto(self) -> bool:
@@ -55,6 +58,7 @@ class Terms:
     read_back_wait: timedelta = timedelta(minutes=1)
     """Before a declaration that did not show is looked for again."""
     brakes: Brakes = field(default_factory=Brakes)
+    rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)
     """Least profit of any purchase as a fraction of its payout, whatever its route says."""
     most_pictures: int = 400
@@ -81,6 +85,7 @@ class Bridge:
     """Nothing is bought before the supplier's ledger was read to its end, in a reading begun at this time or later:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
+    exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
     images: Images | None = None
     """None: pictures are not looked at."""
     basis: str = field(init=False)

@@ -11,17 +11,19 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import AccessExpired, Rejected
-from syncbridge.flows import vendor_orders, withdraw
+from syncbridge.flows import rates, vendor_orders, withdraw
 from syncbridge.flows.bridge import Bridge, order_subject
 from syncbridge.model.catalog import Offer
 from syncbridge.model.orders import Order, OrderState
-from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Quote
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, Quote
 from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
 from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
+from syncbridge.rules.costs import weighed
+from syncbridge.rules.countries import iso
 from syncbridge.rules.mapping import BuyMode, Route
 from syncbridge.rules.merging import BOUGHT, cancelled
-from syncbridge.rules.pricing import margin
+from syncbridge.rules.pricing import Parcel, margin
 from syncbridge.rules.routing import route_for
 from syncbridge.store import accounts, catalogue, holds, merging, orders, placed_orders, purchases, timeline
 
@@ -60,18 +62,26 @@ async def price(
 
     The quote is for the goods of `others` too.
     """
-    units = await bridge.db.read(orders.units, purchase)
-    payout = purchase.payout
-    for other in others:
-        units += await bridge.db.read(orders.units, other)
-        payout += other.payout
-    left = margin(payout, quote.total, route.price, units, bridge.rules.rates)
+    together = (purchase, *others)
+    payout = sum((one.payout for one in others), purchase.payout)
+    parcel = await _parcel(bridge, together, route)
+    known = await bridge.db.read(rates.current, bridge)
+    left = margin(payout, quote.total, route.price, parcel, known.rules.rates)
     halt = purchasing.enough(left, max(route.price.minimum_margin, bridge.terms.margin_floor))
     stopped = _unless_let_pass(bridge, purchase, halt)
     if stopped is None and route.buy is BuyMode.CONFIRM:
         why = f"route {route.name} asks before it buys: {quote.total}, of which {quote.freight} freight"
         stopped = _unless_let_pass(bridge, purchase, purchasing.Halt("confirm", why, str(quote.total)))
     return stopped
+
+
+async def _parcel(bridge: Bridge, together: Sequence[Purchase], route: Route) -> Parcel:
+    """What goes abroad: the goods of purchases that one vendor order is for."""
+    units = [await bridge.db.read(orders.units, one) for one in together]
+    lines = [line for one in together for line in one.lines]
+    weight = weighed(lines, await _offers(bridge, together[0].supplier, lines), route.listing.weight_g)
+    address = await bridge.db.read(orders.address_of, together[0].store, together[0].order_id)
+    return Parcel(sum(units), weight, route.listing.package_cm, iso(address.country) if address else "")
 
 
 def halted(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt) -> Park:
@@ -208,7 +218,7 @@ def _misrouted(bridge: Bridge, order: Order, purchase: Purchase) -> purchasing.H
 async def supplier(bridge: Bridge, purchase: Purchase) -> Outcome | None:
     """A supplier with the labels we ask for, as its offers were last read."""
     terms = bridge.terms.of(purchase.supplier)
-    halt = purchasing.ineligible(await _offers(bridge, purchase), terms.required_labels)
+    halt = purchasing.ineligible(await _offers(bridge, purchase.supplier, purchase.lines), terms.required_labels)
     if halt is not None and terms.without_labels == "by_hand":
         return Done(lambda session: vendor_orders.by_hand(session, bridge, purchase, halt.why))
     return _unless_let_pass(bridge, purchase, halt)
@@ -216,12 +226,13 @@ async def supplier(bridge: Bridge, purchase: Purchase) -> Outcome | None:
 
 async def refused(bridge: Bridge, purchase: Purchase, error: Rejected) -> Park:
     """The supplier would not sell it so: with our own figures if it is the quantity."""
-    halt = purchasing.terms_problem(purchase.lines, await _offers(bridge, purchase))
+    offers = await _offers(bridge, purchase.supplier, purchase.lines)
+    halt = purchasing.terms_problem(purchase.lines, offers)
     return Park(error.code, str(error)) if halt is None else halted(bridge, purchase, halt)
 
 
-async def _offers(bridge: Bridge, purchase: Purchase) -> Mapping[str, Offer | None]:
-    return await bridge.db.read(catalogue.offers, purchase.supplier, {line.offer_id for line in purchase.lines})
+async def _offers(bridge: Bridge, supplier: str, lines: Sequence[PurchaseLine]) -> Mapping[str, Offer | None]:
+    return await bridge.db.read(catalogue.offers, supplier, {line.offer_id for line in lines})
 
 
 def _unless_let_pass(bridge: Bridge, purchase: Purchase, halt: purchasing.Halt | None) -> Park | None:

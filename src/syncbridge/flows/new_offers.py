@@ -8,11 +8,11 @@ from sqlmodel import Session
 
 from syncbridge.errors import MappingError
 from syncbridge.flows.bridge import Bridge
-from syncbridge.model.catalog import ListingState, Offer, OwnListing
+from syncbridge.model.catalog import GivenText, ListingState, Offer, OwnListing
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Step, Wanted
-from syncbridge.store import adoption, catalogue, holds, timeline
+from syncbridge.store import adoption, catalogue, given_texts, holds, imports, timeline
 from syncbridge.store.catalogue import Shelved
 
 Made = tuple[OwnListing, Sequence[Wanted]]
@@ -42,11 +42,14 @@ def propose(
     made is held and stops no other.
     """
     fresh: list[Made] = []
+    chosen = imports.chosen_stores(session, supplier, routes)
+    given = given_texts.of_offers(session, supplier, routes)
     for offer in offers:
         there = {entry.listing.store for entry in shelf[offer.offer_id]}
         for store, route in routes[offer.offer_id].items():
-            if store not in there and offer.buyable:
-                fresh += _drafted(session, bridge, store, route, supplier, offer)
+            if store not in there and offer.buyable and store in chosen.get(offer.offer_id, (store,)):
+                text = given.get((store, offer.offer_id))
+                fresh += _drafted(session, bridge, store, route, supplier, offer, text)
     fresh = _outside_adoption(session, fresh)
     fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
@@ -70,14 +73,19 @@ def first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:
     return Step("", "listing", "none", listing.draft.title, f"offer {listing.offer_id} is new", rule=rule)
 
 
-def _drafted(session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer) -> list[Made]:
+def _drafted(
+    session: Session, bridge: Bridge, store: str, route: Route, supplier: str, offer: Offer, given: GivenText | None
+) -> list[Made]:
     """The listing an offer makes, or none and a hold that says why."""
     try:
         wanted = planning.fresh(offer, store, route, bridge.rules)
-        draft = planning.draft(offer, route, wanted)
+        draft = planning.draft(offer, route, wanted, given)
     except (ValueError, MappingError) as error:
         _hold(session, bridge, "offer_unlistable", f"offer {supplier}/{offer.offer_id}", str(error))
         return []
+    for sku in wanted:
+        if sku.doubt is not None:
+            _hold(session, bridge, sku.doubt.kind, f"sku {store}/{sku.sku_code}", sku.doubt.why)
     state = ListingState.PROPOSED
     return [(OwnListing(0, store, supplier, offer.offer_id, route.name, state, None, draft, None), wanted)]
 

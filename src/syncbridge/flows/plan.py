@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.flows import guarded, new_offers
+from syncbridge.flows import guarded, new_offers, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.flows.new_offers import Made
 from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
-from syncbridge.queue.job import NewJob, enqueue
+from syncbridge.queue.execute import Done, Outcome
+from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
@@ -28,6 +29,8 @@ from syncbridge.store.plans import UNDECIDED, Key
 
 RUN = timedelta(hours=1)
 """What changes within it counts as one run for the brakes, for a catalogue is read page by page."""
+PAGE = 200
+"""Offers that are repriced in one job."""
 Row = tuple[int, Step]
 """A listing, and one of its changes."""
 
@@ -70,6 +73,21 @@ def offers_read(session: Session, bridge: Bridge, supplier: str, offers: Sequenc
             _catch_up(session, bridge, readings)
 
 
+async def reprice(bridge: Bridge, job: Claim) -> Outcome:
+    """Plan a page of offers anew from what is kept of them, because a rate moved; the supplier is not asked."""
+
+    def write(session: Session) -> None:
+        known, account = rates.current(session, bridge), job.account
+        offers = catalogue.offers_after(session, account, job.args["after"], PAGE)
+        offers_read(session, known, account, offers, cause=job.args["cause"])
+        catalogue.planned(session, account, offers, under=known.basis)
+        if len(offers) == PAGE:
+            now, last = bridge.clock.now(), offers[-1].offer_id
+            enqueue(session, [rates.reprice_job(account, job.args["cause"], job.args["run"], last, now)], now=now)
+
+    return Done(write)
+
+
 def routes_by_offer(bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> dict[str, Mapping[str, Route]]:
     """The route of each store that takes an offer, by offer id."""
     return {offer.offer_id: routes_of_offer(offer, supplier, bridge.rules) for offer in offers}
@@ -95,6 +113,7 @@ def held_against(
 
 def diff(session: Session, bridge: Bridge, supplier: str, offers: Sequence[Offer]) -> list[tuple[OwnListing, Step]]:
     """What a plan of these offers would change, writing nothing."""
+    bridge = rates.current(session, bridge)
     shelf = catalogue.shelf(session, supplier, [offer.offer_id for offer in offers])
     return [(read.listing, step) for read in _readings(session, bridge, offers, shelf) for step in read.steps]
 
@@ -105,7 +124,8 @@ def overtake_gone(
     """What waits for a person ends where the supplier's values came back to what is wanted already."""
     fed = {(read.listing.id, b.sku_code, field) for read in readings for b in read.bindings for field in RUN_GUARDS}
     asked = {(read.listing.id, step.sku_code, step.field) for read in readings for step in read.steps}
-    gone = [known[key] for key in (fed - asked) & known.keys() if known[key].state in UNDECIDED]
+    waiting = (known[key] for key in (fed - asked) & known.keys() if known[key].state in UNDECIDED)
+    gone = [one for one in waiting if one.rule or one.field != "price"]  # a price without a rule is a person's
     why = "the supplier's values came back"
     plans.end(session, {one.id: why for one in gone}, ChangeState.OVERTAKEN)
     guarded.let_go(session, store, gone, now=now)
@@ -262,15 +282,17 @@ def _readings(
 
 
 def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int, str], Mapping[str, Lock]]) -> Reading:
-    shown = [
-        Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted, kept.get((b.listing, b.sku_code), {}))
-        for b in entry.bindings
-    ]
+    shown = [_shown(binding, kept.get((binding.listing, binding.sku_code), {})) for binding in entry.bindings]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
     first = {b.sku_code for b in entry.bindings if b.first_plan}
     steps = tuple(_asked(step) if step.sku_code in first else step for step in steps)
     return Reading(entry.listing, entry.bindings, wanted, steps)
+
+
+def _shown(binding: Binding, kept: Mapping[str, Lock]) -> Shown:
+    price, stock = binding.price_wanted, binding.stock_wanted
+    return Shown(binding.sku_code, binding.spec_id, price, stock, binding.passport, binding.discount, locks=kept)
 
 
 def _catch_up(session: Session, bridge: Bridge, readings: Sequence[Reading]) -> None:

@@ -16,6 +16,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     bindings = await bridge.db.read(catalogue.bindings, listing.id)
     changed = [(b.sku_code, b.sku_key, b.price_wanted) for b in bindings if b.price_wanted != b.price]
+    discounts = {b.sku_key: b.discount for b in bindings if b.sku_key is not None and b.discount is not None}
     wanted = {code: price for code, key, price in changed if key is not None and price is not None}
     prices = {key: price for _, key, price in changed if key is not None and price is not None}
     if listing.listing_id is None or not listing.state.is_sellable:
@@ -24,7 +25,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
         return Done(lambda session: plans.settle(session, listing, "price"))
     await bridge.db.run(catalogue.sending, listing, "price", wanted)
     try:
-        refusals = await bridge.channels[listing.store].set_prices([PriceUpdate(listing.listing_id, prices)])
+        refusals = await bridge.channels[listing.store].set_prices([PriceUpdate(listing.listing_id, prices, discounts)])
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     if refusals:

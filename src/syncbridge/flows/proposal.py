@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, SyncBridgeError, VendorError
-from syncbridge.flows import guarded, new_offers, plan
+from syncbridge.flows import guarded, new_offers, plan, rates
+from syncbridge.flows.attended import Standing, Told
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.plan import Reading, Row
 from syncbridge.model.catalog import ChangeState, Offer
@@ -65,9 +66,7 @@ def select(session: Session, bridge: Bridge, scope: Scope) -> list[tuple[str, st
     return found
 
 
-async def read_again(
-    bridge: Bridge, offers: Sequence[tuple[str, str]], told: Callable[[int], None]
-) -> list[tuple[str, str]]:
+async def read_again(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Told) -> list[tuple[str, str]]:
     """Read these offers anew and keep them, planning nothing; answers those that could not be read, and why."""
     failures = []
     for done, (account, offer_id) in enumerate(offers, start=1):
@@ -79,7 +78,7 @@ async def read_again(
             failures.append((offer_id, str(error)))
         else:
             await bridge.db.run(_keep, bridge, account, read)
-        told(len(offers) - done)
+        told(Standing(len(offers) - done, done))
     return failures
 
 
@@ -98,6 +97,7 @@ async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], scope: Scop
 
 
 def _page(session: Session, bridge: Bridge, run: _Run, account: str, offer_ids: Sequence[str]) -> None:
+    bridge = rates.current(session, bridge)
     known = catalogue.offers(session, account, offer_ids)
     offers = [offer for offer in known.values() if offer is not None]
     routes: Mapping[str, Mapping[str, Route]] = {

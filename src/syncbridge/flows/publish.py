@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError, NotFound, OutcomeUnknown, Rejected, Transient
-from syncbridge.flows import drift, plan
+from syncbridge.flows import drift, plan, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
 from syncbridge.ports import Channel
@@ -17,7 +17,7 @@ from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.planning import Shown
-from syncbridge.store import catalogue, plans, timeline
+from syncbridge.store import catalogue, given_texts, plans, timeline
 
 LOOK_BACK = timedelta(minutes=10)
 """Clocks differ: a listing is looked for from this long before it was sent."""
@@ -111,14 +111,16 @@ async def _find(channel: Channel, draft: ListingDraft, since: datetime) -> str |
 
 def _redrafted(session: Session, bridge: Bridge, listing: OwnListing) -> ListingDraft:
     """The listing as the offer and the rules make it now; as it was where they make none."""
+    bridge = rates.current(session, bridge)
     offer = catalogue.offer(session, listing.supplier, listing.offer_id)
     if offer is None:
         return listing.draft
+    given = given_texts.of_offers(session, listing.supplier, [listing.offer_id])
     bindings = catalogue.bindings(session, listing.id)
     shown = [Shown(b.sku_code, b.spec_id, b.price_wanted, b.stock_wanted) for b in bindings]
     try:
         wanted = planning.wanted(offer, listing.store, shown, bridge.rules)
-        return planning.draft(offer, bridge.route(listing.route), wanted)
+        return planning.draft(offer, bridge.route(listing.route), wanted, given.get((listing.store, listing.offer_id)))
     except (ValueError, MappingError):
         return listing.draft
 

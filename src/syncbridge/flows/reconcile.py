@@ -7,7 +7,7 @@ looked for every hour, so that an edit is known before our next change; the whol
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import NotFound, VendorError
 from syncbridge.flows import drift, plan
-from syncbridge.flows.at_once import URGENT
+from syncbridge.flows.attended import URGENT, Standing, Told
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import ChangeState, ListingState, OwnListing
 from syncbridge.model.paging import Cursor
@@ -147,7 +147,7 @@ class Look:
     failures: tuple[tuple[int, str], ...]
 
 
-async def look(bridge: Bridge, store: str, numbers: Sequence[int], told: Callable[[int], None]) -> Look:
+async def look(bridge: Bridge, store: str, numbers: Sequence[int], told: Told) -> Look:
     """Read these listings and say what differs, writing nothing."""
     differences: list[tuple[OwnListing, Difference]] = []
     failures: list[tuple[int, str]] = []
@@ -162,7 +162,7 @@ async def look(bridge: Bridge, store: str, numbers: Sequence[int], told: Callabl
         else:
             compared = await bridge.db.read(drift.compare, number, shown, at=bridge.clock.now())
             differences += [(own, one) for one in compared.told]
-        told(len(numbers) - done)
+        told(Standing(len(numbers) - done, done))
     return Look(tuple(differences), tuple(failures))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import NotFound, SyncBridgeError, VendorError
 from syncbridge.flows import plan
-from syncbridge.flows.at_once import URGENT
+from syncbridge.flows.attended import URGENT, Standing, Told
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.events import offer_job
 from syncbridge.model.catalog import OwnListing
@@ -70,7 +70,13 @@ def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetim
     return keys
 
 
-async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Callable[[int], None]) -> Proposed:
+def standing(session: Session, keys: Collection[str]) -> Standing:
+    """How many of these jobs are left."""
+    left = jobs.unfinished(session, keys)
+    return Standing(left, len(keys) - left)
+
+
+async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Told) -> Proposed:
     """Read the offers and say what would change, writing nothing."""
     changes: list[tuple[OwnListing, Step]] = []
     failures: list[tuple[str, str]] = []
@@ -83,5 +89,5 @@ async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Calla
             failures.append((offer_id, str(error)))
         else:
             changes += await bridge.db.read(plan.diff, bridge, account, [read])
-        told(len(offers) - done)
+        told(Standing(len(offers) - done, done))
     return Proposed(tuple(changes), tuple(failures))

@@ -46,6 +46,7 @@ class Intervals:
     parcels: float = 900.0
     quiet: float = 900.0
     listings: float = 3600.0
+    rates: float = 21600.0
     audit_hour: int = 7
     """Of the day in China, when the nightly audit is due."""
 
@@ -57,6 +58,7 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("purchase.poll", account, intervals.purchases) for account in bridge.suppliers),
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
+        *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
         *(Every("reconcile.recent", store, intervals.listings) for store in bridge.channels),
         *(Every("reconcile.store", store, QUARTER.total_seconds(), at=NIGHT) for store in bridge.channels),

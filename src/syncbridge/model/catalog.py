@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from syncbridge.model.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Dropship:
+    """What one unit costs that the supplier sends alone (一件代发)."""
+
+    cost: Money
+    postage_paid: bool
+    """Whether the cost pays the way inside the supplier's country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Spec:
     """None: unknown, which is not zero."""
     image_url: str | None = None
     weight_g: int | None = None
+    dropship: Dropship | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,8 @@ class Offer:
     supplier_name: str
     specs: tuple[Spec, ...]
     tiers: tuple[Tier, ...] = ()
+    by_quantity: bool = False
+    """Whether `tiers` say what one unit costs; else they are a range over the specs' own prices."""
     moq: int = 1
     lot: int | None = None
     mix: MixRule | None = None
@@ -73,6 +85,15 @@ class Offer:
     goods_code: str | None = None
     weight_g: int | None = None
     dispatch_hours: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What offers are looked for: by words, in one supplier's shop, or both."""
+
+    keyword: str = ""
+    shop: str = ""
+    """The supplier's id, as their offers name it; empty: all suppliers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +115,10 @@ class SkuDraft:
     price: Money
     stock: int
     properties: tuple[SkuProperty, ...] = ()
+    discount: Money | None = None
+    """What buyers pay while it is discounted; left out, the channel forgets it."""
+    countries: Mapping[str, Money] = field(default_factory=dict)
+    """Prices of countries that have their own, by ISO 3166-1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +148,14 @@ class ListingDraft:
     dispatch_days: int = 3
 
 
+@dataclass(frozen=True, slots=True)
+class GivenText:
+    """What a person wrote for a listing; an empty text leaves the supplier's."""
+
+    title: str = ""
+    description_html: str = ""
+
+
 class ListingStatus(StrEnum):
     """Where a listing stands on the channel."""
 
@@ -148,6 +181,8 @@ class Sku:
     """The seller's own; channels let it be empty, and let several listings use the same one."""
     price: Money
     stock: int
+    discount: Money | None = None
+    """What buyers pay at present, if less than the price."""
     properties: tuple[SkuProperty, ...] = ()
 
 
@@ -175,6 +210,8 @@ class PriceUpdate:
 
     listing_id: str
     prices: Mapping[str, Money]
+    discounts: Mapping[str, Money] = field(default_factory=dict)
+    """Of those SKUs that have one; it goes out with the price, so that it is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +317,10 @@ class Binding:
     stock_sent: int | None = None
     stock_at: datetime | None = None
     """Since when `stock` is known: what buyers took later is not in it."""
+    passport: Mapping[str, str] = field(default_factory=dict)
+    """Why the wanted price is what it is, term by term."""
+    discount: Money | None = None
+    """As last read from the channel."""
     first_plan: bool = False
     """Adopted, and nobody has applied its first plan yet: until then a person approves each of its changes."""
 

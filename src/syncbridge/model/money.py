@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal, InvalidOperation
 
 _MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0}
 
@@ -54,8 +54,11 @@ class Money:
 
     def rounded(self) -> Money:
         """The amount to the currency's smallest unit, half up."""
-        step = Decimal(1).scaleb(-_MINOR_DIGITS.get(self.currency, 2))
-        return Money(self.amount.quantize(step, rounding=ROUND_HALF_UP), self.currency)
+        return self._to_the_coin(ROUND_HALF_UP)
+
+    def rounded_up(self) -> Money:
+        """The amount up to the currency's smallest unit."""
+        return self._to_the_coin(ROUND_CEILING)
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other), self.currency)
@@ -81,6 +84,10 @@ class Money:
     def __str__(self) -> str:
         digits = _MINOR_DIGITS.get(self.currency, 2)
         return f"{self.amount:.{digits}f} {self.currency}"
+
+    def _to_the_coin(self, rounding: str) -> Money:
+        step = Decimal(1).scaleb(-_MINOR_DIGITS.get(self.currency, 2))
+        return Money(self.amount.quantize(step, rounding=rounding), self.currency)
 
     def _same(self, other: Money) -> Decimal:
         if other.currency != self.currency:

@@ -206,7 +206,7 @@ class Purchase:
     state: PurchaseState
     lines: tuple[PurchaseLine, ...]
     payout: Money
-    """What the channel will pay out for these lines, after its commission."""
+    """What is left of the sale of these lines after the shares of the channel, of advertising and of payment."""
     relay: RelayAddress
     quote: Quote | None
     sent_at: datetime | None

@@ -99,6 +99,38 @@ def due_of(session: Session, kinds: Collection[str], *, now: datetime, most: int
     return [row.id for row in rows]
 
 
+def next_due(session: Session, kinds: Collection[str]) -> datetime | None:
+    """When the next waiting job of these kinds is due; None if none waits."""
+    query = select(func.min(col(Job.run_at), type_=UtcTime())).where(
+        col(Job.kind).in_(kinds), col(Job.state) == JobState.READY
+    )
+    return session.connection().execute(query).scalar_one()
+
+
+def is_about(session: Session, subject: str, kinds: Collection[str]) -> bool:
+    """Whether a job of these kinds about this subject waits or runs."""
+    query = select(literal(1)).where(
+        col(Job.subject) == subject,
+        col(Job.kind).in_(kinds),
+        col(Job.state).in_([JobState.READY, JobState.RUNNING]),
+    )
+    return session.connection().execute(query.limit(1)).first() is not None
+
+
+def wake_about(session: Session, subject: str, kinds: Collection[str], *, now: datetime) -> bool:
+    """Let waiting and parked jobs of these kinds about this subject look again now; answers whether there are any."""
+    woken = session.connection().execute(
+        update(Job)
+        .where(
+            col(Job.subject) == subject,
+            col(Job.kind).in_(kinds),
+            col(Job.state).in_([JobState.READY, JobState.PARKED]),
+        )
+        .values(state=JobState.READY, run_at=now, attempt=0)
+    )
+    return woken.rowcount > 0
+
+
 def unfinished(session: Session, keys: Collection[str]) -> int:
     """How many of these jobs still wait or run."""
     query = select(func.count()).select_from(Job).where(col(Job.state).in_([JobState.READY, JobState.RUNNING]))

@@ -26,24 +26,109 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class CostBasis(StrEnum):
+    """Which of a supplier's prices is the cost."""
+
+    SKU = "sku"
+    TIER = "tier"
+    """The price of one unit when `PricePolicy.quantity` of them are bought."""
+    DROPSHIP = "dropship"
+    """一件代发: the price of one unit sent alone; where the supplier has none, as with SKU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a price has to reach: a multiple of the landed cost, or a share of the price left as profit. One of them."""
+
+    multiplier: Decimal | None = None
+    margin: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FreightRow:
+    """What a forwarder asks for one parcel to a destination."""
+
+    parcel: Money
+    """For the parcel, with its first weight in it."""
+    first_g: int
+    """The weight that `parcel` pays for, in grams."""
+    step: Money
+    """For each further step of weight that is begun."""
+    step_g: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FreightTable:
+    """What a forwarder asks, by destination."""
+
+    name: str
+    rows: Mapping[str, FreightRow]
+    """By country (ISO 3166-1, two letters)."""
+    divisor: int | None = None
+    """So many cubic centimetres count as a kilogram; None: only the weight counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPrice:
+    """What a country's price is made of otherwise."""
+
+    aim: Aim | None
+    """None: that of the policy."""
+    destination: str
+    """The row of the freight table."""
+
+
 @dataclass(frozen=True, slots=True)
 class PricePolicy:
-    """How a cost becomes a price."""
+    """How a cost becomes a price. All shares are fractions of the price: 0.08 is 8 %."""
 
     currency: str
     """Of the price, such as USD."""
-    multiplier: Decimal
-    """Price before fees = landed cost × multiplier."""
+    multiplier: Decimal | None
+    """Price before the shares of others = landed cost × multiplier; None: `margin` counts."""
     commission: Decimal
-    """The channel's share of the price, as a fraction: 0.08 is 8 %."""
+    """The channel's share, for categories that `commissions` does not name."""
     packing: Money
-    """Added to the cost of each unit, in the supplier's currency."""
-    freight: Money
-    """International freight of each unit, in the supplier's currency."""
+    """Added to the cost of each unit; its currency is the supplier's."""
+    freight: Money | FreightTable
+    """The way abroad: for each unit in the supplier's currency, or by weight and destination."""
     minimum_margin: Decimal
-    """Least profit as a fraction of the price; the floor."""
-    ending: Decimal | None = None
-    """Prices end so: 0.99 makes 12.37 into 12.99. None: to the cent."""
+    """Least profit; the floor."""
+    endings: tuple[Decimal, ...] = ()
+    """Prices end with the nearest of them upwards: 0.99 makes 12.37 into 12.99. None: to the smallest coin."""
+    margin: Decimal | None = None
+    """The profit aimed at, instead of `multiplier`."""
+    roles: Mapping[str, Aim] = field(default_factory=dict)
+    """Other aims for routes with these roles, such as traffic 引流款, profit 利润款, image 形象款."""
+    basis: CostBasis = CostBasis.SKU
+    quantity: int = 1
+    domestic_freight: Money | None = None
+    """Of each unit, in the supplier's currency; none where the dropship price pays the postage."""
+    destination: str = ""
+    """The row of the freight table that the price is made with."""
+    commissions: Mapping[str, Decimal] = field(default_factory=dict)
+    """The channel's share by category id."""
+    ads: Decimal = Decimal(0)
+    affiliate: Decimal = Decimal(0)
+    payment_fee: Decimal = Decimal(0)
+    fx_spread: Decimal = Decimal(0)
+    """What the bank keeps of money changed from the price's currency into the costs'."""
+    minimum_price: Money | None = None
+    maximum_price: Money | None = None
+    """A price above it is held, not lowered."""
+    countries: Mapping[str, CountryPrice] = field(default_factory=dict)
+
+    @property
+    def spent_in(self) -> frozenset[str]:
+        """The currencies its costs are in."""
+        if isinstance(self.freight, Money):
+            return frozenset({self.packing.currency, self.freight.currency})
+        return frozenset({self.packing.currency, *(row.parcel.currency for row in self.freight.rows.values())})
+
+    def fees(self, category_id: str) -> Decimal:
+        """What others keep of a price, as a fraction of it."""
+        return self.commissions.get(category_id, self.commission) + self.ads + self.affiliate + self.payment_fee
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +205,8 @@ class Route:
     place: Place
     merge: bool = False
     """Whether purchases for several orders of one buyer become one vendor order."""
+    role: str = ""
+    """Which of the price policy's roles its goods have; empty: none."""
     destinations: tuple[str, ...] = ()
     """Countries (ISO 3166, two letters, in order) whose orders take this route; empty: all that no other route names.
 
@@ -190,6 +277,10 @@ class Rate:
 
     value: Decimal
     day: date
+    source: str = ""
+    """The account that told it; empty: the mapping files."""
+    stale: bool = False
+    """Whether nobody has told a newer one for so long that no price may be made with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +294,5 @@ class Rules:
     aliases: Mapping[str, tuple[Alias, ...]] = field(default_factory=dict)
     """By the old code; more than one if stores differ."""
     unused: tuple[Unused, ...] = ()
+    followed: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Pairs whose rate an account tells, with its name."""

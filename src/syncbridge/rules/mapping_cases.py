@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.codes import readings
-from syncbridge.rules.mapping import Part, Place, Route, Rules
+from syncbridge.rules.mapping import Part, Place, Rate, Route, Rules
 from syncbridge.rules.mapping_file import parts
 from syncbridge.rules.mapping_reader import Notes, Section, Value, open_files
-from syncbridge.rules.pricing import price
+from syncbridge.rules.pricing import Goods, Parcel, price
 from syncbridge.rules.routing import route_for, ways
 
 NO_ROUTE = "none"
@@ -34,6 +36,13 @@ class Case:
     """Which the SKU code names; empty if the case says nothing of it."""
     cost: Money | None
     price: Money | None
+    """In `country`, if the price policy has one of its own there."""
+    floor: Money | None
+    weight_g: int | None
+    category_id: str | None
+    rate: Decimal | None
+    """From the cost's currency to the price's, where the mapping files leave it to an account."""
+    role: str | None
     backup: int
     """Which way to buy `supplier` and `parts` are of: 0 the first, then the backups in turn."""
     supplier: str | None
@@ -78,12 +87,19 @@ def _case(value: Value) -> Case:
             goods_code=keys.may("goods_code", Value.text, ""),
             cost=keys.may("cost", values.money, None),
             price=keys.may("price", values.money, None),
+            floor=keys.may("floor", values.money, None),
+            weight_g=keys.may("weight", values.grams, None),
+            category_id=keys.may("category", values.digits, None),
+            rate=keys.may("rate", values.positive, None),
+            role=keys.may("role", Value.text, None),
             backup=keys.may("backup", values.whole(1), 0),
             supplier=keys.may("supplier", Value.text, None),
             parts=keys.may("parts", parts, ()),
         )
         if keys.sound and (case.cost is None) != (case.price is None):
             raise value.unusable("cost and price go together; write both or neither")
+        if keys.sound and case.floor is not None and case.price is None:
+            raise value.unusable("floor goes with cost and price; write them too")
         if keys.sound and case.route == NO_ROUTE and case.price is not None:
             raise value.unusable("without a route there is no price; leave cost and price out")
         if keys.sound and case.backup and not (case.supplier or case.parts):
@@ -104,11 +120,25 @@ def _wrong_price(case: Case, route: Route, rules: Rules) -> str | None:
         return None
     if case.cost.currency != route.price.packing.currency:
         return f"the cost is in {case.cost.currency}, but packing of {route.name} in {route.price.packing.currency}"
+    role = route.role if case.role is None else case.role
+    given = {(case.cost.currency, route.price.currency): Rate(case.rate, date.min)} if case.rate else {}
     try:
-        priced = price(case.cost, route.price, rules.rates).price
+        priced = price(_goods(case.cost, case, route), route.price, {**rules.rates, **given}, role)
     except MappingError as error:
         return str(error)
-    return None if priced == case.price else f"a cost of {case.cost} becomes {priced}, expected {case.price}"
+    found = priced.countries.get(case.country, priced.price)
+    if priced.doubt is not None:
+        return f"a cost of {case.cost} makes no price: {priced.doubt.why}"
+    if found != case.price:
+        return f"a cost of {case.cost} becomes {found}, expected {case.price}"
+    if case.floor is not None and priced.floor.rounded() != case.floor:
+        return f"a cost of {case.cost} has its floor at {priced.floor}, expected {case.floor}"
+    return None
+
+
+def _goods(cost: Money, case: Case, route: Route) -> Goods:
+    parcel = Parcel(weight_g=case.weight_g or route.listing.weight_g, package_cm=route.listing.package_cm)
+    return Goods(cost, parcel, case.category_id or route.listing.category_id)
 
 
 def _wrong_code(case: Case, rules: Rules) -> str | None:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from syncbridge.rules.codes import LONGEST, SKU_ID_LENGTH
 from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Rules, SkuRule
 from syncbridge.rules.routing import alias_of, meant, route_for, ways
+from syncbridge.rules.wording import did_you_mean
 
 PREFIX_LENGTH = 10
 """Leaves ten characters for what names the spec."""
@@ -25,6 +26,7 @@ def check(rules: Rules) -> list[str]:
     return [
         *_bad_prefixes(rules),
         *_missing_rates(rules),
+        *_unknown_roles(rules),
         *_overlaps(rules),
         *_destinations(rules),
         *_covered(rules),
@@ -52,10 +54,19 @@ def _bad_prefixes(rules: Rules) -> Iterator[str]:
 
 
 def _missing_rates(rules: Rules) -> Iterator[str]:
+    given = rules.rates.keys() | rules.followed.keys()
     for route in rules.routes:
-        here, there = route.price.packing.currency, route.price.currency
-        if here != there and not {(here, there), (there, here)} & rules.rates.keys():
-            yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
+        there = route.price.currency
+        for here in sorted(route.price.spent_in - {there}):
+            if not {(here, there), (there, here)} & given:
+                yield f"{route.place}: {route.name} needs a rate; add {here}/{there} under rates"
+
+
+def _unknown_roles(rules: Rules) -> Iterator[str]:
+    for route in rules.routes:
+        if route.role and route.role not in route.price.roles:
+            there = did_you_mean(route.role, route.price.roles)
+            yield f'{route.place}: the price policy of {route.name} has no role "{route.role}"{there}'
 
 
 def _overlaps(rules: Rules) -> Iterator[str]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal
 
 from syncbridge.model.catalog import Attribute
-from syncbridge.model.money import Money
 from syncbridge.model.purchasing import RelayAddress
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import (
@@ -15,7 +13,6 @@ from syncbridge.rules.mapping import (
     CodeStyle,
     ListingPolicy,
     Part,
-    PricePolicy,
     Rate,
     Route,
     Rules,
@@ -24,6 +21,7 @@ from syncbridge.rules.mapping import (
     Unused,
     Way,
 )
+from syncbridge.rules.mapping_prices import PriceBook
 from syncbridge.rules.mapping_reader import Named, Notes, Section, Value, open_files
 from syncbridge.rules.routing import MOST_LINES
 from syncbridge.rules.wording import did_you_mean
@@ -43,7 +41,7 @@ def parse(files: Mapping[str, str], accounts: Collection[str] | None = None) -> 
     skus = tuple(value.read(book.sku) for value in book.skus)
     aliases = [value.read(book.alias) for value in book.aliases]
     notes.settle()
-    return Rules(routes, book.rates, skus, _by_code(aliases), tuple(book.unused()))
+    return Rules(routes, book.rates, skus, _by_code(aliases), tuple(book.unused()), book.followed)
 
 
 def parts(value: Value) -> tuple[Part, ...]:
@@ -59,10 +57,11 @@ class _Book:
 
     def __init__(self, accounts: Collection[str] | None) -> None:
         self.rates: dict[tuple[str, str], Rate] = {}
+        self.followed: dict[tuple[str, str], str] = {}
         self.skus: list[Value] = []
         self.aliases: list[Value] = []
         self._relays = Named[RelayAddress]("relays")
-        self._prices = Named[PricePolicy]("prices")
+        self._prices = PriceBook()
         self._stocks = Named[StockPolicy]("stocks")
         self._listings = Named[ListingPolicy]("listings")
         self._routes = Named[Route]("routes")
@@ -72,7 +71,7 @@ class _Book:
         with Section(file) as keys:
             keys.may("rates", self._take_in_rates, None)
             keys.may("relays", self._relays.define, None)
-            keys.may("prices", self._prices.define, None)
+            self._prices.take_in(keys)
             keys.may("stocks", self._stocks.define, None)
             keys.may("listings", self._listings.define, None)
             keys.may("routes", self._routes.define_list, None)
@@ -82,7 +81,7 @@ class _Book:
     def read_routes(self) -> tuple[Route, ...]:
         """The routes, once every file was taken in: they may use and extend what another file defines."""
         self._relays.read(_relay)
-        self._prices.read(_price)
+        self._prices.read()
         self._stocks.read(_stock)
         self._listings.read(_listing)
         return self._routes.read(self._route)
@@ -108,6 +107,7 @@ class _Book:
                 listing=keys.must("listing", self._listings.find, "notebooks"),
                 place=value.place,
                 merge=keys.may("merge", values.yes_or_no, False),
+                role=keys.may("role", Value.text, ""),
                 destinations=tuple(sorted(keys.may("destinations", values.list_of(values.country), ()) or ())),
                 code=keys.may("code", values.code_style, CodeStyle.REFERENCE),
                 pattern=keys.may("pattern", values.pattern, None),
@@ -166,11 +166,15 @@ class _Book:
 
     def _take_in_rates(self, section: Value) -> None:
         for key, inner in section.pairs().values():
-            self.rates[key.read(self._new_pair)] = inner.read(_rate)
+            pair = key.read(self._new_pair)
+            if inner.is_text and not inner.text()[0].isdigit():
+                self.followed[pair] = inner.read(self._account)
+            else:
+                self.rates[pair] = inner.read(_rate)
 
     def _new_pair(self, key: Value) -> tuple[str, str]:
         pair = values.currency_pair(key)
-        if pair in self.rates:
+        if pair in self.rates or pair in self.followed:
             raise key.unusable(f"a rate for {'/'.join(pair)} is already given; keep one")
         return pair
 
@@ -214,37 +218,6 @@ def _relay(value: Value) -> RelayAddress:
             town=keys.may("town", Value.text, ""),
             postcode=keys.may("postcode", Value.text, ""),
         )
-
-
-def _price(value: Value) -> PricePolicy:
-    with Section(value) as keys:
-        policy = PricePolicy(
-            currency=keys.must("currency", values.currency, "USD"),
-            multiplier=keys.must("multiplier", values.positive, "1.8"),
-            commission=keys.must("commission", values.share, "8 %"),
-            packing=keys.must("packing", values.money, "1.00 CNY"),
-            freight=keys.must("freight", values.money, "12.00 CNY"),
-            minimum_margin=keys.must("minimum_margin", values.share, "10 %"),
-            ending=keys.may("ending", values.decimal, None),
-        )
-        if keys.sound:
-            _agree(policy, value)
-    return policy
-
-
-def _agree(policy: PricePolicy, value: Value) -> None:
-    if policy.packing.currency != policy.freight.currency:
-        raise value.unusable("packing and freight are in different currencies; write both in the supplier's")
-    if policy.commission + policy.minimum_margin >= 1:
-        raise value.unusable("commission and minimum_margin leave nothing to pay the goods from; lower one of them")
-    if policy.ending is not None and (policy.ending >= 1 or _cut(policy.ending, policy.currency)):
-        raise value.unusable(
-            f'the ending {policy.ending} is not one of {policy.currency}; write only the "0.99" of a price'
-        )
-
-
-def _cut(amount: Decimal, currency: str) -> bool:
-    return Money(amount, currency).rounded().amount != amount
 
 
 def _stock(value: Value) -> StockPolicy:

@@ -24,6 +24,8 @@ D = TypeVar("D")
 EXTENDS = "extends"
 """The key that names what a named thing is like; the keys it writes itself come first."""
 
+RIVALS = {"multiplier": "margin", "margin": "multiplier"}
+"""Of the two one is meant: what writes one does not inherit the other."""
 _NOTHING = ("", "~", "null", "Null", "NULL")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+(\.[0-9]*)?")
 _TAB = re.compile(r"^ *\t", re.MULTILINE)
@@ -80,6 +82,8 @@ class Value:
     notes: Notes
     inherited: Mapping[str, tuple[Value, Value]] | None = None
     """The keys it need not write itself; None: it may extend nothing."""
+    name: str = ""
+    """What it is defined as, if it is a named thing."""
 
     @classmethod
     def at_its_mark(cls, node: Node, file: str, notes: Notes) -> Value:
@@ -89,6 +93,11 @@ class Value:
     def unusable(self, what: str) -> Unusable:
         """The problem of this value, to raise."""
         return Unusable(self.place, what)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is one value, neither list nor section."""
+        return isinstance(self.node, ScalarNode)
 
     def text(self) -> str:
         """A single, non-empty text as written."""
@@ -121,7 +130,8 @@ class Value:
             # YAML places an empty value at the next line; people look for it at its key.
             value = self._inner(node) if node.value else Value(node, key.place, self.notes)
             pairs.setdefault(name, (key, value))
-        return {**(self.inherited or {}), **pairs}
+        inherited = {name: pair for name, pair in (self.inherited or {}).items() if RIVALS.get(name) not in pairs}
+        return {**inherited, **pairs}
 
     def read(self, reader: Callable[[Value], T]) -> T:
         """What `reader` makes of it; a problem is noted, and what is answered then is never handed out."""
@@ -194,8 +204,13 @@ class Named(Generic[T]):
     def read(self, reader: Callable[[Value], T]) -> tuple[T, ...]:
         """Read them all, once every file was taken in."""
         for name, (_, written) in self._written.items():
-            self._defined[name] = written.read(lambda value: reader(self._whole(value)))
+            named = replace(written, name=name)
+            self._defined[name] = named.read(lambda value: reader(self._whole(value)))
         return tuple(self._defined.values())
+
+    def has(self, value: Value) -> bool:
+        """Whether a text names one of them."""
+        return value.text() in self._written
 
     def find(self, value: Value) -> T:
         """The thing a text names."""

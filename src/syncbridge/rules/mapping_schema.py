@@ -29,8 +29,14 @@ def json_schema() -> dict[str, object]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "rates": _named("Exchange rates, each under its pair, such as CNY/USD.", _RATE, r"^[A-Z]{3}/[A-Z]{3}$"),
+            "rates": _named(
+                "Exchange rates, each under its pair, such as CNY/USD.",
+                {"anyOf": [_RATE, _described(_TEXT, "Or the account that tells it.")]},
+                r"^[A-Z]{3}/[A-Z]{3}$",
+            ),
             "relays": _named("Addresses in China that purchases are sent to, by a name of your choice.", _RELAY),
+            "freights": _named("What forwarders ask for a parcel, by a name of your choice.", _FREIGHTS),
+            "commissions": _named("The channel's shares by category, by a name of your choice.", _COMMISSIONS),
             "prices": _named("Ways to make a price of a cost, by a name of your choice.", _PRICE),
             "stocks": _named("Ways to show stock, by a name of your choice.", _STOCK),
             "listings": _named("What listings have in common, by a name of your choice.", _LISTING),
@@ -113,19 +119,69 @@ _RELAY = _extending(
     },
 )
 
+_COUNTRY = "^[A-Z]{2}$"
+_ENDING: _Schema = {"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+_WEIGHT: _Schema = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? *(g|kg)$"}
+_AIM: dict[str, _Schema] = {
+    "multiplier": _described({"type": "number", "exclusiveMinimum": 0}, "Price before fees = landed cost × this."),
+    "margin": _described(_SHARE, "Or: the profit to aim at, as a share of the price, such as 25 %."),
+}
+_DESTINATION = _described(
+    {"type": "string", "pattern": _COUNTRY}, "Row of the freight table; the United Kingdom is UK."
+)
+
+_FREIGHTS = _extending(
+    {
+        "destinations": _named(
+            "What a parcel costs, by country.",
+            _section(
+                {"parcel": _described(_MONEY, "For the parcel, with its first weight in it.")},
+                {
+                    "per_kg": _described(_MONEY, "For each kilogram, by the gram."),
+                    "first_weight": _described(_WEIGHT, "Or: the weight that parcel pays for, such as 500 g."),
+                    "step_weight": _described(_WEIGHT, "With first_weight: the weight of a step, such as 100 g."),
+                    "step": _described(_MONEY, "With first_weight: for each step that is begun."),
+                },
+            ),
+            _COUNTRY,
+        ),
+    },
+    {"divisor": _described(_whole(1), "So many cm³ count as 1 kg, such as 8000; leave out where only weight counts.")},
+)
+
+_COMMISSIONS = _extending(
+    {"default": _described(_SHARE, "The channel's share of a price, such as 8 %.")},
+    {"categories": _named("Another share, by category id.", _SHARE, "^[0-9]+$")},
+)
+
 _PRICE = _extending(
     {
         "currency": _described(_CURRENCY, "Currency of the price, such as USD."),
-        "multiplier": _described({"type": "number", "exclusiveMinimum": 0}, "Price before fees = landed cost × this."),
-        "commission": _described(_SHARE, "The channel's share of the price, such as 8 %."),
+        "commission": _described(
+            {"anyOf": [_SHARE, _TEXT]}, "The channel's share of the price, such as 8 %, or a name under commissions."
+        ),
         "packing": _described(_MONEY, "Added to the cost of each unit, such as 1.00 CNY."),
-        "freight": _described(_MONEY, "International freight of each unit, such as 12.00 CNY."),
+        "freight": _described(_TEXT, "The way abroad of each unit, such as 12.00 CNY, or a name under freights."),
         "minimum_margin": _described(_SHARE, "The least profit, as a share of the price, such as 10 %."),
     },
     {
+        **_AIM,
+        "roles": _named("Other aims for routes with a role.", _section({}, _AIM)),
+        "cost": _described({"enum": ["sku", "tier", "dropship"]}, "Which of the supplier's prices is the cost."),
+        "quantity": _described(_whole(1), "With cost: tier, how many are bought at once."),
+        "domestic_freight": _described(_MONEY, "To the relay address, unless the dropship price pays it."),
+        "destination": _DESTINATION,
+        "ads": _described(_SHARE, "Share of the price spent on advertising."),
+        "affiliate": _described(_SHARE, "Share of the price paid to affiliates."),
+        "payment_fee": _described(_SHARE, "Share of the price kept for payment and withdrawal."),
+        "fx_spread": _described(_SHARE, "What the bank keeps of money it changes."),
+        "minimum_price": _described(_MONEY, "No price is lower."),
+        "maximum_price": _described(_MONEY, "A higher price is held."),
         "ending": _described(
-            {"type": "number", "minimum": 0, "exclusiveMaximum": 1}, "Prices end so: 0.99 makes 12.37 into 12.99."
+            {"anyOf": [_ENDING, {"type": "array", "minItems": 1, "items": _ENDING}]},
+            "Prices end so: 0.99 makes 12.37 into 12.99; of several the nearest upwards.",
         ),
+        "countries": _named("Prices of their own.", _section({}, {**_AIM, "destination": _DESTINATION}), _COUNTRY),
     },
 )
 
@@ -179,6 +235,7 @@ _ROUTE = _extending(
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
         ),
+        "role": _described(_TEXT, "A name under the roles of its price policy, such as traffic or profit."),
         "code": _described(
             {"enum": ["reference", "compact", "goods_code"]},
             "What follows the prefix in the code of a new SKU: a reference (default), the supplier's ids, or its "

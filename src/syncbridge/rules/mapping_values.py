@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
-from syncbridge.rules.mapping import BuyMode, CodeStyle
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis
 from syncbridge.rules.mapping_reader import Value
 from syncbridge.rules.patterns import Pattern
 
@@ -125,6 +125,14 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def cost_basis(value: Value) -> CostBasis:
+    """Which of a supplier's prices counts."""
+    text = value.text()
+    if text not in tuple(CostBasis):
+        raise value.unusable(f'"{text}" is none of the supplier\'s prices; write one of {", ".join(CostBasis)}')
+    return CostBasis(text)
 
 
 def code_style(value: Value) -> CodeStyle:

@@ -6,12 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from syncbridge.model.catalog import ListingDraft, Lock, Offer, SkuDraft, SkuProperty, Spec
+from syncbridge.errors import MappingError
+from syncbridge.model.catalog import GivenText, ListingDraft, Lock, Offer, SkuDraft, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.rules import stock
 from syncbridge.rules.codes import sku_code
+from syncbridge.rules.costs import Cost, cost_of, doubtful, off_the_median
 from syncbridge.rules.mapping import Route, Rules
-from syncbridge.rules.pricing import Priced, price
+from syncbridge.rules.pricing import (
+    CEILING,
+    DOUBT,
+    STALE,
+    STEP,
+    Doubt,
+    Goods,
+    Parcel,
+    Priced,
+    only_the_rate_moved,
+    price,
+)
 from syncbridge.rules.routing import route_for
 
 MOST_TITLE = 128
@@ -20,6 +33,10 @@ SMALL_RUN = 20
 """Runs that touch fewer SKUs are not measured against the store's size."""
 RUN_GUARDS = {"price": "repriced_share", "stock": "zeroed_share"}
 """The brakes on a whole run, by the field they stop; each opens one hold for a store."""
+UNKNOWN = "unknown"
+"""What a price is to become that cannot be made."""
+HOLDS = (STEP, DOUBT, CEILING, "stock_step")
+"""Every kind of hold that a step of one SKU may meet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +55,12 @@ class Wanted:
     sku_code: str
     spec: Spec
     priced: Priced | None
-    """None: the supplier shows no price, so the last one stays."""
+    """None: there is no price to be made, so the last one stays."""
     stock: int
     rule: str
     """Where the route that decides is written."""
+    doubt: Doubt | None = None
+    """Why the price must not go out by itself, if it must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,11 @@ class Shown:
     spec_id: str
     price: Money | None
     stock: int
+    passport: Mapping[str, str] = field(default_factory=dict)
+    """Of the price."""
+    discount: Money | None = None
+    recent: Money | None = None
+    """The median of what the spec cost of late; None where no history is kept."""
     locks: Mapping[str, Lock] = field(default_factory=dict)
     """The fields the seller keeps."""
 
@@ -80,6 +104,8 @@ class Step:
     """Where the rule that asks for it is written."""
     guard: str = ""
     """Which guard stopped it: the kind of the hold."""
+    by_rate: bool = False
+    """Whether nothing but an exchange rate moved the price."""
     kept: str = ""
     """Whose value stays instead, and since when, where the seller keeps the field."""
 
@@ -90,8 +116,8 @@ class Step:
 
     @property
     def reprices(self) -> bool:
-        """Whether it changes a price, and nothing keeps it back."""
-        return self.field == "price" and self.goes
+        """Whether it changes a price, and nothing keeps it back. A rate has guards of its own, and moves all prices."""
+        return self.field == "price" and self.goes and not self.by_rate
 
     @property
     def zeroes(self) -> bool:
@@ -102,7 +128,8 @@ class Step:
 def fresh(offer: Offer, store: str, route: Route, rules: Rules) -> tuple[Wanted, ...]:
     """Every spec of an offer that is not listed yet, as a SKU with a new code of the route."""
     codes = [sku_code(route, store, offer, spec, rules) for spec in offer.specs]
-    return tuple(_wanted(offer, spec, code, route, rules, 0) for spec, code in zip(offer.specs, codes, strict=True))
+    new = [Shown(code, spec.spec_id, None, 0) for spec, code in zip(offer.specs, codes, strict=True)]
+    return tuple(_wanted(offer, spec, sku, route, rules) for spec, sku in zip(offer.specs, new, strict=True))
 
 
 def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tuple[Wanted, ...]:
@@ -113,18 +140,21 @@ def wanted(offer: Offer, store: str, shown: Sequence[Shown], rules: Rules) -> tu
         route = route_for(sku.sku_code, store, rules)
         spec = specs.get(sku.spec_id)
         if route is not None and spec is not None:
-            result.append(_wanted(offer, spec, sku.sku_code, route, rules, sku.stock))
+            result.append(_wanted(offer, spec, sku, route, rules))
     return tuple(result)
 
 
 def steps(offer: Offer, wanted: Sequence[Wanted], shown: Sequence[Shown], brakes: Brakes) -> tuple[Step, ...]:
-    """The changes that lead from what is shown to what is wanted, with brakes on each price; locked ones are kept."""
+    """The changes that lead from what is shown to what is wanted, with brakes on each price; locked ones are kept.
+
+    While a rate is stale, prices that need it wait: its own hold says so, once for all of them.
+    """
     last = {sku.sku_code: sku for sku in shown}
     changes: list[Step] = []
     for sku in wanted:
         now = last[sku.sku_code]
-        if sku.priced is not None and sku.priced.price != now.price:
-            changes.append(_price_step(sku, now.price, sku.priced, brakes))
+        if _moves(sku, now):
+            changes.append(_price_step(sku, now, brakes))
         if sku.stock != now.stock:
             reason = f"supplier stock {sku.spec.stock}"
             changes.append(Step(sku.sku_code, "stock", str(now.stock), str(sku.stock), reason, rule=sku.rule))
@@ -156,19 +186,20 @@ def tripped(run: Recent, touched: int, store_skus: int, brakes: Brakes) -> dict[
     return stopped
 
 
-def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
+def draft(offer: Offer, route: Route, skus: Sequence[Wanted], given: GivenText | None = None) -> ListingDraft:
     """The listing of an offer; SKUs without a price are left out. Raises ValueError if there are too many."""
     policy = route.listing
-    priced = [sku for sku in skus if sku.priced is not None]
+    priced = [sku for sku in skus if sku.priced is not None and sku.doubt is None]
     if not priced:
-        raise ValueError("the supplier shows no price for any spec")
+        raise ValueError(next((s.doubt.why for s in skus if s.doubt), "the supplier shows no price for any spec"))
     if len(priced) > len(policy.variant_value_ids):
         raise ValueError(
             f"{len(priced)} specs, but the route's listing policy has {len(policy.variant_value_ids)} values"
         )
+    title, description = words(offer, given)
     return ListingDraft(
-        title=_fitted(offer.title),
-        description_html=offer.description_html or f"<p>{_fitted(offer.title)}</p>",
+        title=title,
+        description_html=description,
         category_id=policy.category_id,
         images=offer.images[:MOST_IMAGES],
         skus=tuple(
@@ -184,11 +215,17 @@ def draft(offer: Offer, route: Route, skus: Sequence[Wanted]) -> ListingDraft:
     )
 
 
+def words(offer: Offer, given: GivenText | None) -> tuple[str, str]:
+    """Title and description of an offer's listing: what a person gave, else the supplier's."""
+    title = (given and given.title) or _fitted(offer.title)
+    return title, (given and given.description_html) or offer.description_html or f"<p>{_fitted(offer.title)}</p>"
+
+
 def _sku_draft(sku: Wanted, property_id: str, value_id: str, *, single: bool) -> SkuDraft:
     assert sku.priced is not None  # noqa: S101  only priced ones are drafted
     name = " ".join(value for _, value in sku.spec.attributes)[:70] or None
     properties = () if single else (SkuProperty(property_id, value_id, name, sku.spec.image_url),)
-    return SkuDraft(sku.sku_code, sku.priced.price, sku.stock, properties)
+    return SkuDraft(sku.sku_code, sku.priced.price, sku.stock, properties, countries=sku.priced.countries)
 
 
 def _fitted(title: str) -> str:
@@ -197,22 +234,62 @@ def _fitted(title: str) -> str:
     return title[:MOST_TITLE].rsplit(" ", 1)[0]
 
 
-def _wanted(offer: Offer, spec: Spec, code: str, route: Route, rules: Rules, last: int) -> Wanted:
+def _wanted(offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules) -> Wanted:
     """A SKU as its route wants it; an unbuyable offer, or a spec without a price, shows no stock."""
-    sellable = spec.cost is not None and spec.cost.amount > 0
-    priced = price(spec.cost, route.price, rules.rates) if spec.cost is not None and sellable else None
-    amount = stock.shown(spec.stock, route.stock, last) if offer.buyable and sellable else 0
-    return Wanted(code, spec, priced, amount, str(route.place))
+    cost = cost_of(offer, spec, route.price)
+    sellable = cost is not None and cost.money.amount > 0
+    amount = stock.shown(spec.stock, route.stock, sku.stock) if offer.buyable and sellable else 0
+    priced, doubt = _priced(cost, offer, spec, sku, route, rules) if cost is not None else (None, None)
+    return Wanted(sku.sku_code, spec, priced, amount, str(route.place), doubt)
 
 
-def _price_step(sku: Wanted, before: Money | None, priced: Priced, brakes: Brakes) -> Step:
-    reason = f"cost {priced.passport['cost']}"
-    held = ""
-    if before is not None and before.amount:
-        move = (priced.price.amount - before.amount) / before.amount
-        if abs(move) > brakes.price_step:
-            held = f"price would move by {move:+.0%}, more than {brakes.price_step:.0%}"
-    return Step(sku.sku_code, "price", str(before), str(priced.price), reason, held, sku.rule, held and "price_step")
+def _priced(
+    cost: Cost, offer: Offer, spec: Spec, sku: Shown, route: Route, rules: Rules
+) -> tuple[Priced | None, Doubt | None]:
+    """The price of a spec, and why it must not go out by itself; no price is made of a cost that cannot be right."""
+    last = sku.passport.get("cost")
+    doubt = doubtful(cost.money, route.price, last=Money.parse(last) if last else None)
+    if doubt is not None:
+        return None, doubt
+    weight = spec.weight_g or offer.weight_g or route.listing.weight_g
+    parcel = Parcel(weight_g=weight, package_cm=route.listing.package_cm)
+    goods = Goods(cost.money, parcel, route.listing.category_id, cost.postage_paid)
+    try:
+        priced = price(goods, route.price, rules.rates, route.role)
+    except MappingError as error:
+        return None, Doubt(STALE, str(error))
+    basis = {"cost is the": cost.basis} if cost.basis else {}
+    passport = {**basis, **priced.passport, "rule": f"{route.name} ({route.place})"}
+    return replace(priced, passport=passport), priced.doubt
+
+
+def _moves(sku: Wanted, now: Shown) -> bool:
+    """Whether a price is to change, or cannot be known; what waits for a rate does not."""
+    if sku.doubt is not None and sku.doubt.kind == STALE:
+        return False
+    return sku.doubt is not None if sku.priced is None else sku.priced.price != now.price
+
+
+def _price_step(sku: Wanted, now: Shown, brakes: Brakes) -> Step:
+    doubt, by_rate, reason, after = sku.doubt, False, "no price can be made", UNKNOWN
+    if sku.priced is not None:
+        doubt = doubt or _too_far(sku.priced, now, brakes)
+        by_rate = only_the_rate_moved(now.passport, sku.priced.passport)
+        reason, after = f"cost {sku.priced.passport['cost']}", str(sku.priced.price)
+    held, guard = (doubt.why, doubt.kind) if doubt else ("", "")
+    return Step(sku.sku_code, "price", str(now.price), after, reason, held, sku.rule, guard, by_rate)
+
+
+def _too_far(priced: Priced, now: Shown, brakes: Brakes) -> Doubt | None:
+    """Too far from the last price or from what it cost of late, or not above the discount set in the store."""
+    if now.price is None or not now.price.amount:
+        return None
+    move = (priced.price.amount - now.price.amount) / now.price.amount
+    if abs(move) > brakes.price_step:
+        return Doubt(STEP, f"price would move by {move:+.0%}, more than {brakes.price_step:.0%}")
+    if now.discount is not None and now.discount >= priced.price:
+        return Doubt(STEP, f"the discount of {now.discount} set in the store would not be below {priced.price}")
+    return off_the_median(Money.parse(priced.passport["cost"]), now.recent, brakes.price_step)
 
 
 def _stopped(step: Step, why: str) -> Step:

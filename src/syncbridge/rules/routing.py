@@ -282,7 +282,7 @@ def _chosen(sku_code: str, route: Route, possible: Sequence[Way], alternative: i
 
 def _needs(line: OrderLine, route: Route, way: Way, offers: Offers, number: int) -> list[_Need]:
     known = [offers.get((way.supplier, part.offer_id)) for part in way.parts]
-    payout = line.price * line.quantity * (Decimal(1) - route.price.commission)
+    payout = line.price * line.quantity * (1 - route.price.fees(route.listing.category_id))
     shares = _shares(payout, way.parts, known)
     return [
         _Need(route, _shop(line, way, part, offer), line, part, share, number + n)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -95,13 +96,19 @@ def clear_pauses(session: Session) -> None:
 LONGEST_LEAD = timedelta(minutes=1)
 """No call is reserved further ahead than this and its own lease: who says so, said it before the clock was set back."""
 
-_QUOTA = select(col(QuotaRow.next_at)).where(
+CHINA = ZoneInfo("Asia/Shanghai")
+"""Whose days vendors' quotas are counted by."""
+
+_QUOTA = select(col(QuotaRow.next_at), col(QuotaRow.day), col(QuotaRow.calls)).where(
     col(QuotaRow.account) == bindparam("b_account"), col(QuotaRow.group) == bindparam("b_group")
 )
 
 
 _ASKED = upsert(QuotaRow)
-_LEASE = _ASKED.on_conflict_do_update(index_elements=["account", "group"], set_={"next_at": _ASKED.excluded.next_at})
+_LEASE = _ASKED.on_conflict_do_update(
+    index_elements=["account", "group"],
+    set_={name: getattr(_ASKED.excluded, name) for name in ("next_at", "day", "calls")},
+)
 
 
 def lease_slots(session: Session, account: str, group: str, *, now: datetime, every: timedelta, slots: int) -> datetime:
@@ -109,8 +116,23 @@ def lease_slots(session: Session, account: str, group: str, *, now: datetime, ev
     row = session.connection().execute(_QUOTA, {"b_account": account, "b_group": group}).first()
     last = now + every * slots + LONGEST_LEAD
     first = max(now, row.next_at) if row is not None and row.next_at <= last else now
-    session.connection().execute(_LEASE, {"account": account, "group": group, "next_at": first + every * slots})
+    day = _day(now)
+    calls = slots + (row.calls if row is not None and row.day == day else 0)
+    lease = {"account": account, "group": group, "next_at": first + every * slots, "day": day, "calls": calls}
+    session.connection().execute(_LEASE, lease)
     return first
+
+
+def calls_today(session: Session, account: str, *, now: datetime) -> int:
+    """How many calls of an account were reserved on this day in China."""
+    query = select(func.coalesce(func.sum(col(QuotaRow.calls)), 0)).where(
+        col(QuotaRow.account) == account, col(QuotaRow.day) == _day(now)
+    )
+    return session.connection().execute(query).scalar_one()
+
+
+def _day(now: datetime) -> str:
+    return now.astimezone(CHINA).date().isoformat()
 
 
 def free_slots(session: Session, *, now: datetime) -> None:

@@ -58,6 +58,7 @@ def keep(session: Session, store: str, listing: Listing, *, now: datetime) -> No
             "sku_code": sku.sku_code,
             "price": sku.price,
             "stock": sku.stock,
+            "discount": sku.discount,
             "properties": list(sku.properties),
             "state": AdoptionState.READ.value,
             "figures": [],
@@ -66,7 +67,7 @@ def keep(session: Session, store: str, listing: Listing, *, now: datetime) -> No
         for sku in listing.skus
     ]
     given = upsert(AdoptionSkuRow)
-    fresh = {name: getattr(given.excluded, name) for name in ("sku_code", "price", "stock", "properties")}
+    fresh = {name: getattr(given.excluded, name) for name in ("sku_code", "price", "stock", "discount", "properties")}
     session.connection().execute(
         given.on_conflict_do_update(index_elements=["store", "listing_id", "sku_key"], set_=fresh), rows
     )
@@ -263,7 +264,7 @@ def keep_pictures(session: Session, seen: Mapping[str, tuple[str, str]], *, now:
 
 
 def _sku(row: AdoptionSkuRow) -> Sku:
-    return Sku(row.sku_key, row.sku_code, row.price, row.stock, tuple(row.properties))
+    return Sku(row.sku_key, row.sku_code, row.price, row.stock, row.discount, tuple(row.properties))
 
 
 def _verdict(row: AdoptionSkuRow) -> Verdict:

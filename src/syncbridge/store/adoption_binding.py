@@ -153,6 +153,7 @@ def _binding(store: str, choice: Choice, ids: Mapping[str, int], read_at: Mappin
         "stock_wanted": sku.stock,
         "stock": sku.stock,
         "stock_at": read_at[listing_id],
+        "discount": sku.discount,
         "passport": {},
         "first_plan": True,
     }

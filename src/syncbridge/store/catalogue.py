@@ -66,8 +66,8 @@ def planned(session: Session, account: str, offers: Iterable[Offer], *, under: s
     )
 
 
-def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime) -> None:
-    """Store these offers as the last snapshot, in one statement."""
+def keep(session: Session, account: str, offers: Sequence[Offer], *, now: datetime, stores: Sequence[str] = ()) -> None:
+    """Store these offers as the last snapshot, in one statement; new ones are for these stores, if any is named."""
     if not offers:
         return
     rows = [
@@ -79,6 +79,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
             "spec_count": len(offer.specs),
             "followed": False,
             "changed_at": now,
+            "stores": list(stores) or None,
         }
         for offer in offers
     ]
@@ -100,6 +101,17 @@ def offer(session: Session, account: str, offer_id: str) -> Offer | None:
     """The last snapshot of an offer."""
     row = session.get(OfferRow, (account, offer_id))
     return None if row is None else row.snapshot
+
+
+def accounts(session: Session) -> list[str]:
+    """The supplier accounts that offers were read from."""
+    return list(session.connection().scalars(select(col(OfferRow.account)).distinct().order_by(col(OfferRow.account))))
+
+
+def offers_after(session: Session, account: str, offer_id: str, most: int) -> list[Offer]:
+    """The last snapshots of the offers whose ids come next after one, at most so many."""
+    query = select(col(OfferRow.snapshot)).where(col(OfferRow.account) == account, col(OfferRow.offer_id) > offer_id)
+    return list(session.connection().scalars(query.order_by(col(OfferRow.offer_id)).limit(most)))
 
 
 def offers(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, Offer | None]:

@@ -122,7 +122,16 @@ def believe(
     session: Session, store: str, skus: Sequence[Sku], *, but_stock: Collection[str] = (), now: datetime
 ) -> None:
     """Note how the channel addresses these SKUs and what it shows; `but_stock` of those that is not clear yet."""
-    prices = [{"b_store": store, "b_sku": sku.sku_code, "b_key": sku.sku_key, "b_price": sku.price} for sku in skus]
+    prices = [
+        {
+            "b_store": store,
+            "b_sku": sku.sku_code,
+            "b_key": sku.sku_key,
+            "b_price": sku.price,
+            "b_discount": sku.discount,
+        }
+        for sku in skus
+    ]
     if prices:
         session.connection().execute(_SHOWN_PRICE, prices)
     believe_stock(session, store, {s.sku_code: s.stock for s in skus if s.sku_code not in but_stock}, now=now)
@@ -139,7 +148,12 @@ _SKU = (col(BindingRow.store) == bindparam("b_store"), col(BindingRow.sku_code) 
 _SHOWN_PRICE = (
     update(BindingRow)
     .where(*_SKU)
-    .values(sku_key=bindparam("b_key"), price=bindparam("b_price", type_=MoneyText()), price_sent=None)
+    .values(
+        sku_key=bindparam("b_key"),
+        price=bindparam("b_price", type_=MoneyText()),
+        price_sent=None,
+        discount=bindparam("b_discount", type_=MoneyText()),
+    )
 )
 _SHOWN_STOCK = (
     update(BindingRow)

@@ -26,6 +26,15 @@ def sole_owner(file: Path) -> Iterator[None]:
         yield
 
 
+def is_owned(file: Path) -> bool:
+    """Whether somebody works on the database now."""
+    try:
+        with sole_owner(file):
+            return False
+    except ConfigError:
+        return True
+
+
 def _not_owner(file: Path, error: sqlite3.OperationalError) -> ConfigError:
     if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
         return ConfigError(f"another syncbridge daemon works on {file}; stop it first, or use another database")

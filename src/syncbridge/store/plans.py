@@ -7,14 +7,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     and_,
     bindparam,
     exists,
     func,
     insert,
-    literal_column,
+    literal,
     or_,
     select,
     update,
@@ -26,7 +25,7 @@ from syncbridge.model.catalog import Change, ChangeState, ListingDraft, ListingS
 from syncbridge.model.money import Money
 from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import HELD_SQL, UNENDED_SQL, BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
+from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
 
 AT_ONCE = 500
 """Listings that one transaction decides about."""
@@ -127,7 +126,7 @@ def recent(session: Session, store: str, *, since: datetime) -> Recent:
 def undecided(session: Session, listings: Collection[int]) -> dict[Key, Change]:
     """The newest change of each SKU and field of these listings that waits for a person, or that one said no to."""
     waiting = [*UNDECIDED, ChangeState.DROPPED]
-    query = select(*CHANGE).where(UNENDED, col(ChangeRow.state).in_(waiting)).order_by(col(ChangeRow.id))
+    query = select(*CHANGE).where(col(ChangeRow.state).in_(waiting)).order_by(col(ChangeRow.id))
     found: dict[Key, Change] = {}
     for some in chunks(listings):
         rows = session.connection().execute(query.where(col(ChangeRow.listing).in_(some)))
@@ -140,7 +139,7 @@ def held(session: Session, store: str, guard: str) -> dict[int, int]:
     query = (
         select(col(ChangeRow.plan), func.count().label("number"))
         .join(PlanRow, col(PlanRow.id) == col(ChangeRow.plan))
-        .where(HELD, col(ChangeRow.guard) == guard, col(PlanRow.store) == store)
+        .where(_HELD, col(ChangeRow.guard) == guard, col(PlanRow.store) == store)
         .group_by(col(ChangeRow.plan))
         .order_by(col(ChangeRow.plan))
     )
@@ -174,12 +173,12 @@ def held_by(session: Session, store: str, guard: str, sku_code: str | None, *, a
     """The same of what a guard holds of a store, or of one SKU of it."""
     of_store = col(ChangeRow.plan).in_(select(col(PlanRow.id)).where(col(PlanRow.store) == store))
     of_sku = [] if sku_code is None else [col(ChangeRow.sku_code) == sku_code]
-    return _pending(session, HELD, col(ChangeRow.guard) == guard, of_store, *of_sku, after=after)
+    return _pending(session, _HELD, col(ChangeRow.guard) == guard, of_store, *of_sku, after=after)
 
 
 def on_its_way(session: Session, listings: Collection[int]) -> dict[Key, int]:
     """The approved change of each SKU and field of these listings that has not gone out yet."""
-    query = select(*CHANGE).where(UNENDED, _ON_ITS_WAY)
+    query = select(*CHANGE).where(_ON_ITS_WAY)
     return {
         (row.listing, row.sku_code, row.field): row.id
         for some in chunks(listings)
@@ -262,7 +261,6 @@ def _pending(session: Session, *which: ColumnElement[bool], after: int | None = 
 
 def _approved(listing: int, field: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        UNENDED,
         col(ChangeRow.listing) == listing,
         col(ChangeRow.field) == field,
         col(ChangeRow.state) == ChangeState.APPROVED,
@@ -271,10 +269,8 @@ def _approved(listing: int, field: str) -> tuple[ColumnElement[bool], ...]:
 
 CHANGE = [col(getattr(ChangeRow, field.name)) for field in fields(Change)]
 """The columns of a change's value."""
-HELD = literal_column(f"change.{HELD_SQL}", Boolean())
-"""As the index on what is held says it."""
-UNENDED = literal_column(f"change.{UNENDED_SQL}", Boolean())
-"""As the index on what has not come to an end says it."""
+_HELD = col(ChangeRow.state) == literal(ChangeState.HELD.value, literal_execute=True)
+"""Written out, since only so the index on what is held serves it."""
 _LATER = aliased(ChangeRow)
 _SAME = (
     col(_LATER.listing) == col(ChangeRow.listing),
@@ -289,8 +285,7 @@ _ON_ITS_WAY = col(ChangeRow.state) == ChangeState.APPROVED
 _OVERTAKE = (
     update(ChangeRow)
     .where(
-        UNENDED,
-        col(ChangeRow.state) != ChangeState.DROPPED,
+        col(ChangeRow.state).in_([*UNDECIDED, ChangeState.APPROVED]),
         col(ChangeRow.plan) != bindparam("b_plan"),
         col(ChangeRow.listing).in_(select(col(_LATER.listing)).where(col(_LATER.plan) == bindparam("b_plan"))),
         exists()
@@ -305,7 +300,6 @@ _OVERTAKE = (
 )
 """What is on its way goes on unless the new value goes out, too."""
 _ABOUT = (
-    UNENDED,
     col(ChangeRow.listing) == bindparam("b_listing"),
     col(ChangeRow.sku_code) == bindparam("b_sku"),
     col(ChangeRow.field) == bindparam("b_field"),

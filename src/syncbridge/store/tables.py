@@ -24,11 +24,6 @@ def _money(*, nullable: bool = True) -> Column[Money]:
     return Column(MoneyText(), nullable=nullable)
 
 
-HELD_SQL = "state = 'held'"
-"""What the partial index on held changes says; queries say it word for word, to be served by it."""
-UNENDED_SQL = "state IN ('proposed', 'held', 'approved', 'dropped')"
-
-
 class JobState(StrEnum):
     """Where a job stands."""
 
@@ -128,6 +123,10 @@ class QuotaRow(SQLModel, table=True):
     group: str = Field(primary_key=True)
     next_at: datetime = Field(sa_column=_time())
     """When the next call would be due at an even pace."""
+    day: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The date in China of the last call."""
+    calls: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many were reserved that day."""
 
 
 class CursorRow(SQLModel, table=True):
@@ -145,7 +144,7 @@ class OfferRow(SQLModel, table=True):
     __tablename__ = "offer"
 
     account: str = Field(primary_key=True)
-    offer_id: str = Field(primary_key=True)
+    offer_id: str = Field(primary_key=True, index=True)
     snapshot: Offer = Field(sa_column=Column(Json(Offer), nullable=False))
     digest: str
     spec_count: int
@@ -153,6 +152,61 @@ class OfferRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_column=_time())
     planned_under: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """Digest of the rules its last plan was made under; empty: what changed since is not planned."""
+    stores: list[str] | None = Field(default=None, sa_column=Column(Json(list[str]), nullable=True))
+    """Where a person wants it listed; None: wherever a route leads."""
+
+
+class GivenTextRow(SQLModel, table=True):
+    """What a person wrote for an offer's listing in one store, in place of the supplier's words."""
+
+    __tablename__ = "given_text"
+
+    store: str = Field(primary_key=True)
+    supplier: str = Field(primary_key=True)
+    offer_id: str = Field(primary_key=True)
+    title: str
+    description_html: str
+    given_at: datetime = Field(sa_column=_time())
+
+
+class ImportRunRow(SQLModel, table=True):
+    """Offers a person asked for at once."""
+
+    __tablename__ = "import_run"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account: str
+    source: str
+    what: str
+    """The file, the words or the shop."""
+    stores: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
+    most: int | None = None
+    begun_at: datetime = Field(sa_column=_time())
+    listed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When it was known which offers they are."""
+    ended_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+
+
+class ImportItemRow(SQLModel, table=True):
+    """One of these offers: what was written, and what became of it."""
+
+    __tablename__ = "import_item"
+    __table_args__ = (
+        Index("import_item_next", "run", "state", "tries", "number"),
+        Index("import_item_offer", "run", "offer_id"),
+    )
+
+    run: int = Field(primary_key=True, foreign_key="import_run.id")
+    number: int = Field(primary_key=True)
+    """Of the file's row, or the how-manieth it is."""
+    written: str
+    offer_id: str
+    """Empty if what was written names none."""
+    state: str
+    code: str = ""
+    why: str = ""
+    tries: int = 0
+    done_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class ListingRow(SQLModel, table=True):
@@ -207,6 +261,8 @@ class BindingRow(SQLModel, table=True):
     stock_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     passport: dict[str, str] = Field(sa_column=Column(Json(dict[str, str]), nullable=False))
     """Why the wanted price is what it is: cost, rate, fees, rule, line."""
+    discount: Money | None = Field(default=None, sa_column=_money())
+    """What the store's own discount asks, as last read."""
     first_plan: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
     """Adopted, and no person has applied its first plan yet."""
 
@@ -242,6 +298,7 @@ class AdoptionSkuRow(SQLModel, table=True):
     sku_code: str
     price: Money = Field(sa_column=_money(nullable=False))
     stock: int
+    discount: Money | None = Field(default=None, sa_column=_money())
     properties: list[SkuProperty] = Field(sa_column=Column(Json(list[SkuProperty]), nullable=False))
     state: str
     cause: str = ""
@@ -261,6 +318,21 @@ class PictureRow(SQLModel, table=True):
     """64 bits as 16 hex digits; empty if it cannot be had."""
     why: str = ""
     seen_at: datetime = Field(sa_column=_time())
+
+
+class RateRow(SQLModel, table=True):
+    """The exchange rate in force of a pair, and the last one told; rates and days as text, exact."""
+
+    __tablename__ = "rate"
+
+    pair: str = Field(primary_key=True)
+    """Such as CNY/USD."""
+    value: str
+    day: str
+    source: str
+    since: datetime = Field(sa_column=_time())
+    told: str
+    told_day: str
 
 
 class PlanRow(SQLModel, table=True):
@@ -285,13 +357,19 @@ class ChangeRow(SQLModel, table=True):
     __tablename__ = "change"
     __table_args__ = (
         Index("change_plan", "plan", "listing"),
-        Index("change_held", "guard", "plan", sqlite_where=text(HELD_SQL), postgresql_where=text(HELD_SQL)),
-        Index("change_unended", "listing", sqlite_where=text(UNENDED_SQL), postgresql_where=text(UNENDED_SQL)),
+        Index("change_listing", "listing", "state"),
+        Index(
+            "change_held",
+            "guard",
+            "plan",
+            sqlite_where=text("state = 'held'"),
+            postgresql_where=text("state = 'held'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     plan: int = Field(foreign_key="plan.id")
-    listing: int = Field(foreign_key="listing.id", index=True)
+    listing: int = Field(foreign_key="listing.id")
     sku_code: str = ""
     field: str
     before: str
@@ -379,7 +457,7 @@ class PurchaseRow(SQLModel, table=True):
     state: str = Field(index=True)
     lines: list[PurchaseLine] = Field(sa_column=Column(Json(list[PurchaseLine]), nullable=False))
     payout: Money = Field(sa_column=_money(nullable=False))
-    """What the channel will pay out for these lines, after its commission."""
+    """What is left of the sale of these lines after the shares of the channel, of advertising and of payment."""
     relay: RelayAddress = Field(sa_column=Column(Json(RelayAddress), nullable=False))
     quote: Quote | None = Field(default=None, sa_column=Column(Json(Quote), nullable=True))
     sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))

@@ -72,6 +72,9 @@ class Bench:
     def refuse_orders(self) -> None:
         self.account.grants_orders = False
 
+    def refuse_search(self) -> None:
+        self.account.grants_search = False
+
     def vendor_orders(self) -> Mapping[str, object]:
         return {str(order_id): order for order_id, order in self.mock.state.orders.items()}
 

@@ -24,7 +24,7 @@ from syncbridge.errors import (
     Unreachable,
     VendorDown,
 )
-from syncbridge.model.catalog import MixRule
+from syncbridge.model.catalog import Dropship, MixRule
 from syncbridge.model.paging import Cursor
 from syncbridge.model.purchasing import PurchaseDraft, PurchaseLine, RefundState, VendorOrderState
 from syncbridge.ports import Cancels, Follows, Refunds, Supplier, Tokens
@@ -528,3 +528,14 @@ def test_a_setting_nobody_knows_is_refused(flaw: dict[str, str]) -> None:
 def test_settings_show_no_secret() -> None:
     assert "hush" not in repr(Alibaba1688Settings(app_secret="hush", access_token="hush"))
     assert "hush" not in json.dumps(str(Alibaba1688Settings(refresh_token="hush")))
+
+
+async def test_a_dropship_price_survives_the_trip_through_the_mock(bench: Bench) -> None:
+    specs = (
+        replace(make_spec(1), dropship=Dropship(cny("16.00"), postage_paid=True)),
+        replace(make_spec(2), dropship=Dropship(cny("15.00"), postage_paid=True)),
+    )
+    bench.publish(make_offer("676651652931", *specs))
+
+    read = await bench.supplier.offer("676651652931")
+    assert [spec.dropship for spec in read.specs] == [spec.dropship for spec in specs]

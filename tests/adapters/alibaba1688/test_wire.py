@@ -13,7 +13,7 @@ from syncbridge.adapters import alibaba1688
 from syncbridge.adapters.alibaba1688 import answers, client, reading, refunds, wire
 from syncbridge.adapters.http import Answer
 from syncbridge.errors import OutcomeUnknown
-from syncbridge.model.catalog import MixRule, Offer, Tier
+from syncbridge.model.catalog import Dropship, MixRule, Offer, Tier
 from syncbridge.model.purchasing import PurchaseLine, Refund, RefundState, VendorOrderState
 from syncbridge.testing.builders import cny, make_draft
 
@@ -95,6 +95,13 @@ def test_a_sku_without_a_price_does_not_borrow_one() -> None:
     offer = offer_with(productSkuInfos=[{"specId": "a", "price": ""}], productSaleInfo=sale)
 
     assert offer.specs[0].cost is None
+
+
+@pytest.mark.parametrize("price", [None, "", "0", "0.00", "-13.90", "NaN", "Infinity", "面议", True])
+def test_row_33_a_price_that_is_no_amount_is_unknown(price: object) -> None:
+    sale = {"quoteType": 1, "priceRangeList": []}
+
+    assert offer_with(productSkuInfos=[{"specId": "a", "price": price}], productSaleInfo=sale).specs[0].cost is None
 
 
 def test_a_stock_the_vendor_does_not_tell_is_not_zero() -> None:
@@ -366,3 +373,45 @@ def test_what_stands_for_a_number_is_no_tracking_number(parcel: wire.LogisticsOr
 )
 def test_no_tracking_yet_is_nothing_at_all(body: str) -> None:
     assert client.parcels(Answer(200, body.encode())) == []
+
+
+def dropship_of(sku: dict[str, Any] | None, sale: dict[str, Any] | None) -> Dropship | None:
+    offer = offer_with(
+        productSkuInfos=[{"specId": "a", "price": "7", "fenxiaoPriceInfo": sku}],
+        productSaleInfo={"quoteType": 1, "fenxiaoSaleInfo": sale},
+    )
+    return offer.specs[0].dropship
+
+
+@pytest.mark.parametrize(
+    ("sku", "sale", "expected"),
+    [
+        ({"onePiecePrice": "15", "offerPrice": "12"}, None, Dropship(cny("15"), postage_paid=True)),
+        ({"onePiecePrice": "15"}, {"onePieceFreePostage": False}, Dropship(cny("15"), postage_paid=False)),
+        ({"onePiecePrice": "15"}, {"onePiecePrice": "16"}, Dropship(cny("15"), postage_paid=True)),
+        ({"offerPrice": "12"}, None, Dropship(cny("12"), postage_paid=False)),
+        ({"offerPrice": "12"}, {"onePieceFreePostage": True}, Dropship(cny("12"), postage_paid=True)),
+        (None, {"onePieceFreePostage": True, "onePiecePrice": "16", "offerPrice": 14}, Dropship(cny("16"), True)),
+        (None, {"offerPrice": 14}, Dropship(cny("14"), postage_paid=False)),
+        ({"onePiecePrice": "面议", "offerPrice": "0"}, {}, None),
+        (None, None, None),
+    ],
+)
+def test_the_dropship_price_is_the_skus_before_the_offers(
+    sku: dict[str, Any] | None, sale: dict[str, Any] | None, expected: Dropship | None
+) -> None:
+    assert dropship_of(sku, sale) == expected
+
+
+def test_the_official_offer_shows_its_dropship_price() -> None:
+    offer = reading.offer(result(client.DETAIL, sample("product_detail"), wire.ProductDetail))
+
+    assert offer.specs[0].dropship == Dropship(cny("15"), postage_paid=True)
+    assert not offer.by_quantity
+
+
+def test_an_offer_priced_by_quantity_says_so_and_its_own_skus_prices_do_not_count() -> None:
+    sale = {"quoteType": 2, "priceRangeList": [{"startQuantity": 2, "price": "9"}, {"startQuantity": 50, "price": "7"}]}
+    offer = offer_with(productSkuInfos=[{"specId": "a", "price": "12"}], productSaleInfo=sale)
+
+    assert (offer.by_quantity, offer.specs[0].cost) == (True, cny("9"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -108,3 +110,58 @@ async def test_a_refused_draft_is_never_sent(store):
         await store.channel.publish(make_listing_draft(title="n" * 129))
     assert caught.value.code == "draft"
     assert store.sent == []
+
+
+def in_germany(**prices: str) -> dict[str, Any]:
+    """The SKU at 19.90 with a price of its own in some countries, as quotes."""
+    countries = {country: usd(price) for country, price in prices.items()}
+    (one,) = [replace(sku(), countries=countries)]
+    return product(make_listing_draft(one))
+
+
+@pytest.mark.parametrize(
+    ("price", "percent"), [("19.90", "0"), ("20.00", "1"), ("29.85", "50"), ("15.00", "-24"), ("9.95", "-50")]
+)
+def test_a_countrys_price_is_a_percentage_that_is_never_too_low(price, percent):
+    quotes = in_germany(DE=price)["aeop_national_quote_configuration"]
+    assert quotes["configuration_type"] == "percentage"
+    assert json.loads(quotes["configuration_data"]) == [
+        {"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": percent}}
+    ]
+
+
+def test_a_draft_without_prices_of_countries_says_nothing_of_them():
+    assert "aeop_national_quote_configuration" not in product(make_listing_draft())
+
+
+def test_a_single_sku_without_properties_is_addressed_as_none():
+    alone = SkuDraft("TYA001", usd("10.00"), 1, countries={"GB": usd("12.00")})
+    quotes = product(make_listing_draft(alone))["aeop_national_quote_configuration"]
+    assert json.loads(quotes["configuration_data"]) == [{"shiptoCountry": "UK", "absoluteQuoteMap": {"<none>": "20"}}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"countries": {"DE": usd("9.70")}}, "the price for DE, 9.70 USD, is under half of 19.90 USD"),
+        ({"countries": {"AT": usd("19.90")}}, "AT can have no price of its own"),
+        ({"discount": usd("19.90")}, "the discount of 19.90 USD is not between 0.01 and the price 19.90 USD"),
+        ({"discount": Money.of("9", "EUR")}, "priced in USD, its discount in EUR"),
+    ],
+)
+def test_a_price_of_a_country_or_a_discount_the_vendor_would_refuse_is_explained(changes, said):
+    assert said in " ".join(problems(make_listing_draft(replace(sku(), **changes))))
+
+
+@pytest.mark.anyio
+async def test_discounts_and_prices_of_countries_reach_the_vendors_books(store):
+    draft = make_listing_draft(replace(sku(), discount=usd("17.90"), countries={"DE": usd("22.00")}))
+    listing_id = await store.channel.publish(draft)
+    (made,) = store.mock.books()["products"]
+    assert made["quotes"] == {"DE": {"14:193": 11}}
+    assert made["skus"][0]["discount"] == "17.90"
+    (read,) = (await store.channel.listing(listing_id)).skus
+    assert (read.price, read.discount) == (usd("19.90"), usd("17.90"))
+    await store.channel.edit(listing_id, make_listing_draft(sku()))
+    (made,) = store.mock.books()["products"]
+    assert (made["quotes"], made["skus"][0]["discount"]) == ({}, None)

@@ -227,3 +227,48 @@ async def test_an_unavailable_vendor_answers_a_page_and_does_nothing(seller):
     answer = await seller.sync(POST, product())
     assert (answer.status_code, answer.text[:6]) == (503, "<html>")
     assert (await seller.books())["products"] == []
+
+
+def quotes(data, kind="percentage"):
+    return {"configuration_type": kind, "configuration_data": json.dumps(data)}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        (quotes([{"shiptoCountry": "GB", "absoluteQuoteMap": {"14:193": "1"}}]), "GB"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:194": "1"}}]), "14:194"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "-51"}}]), "-51"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "1.5"}}]), "1.5"),
+        (quotes([{"country": "DE"}]), "country"),
+        ({"configuration_type": "percentage", "configuration_data": "[}"}, "JSON"),
+        (quotes([], "absolute"), "absolute"),
+    ],
+)
+async def test_prices_of_countries_against_the_rules_are_refused(seller, configuration, said):
+    asked = product()
+    asked["aeop_a_e_product"]["aeop_national_quote_configuration"] = configuration
+    assert said in str(await seller.sync(POST, asked))
+    assert (await seller.books())["products"] == []
+
+
+async def test_the_call_for_all_prices_erases_discounts_and_the_one_for_a_single_price_sets_it(seller):
+    product_id = str((await seller.sync(POST, product(sku(sku_discount_price="17.90"))))["result"]["product_id"])
+    await seller.sync("aliexpress.offer.product.skuprices.edit", edit(product_id, {"14:193": "20.90"}))
+    assert await shown(seller) == ("20.90", None)
+    single = {"product_id": product_id, "sku_id": "14:193", "sku_price": "21.90", "sale_price": "18.90"}
+    await seller.sync("aliexpress.postproduct.redefining.editsingleskuprice", single)
+    assert await shown(seller) == ("21.90", "18.90")
+    dearer = await seller.sync("aliexpress.postproduct.redefining.editsingleskuprice", single | {"sale_price": "21.90"})
+    assert dearer["result"]["success"] is False
+    nobody = await seller.sync("aliexpress.postproduct.redefining.editsingleskuprice", single | {"sku_id": "5:1"})
+    assert nobody["result"]["success"] is False
+
+
+def edit(product_id, prices):
+    return {"product_id": product_id, "sku_id_price_map": prices}
+
+
+async def shown(seller):
+    (made,) = (await seller.books())["products"]
+    return made["skus"][0]["price"], made["skus"][0]["discount"]

@@ -15,6 +15,7 @@ from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
 
@@ -34,6 +35,9 @@ class MemorySupplierHarness:
 
     def refuse_orders(self) -> None:
         self.supplier.grants_orders = False
+
+    def refuse_search(self) -> None:
+        self.supplier.grants_search = False
 
     def vendor_orders(self) -> Mapping[str, object]:
         return self.supplier.books
@@ -95,7 +99,7 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract):
+class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, SearchesContract):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()

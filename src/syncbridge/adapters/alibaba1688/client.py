@@ -14,6 +14,7 @@ from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.signing import VENDOR, OpenSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
 from syncbridge.errors import Rejected
+from syncbridge.model.catalog import Search
 from syncbridge.ports import Wiring
 
 T = TypeVar("T")
@@ -23,6 +24,8 @@ TRADE = "com.alibaba.trade"
 
 POOL = Api(PRODUCTS, "pool.product.pull", answers.A, group="catalogue")
 DETAIL = Api(PRODUCTS, "product.search.queryProductDetail", answers.A, group="catalogue")
+KEYWORD = Api(PRODUCTS, "product.search.keywordQuery", answers.A, group="catalogue")
+SHOP = Api(PRODUCTS, "product.search.querySellerOfferList", answers.A, group="catalogue")
 FOLLOW = Api("com.alibaba.product", "alibaba.product.follow.crossborder", answers.H, group="catalogue", write=True)
 PREVIEW = Api(TRADE, "alibaba.createOrder.preview", answers.D)
 CREATE = Api(TRADE, "alibaba.trade.createCrossOrder", answers.C, write=True)
@@ -65,6 +68,16 @@ class OpenClient:
         """One offer (1688.md §4.1)."""
         query = {"offerId": long(offer_id), "country": self._settings.country}
         return await self._result(DETAIL, {"offerDetailParam": query}, wire.ProductDetail)
+
+    async def search(self, query: Search, page: int, size: int) -> wire.FoundPage:
+        """One page of all offers with the keyword, or of those in one seller's shop (1688.md §4.2)."""
+        asked: dict[str, object] = {"beginPage": page, "pageSize": size, "country": self._settings.country}
+        if query.keyword:
+            asked["keyword"] = query.keyword
+        if query.shop:
+            asked["sellerOpenId"] = query.shop
+        api = SHOP if query.shop else KEYWORD
+        return await self._call(api, {"offerQueryParam": asked}, lambda answer: found(api, answer))
 
     async def follow(self, offer_id: str) -> None:
         """Ask for messages about an offer (1688.md §4.4)."""
@@ -188,6 +201,12 @@ def previewed(answer: Answer) -> list[wire.Preview]:
     if not parts:
         raise answers.unreadable(PREVIEW, answer, "it names no order")
     return parts
+
+
+def found(api: Api, answer: Answer) -> wire.FoundPage:
+    """What a search found; both searches answer alike, and nothing found may come as null (1688.md §4.2)."""
+    result = answers.opened(api, answer)
+    return wire.FoundPage() if answers.is_null(result) else answers.decoded(api, answer, result, wire.FoundPage)
 
 
 def parcels(answer: Answer) -> list[wire.LogisticsOrder]:

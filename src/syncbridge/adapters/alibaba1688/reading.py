@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from syncbridge.adapters.alibaba1688 import wire
-from syncbridge.model.catalog import MixRule, Offer, Spec, Tier
+from syncbridge.model.catalog import Dropship, MixRule, Offer, Spec, Tier
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import (
     PlacedOrder,
@@ -37,6 +38,10 @@ STATES = {
 """The vendor's order states (1688.md §5.6); any other word is OTHER."""
 
 _PRICED_BY_SKU = 1
+_PRICED_BY_QUANTITY = (0, 2)
+_OFFER_ID = re.compile(r"[0-9]{6,18}")
+_HOSTS = ("detail.1688.com", "m.1688.com", "detail.m.1688.com")
+_PATH = re.compile(r"/offer/([0-9]{6,18})\.html?")
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z-]{4,}$")
 _HOURS = re.compile(r"^shipIn(\d+)Hours$")
 
@@ -46,7 +51,7 @@ def offer(detail: wire.ProductDetail) -> Offer:
     sale = detail.product_sale_info or wire.ProductSaleInfo()
     shipping = detail.product_shipping_info or wire.ProductShippingInfo()
     tiers = _tiers(sale)
-    fallback = None if sale.quote_type == _PRICED_BY_SKU or not tiers else tiers[0].cost
+    by_quantity = sale.quote_type in _PRICED_BY_QUANTITY and bool(tiers)
     return Offer(
         offer_id=str(detail.offer_id),
         title=detail.subject_trans or detail.subject or "",
@@ -54,8 +59,9 @@ def offer(detail: wire.ProductDetail) -> Offer:
         buyable=detail.status == "published",
         supplier_id=detail.seller_open_id or "",
         supplier_name=detail.company_name or "",
-        specs=_specs(detail, shipping, fallback) or (_whole(sale, shipping, fallback),),
+        specs=_specs(detail, sale, shipping, tiers) or (_whole(sale, shipping, tiers),),
         tiers=tiers,
+        by_quantity=by_quantity,
         moq=detail.min_order_quantity or 1,
         lot=detail.batch_number or None,
         mix=_mix(detail.seller_mix_setting),
@@ -66,6 +72,27 @@ def offer(detail: wire.ProductDetail) -> Offer:
         weight_g=wire.grams(shipping.weight),
         dispatch_hours=_dispatch_hours(shipping),
     )
+
+
+def offer_named(text: str) -> str:
+    """The offer id a person wrote, or that of the product page whose address they copied; ValueError if neither."""
+    written = text.strip()
+    if _OFFER_ID.fullmatch(written):
+        return written
+    if "/" not in written:
+        raise ValueError(f"{written!r} is no offer id, which is a number such as 676651652931")
+    try:
+        address = urlsplit(written if "://" in written else f"https://{written}")
+    except ValueError:
+        raise ValueError(f"{written!r} is no address of a page") from None
+    if address.hostname not in _HOSTS:
+        raise ValueError(f"{address.hostname or written!r} is not 1688; copy the address of a page on detail.1688.com")
+    in_path, in_query = _PATH.fullmatch(address.path), parse_qs(address.query).get("offerId", [""])
+    if in_path:
+        return in_path[1]
+    if _OFFER_ID.fullmatch(in_query[0]):
+        return in_query[0]
+    raise ValueError("this address of 1688 is no product page; one looks like detail.1688.com/offer/676651652931.html")
 
 
 def quote(parts: Sequence[wire.Preview]) -> Quote:
@@ -134,7 +161,9 @@ def _mix(setting: wire.SellerMixSetting | None) -> MixRule | None:
     return MixRule(bool(setting.general_hunpi), wire.price(setting.mix_amount), setting.mix_number or None)
 
 
-def _specs(detail: wire.ProductDetail, shipping: wire.ProductShippingInfo, fallback: Money | None) -> tuple[Spec, ...]:
+def _specs(
+    detail: wire.ProductDetail, sale: wire.ProductSaleInfo, shipping: wire.ProductShippingInfo, tiers: Sequence[Tier]
+) -> tuple[Spec, ...]:
     weights = _weights(shipping)
     return tuple(
         Spec(
@@ -142,17 +171,38 @@ def _specs(detail: wire.ProductDetail, shipping: wire.ProductShippingInfo, fallb
             sku_id=str(sku.sku_id or ""),
             goods_code=sku.cargo_number or None,
             attributes=tuple((each.attribute_name or "", each.value or "") for each in sku.sku_attributes or ()),
-            cost=wire.price(sku.price) or fallback,
+            cost=_cost(wire.price(sku.price), sale, tiers),
             stock=sku.amount_on_sale,
             image_url=next((each.sku_image_url for each in sku.sku_attributes or () if each.sku_image_url), None),
             weight_g=weights.get(sku.spec_id) or weights.get(str(sku.sku_id)),
+            dropship=_dropship(sku.fenxiao_price_info, sale),
         )
         for sku in detail.product_sku_infos or ()
     )
 
 
-def _whole(sale: wire.ProductSaleInfo, shipping: wire.ProductShippingInfo, cost: Money | None) -> Spec:
-    return Spec("", "", None, (), cost, sale.amount_on_sale, weight_g=wire.grams(shipping.weight))
+def _whole(sale: wire.ProductSaleInfo, shipping: wire.ProductShippingInfo, tiers: Sequence[Tier]) -> Spec:
+    weight = wire.grams(shipping.weight)
+    cost, dropship = _cost(None, sale, tiers), _dropship(None, sale)
+    return Spec("", "", None, (), cost, sale.amount_on_sale, weight_g=weight, dropship=dropship)
+
+
+def _cost(own: Money | None, sale: wire.ProductSaleInfo, tiers: Sequence[Tier]) -> Money | None:
+    """A SKU's own price, or that of the first pieces where the whole offer is priced by quantity (1688.md §4.1)."""
+    if sale.quote_type == _PRICED_BY_SKU or not tiers:
+        return own
+    return tiers[0].cost if sale.quote_type in _PRICED_BY_QUANTITY else own or tiers[0].cost
+
+
+def _dropship(own: wire.DropshipPrice | None, sale: wire.ProductSaleInfo) -> Dropship | None:
+    """The SKU's price before the offer's, and the one with postage before the one that may be without."""
+    offer = sale.fenxiao_sale_info or wire.DropshipSale()
+    own = own or wire.DropshipPrice()
+    one_piece = wire.price(own.one_piece_price) or wire.price(offer.one_piece_price)
+    if one_piece is not None:
+        return Dropship(one_piece, offer.one_piece_free_postage is not False)
+    resold = wire.price(own.offer_price) or wire.price(offer.offer_price)
+    return Dropship(resold, offer.one_piece_free_postage is True) if resold is not None else None
 
 
 def _tiers(sale: wire.ProductSaleInfo) -> tuple[Tier, ...]:

@@ -13,7 +13,7 @@ from syncbridge.adapters.alibaba1688.client import OpenClient, long
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.signing import VENDOR
 from syncbridge.errors import NotGranted, Rejected
-from syncbridge.model.catalog import Offer
+from syncbridge.model.catalog import Offer, Search
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.purchasing import (
     Found,
@@ -64,6 +64,22 @@ class Alibaba1688Supplier:
     async def offer(self, offer_id: str) -> Offer:
         """One offer; raises NotFound if it was taken down."""
         return reading.offer(await self._client.detail(offer_id))
+
+    async def search(self, query: Search, *, since: Cursor | None) -> AsyncIterator[Page[str]]:
+        """Ids of what is found, in pages of 20; a cursor names the next page."""
+        number = int(since or 1)
+        while True:
+            listed = await self._client.search(query, number, PAGE)
+            if not listed.data:
+                return
+            number += 1
+            yield _page_of_ids(listed.data, Cursor(str(number)))
+            if listed.total_page is not None and number > listed.total_page:
+                return
+
+    def offer_named(self, text: str) -> str:
+        """The id itself, or the one in an address of 1688."""
+        return reading.offer_named(text)
 
     async def follow(self, offer_id: str) -> None:
         """Ask for price and stock messages about an offer."""
@@ -193,6 +209,16 @@ class Alibaba1688Supplier:
 def _carries(order: PlacedOrder, key: IntentKey) -> bool:
     mark = rf"(?<![0-9A-Za-z]){re.escape(key.mark)}(?![0-9A-Za-z])"
     return order.out_order_id == key.out_order_id or re.search(mark, order.note) is not None
+
+
+def _page_of_ids(raws: Sequence[msgspec.Raw], cursor: Cursor) -> Page[str]:
+    ids, failures = [], []
+    for raw in raws:
+        try:
+            ids.append(str(msgspec.json.decode(raw, type=wire.FoundOffer, strict=False).offer_id))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            failures.append(("", f"1688 found an offer and named no id of it: {error}"))
+    return Page(tuple(ids), cursor, tuple(failures))
 
 
 def _page_of_orders(raws: Sequence[msgspec.Raw], cursor: Cursor) -> Page[PlacedOrder]:

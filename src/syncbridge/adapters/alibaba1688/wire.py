@@ -96,12 +96,41 @@ class PoolEntry(Wire):
     offer_id: Id
 
 
+class FoundOffer(Wire):
+    """One offer a search found (1688.md §4.2)."""
+
+    offer_id: Id
+
+
+class FoundPage(Wire):
+    """One page of what a search found; of each offer only the id is read (1688.md §4.2)."""
+
+    total_page: int | None = None
+    data: list[msgspec.Raw] | None = None
+    """Each still to be decoded."""
+
+
 class SkuAttribute(Wire):
     """One property of a SKU."""
 
     attribute_name: str | None = None
     value: str | None = None
     sku_image_url: str | None = None
+
+
+class DropshipPrice(Wire):
+    """Prices for resellers, in yuan (1688.md §4.1)."""
+
+    one_piece_price: msgspec.Raw = _NOTHING
+    """一件代发包邮价: of one piece, sent alone."""
+    offer_price: msgspec.Raw = _NOTHING
+    """分销价."""
+
+
+class DropshipSale(DropshipPrice):
+    """The same for the offer as a whole."""
+
+    one_piece_free_postage: bool | None = None
 
 
 class SkuInfo(Wire):
@@ -114,6 +143,7 @@ class SkuInfo(Wire):
     price: msgspec.Raw = _NOTHING
     """Yuan, as text."""
     sku_attributes: list[SkuAttribute] | None = None
+    fenxiao_price_info: DropshipPrice | None = None
 
 
 class PriceRange(Wire):
@@ -130,6 +160,7 @@ class ProductSaleInfo(Wire):
     """0 no SKUs, by quantity; 1 by SKU; 2 with SKUs, by quantity of the whole offer."""
     amount_on_sale: int | None = None
     price_range_list: list[PriceRange] | None = None
+    fenxiao_sale_info: DropshipSale | None = None
 
 
 class SkuShippingInfo(Wire):

@@ -96,7 +96,7 @@ class AliExpressChannel:
             raise Rejected(refused.message, vendor=VENDOR, code=refused.code, request_id=error.request_id) from error
 
     async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
-        """Replace prices, one call for each listing; the refused ones are named."""
+        """Replace prices, one call for each listing whose SKUs have no discount; the refused ones are named."""
         return await self._one_by_one(updates, self._set_prices)
 
     async def set_stock(self, updates: Sequence[StockUpdate]) -> Sequence[Refusal]:
@@ -177,12 +177,16 @@ class AliExpressChannel:
             raise Rejected(f"AliExpress would refuse this listing: {'; '.join(found)}", vendor=VENDOR, code="draft")
 
     async def _set_prices(self, update: PriceUpdate) -> None:
+        """One call for all SKUs, and one for each that has a discount: only that call takes a discount too."""
         for sku_key, price in update.prices.items():
-            if said := drafts.price_problem(price, self._currency):
+            if said := drafts.price_problem(price, self._currency, update.discounts.get(sku_key)):
                 raise Rejected(f"SKU {sku_key}: {said}", vendor=VENDOR, code="price")
-        await self._client.set_prices(
-            update.listing_id, {key: f"{price.amount:f}" for key, price in update.prices.items()}
-        )
+        written = {key: f"{price.amount:f}" for key, price in update.prices.items()}
+        for key in update.discounts.keys() & written.keys():
+            discount = f"{update.discounts[key].amount:f}"
+            await self._client.set_price(update.listing_id, key, written.pop(key), discount)
+        if written:
+            await self._client.set_prices(update.listing_id, written)
 
     async def _one_by_one(
         self, updates: Sequence[_Update], apply: Callable[[_Update], Awaitable[None]]

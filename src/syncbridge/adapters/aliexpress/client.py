@@ -76,6 +76,11 @@ class AliExpressClient:
         params = {"product_id": product_id, "sku_id_price_map": _json(prices)}
         await self._modify(self._call("aliexpress.offer.product.skuprices.edit", params, write=True))
 
+    async def set_price(self, product_id: str, sku_id: str, price: str, discount: str) -> None:
+        """Replace the price and the discount of one SKU (§4.2)."""
+        params = {"product_id": product_id, "sku_id": sku_id, "sku_price": price, "sale_price": discount}
+        await self._modify(self._call(_POSTPRODUCT + "editsingleskuprice", params, write=True))
+
     async def set_stock(self, product_id: str, stock: Mapping[str, int]) -> None:
         """Replace stock by SKU id (§4.2)."""
         params = {"product_id": product_id, "sku_stocks": _json(stock)}

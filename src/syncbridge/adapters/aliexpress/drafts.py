@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from html.parser import HTMLParser
 
 import msgspec
 
+from syncbridge.adapters.aliexpress.reading import NO_PROPERTIES
 from syncbridge.adapters.aliexpress.wire import kilograms
 from syncbridge.model.catalog import Attribute, ListingDraft, SkuDraft, SkuProperty
 from syncbridge.model.money import Money
@@ -21,6 +22,14 @@ STOCK_LIMIT = 999_999
 _SKU_CODE = re.compile(r"[A-Za-z0-9]{1,20}")
 _LOWEST_PRICE, _HIGHEST_PRICE = Decimal("0.01"), Decimal(100_000)
 _PIECE = 100000015
+_LOWEST_PERCENT = -50
+COUNTRIES = frozenset(
+    {"RU", "US", "CA", "ES", "FR", "UK", "NL", "IL", "BR", "CL", "AU", "UA", "BY", "JP", "TH", "SG", "KR", "ID"}
+    | {"MY", "PH", "VN", "IT", "DE", "SA", "AE", "PL", "TR"}
+)
+"""Those that may have prices of their own, in the vendor's letters."""
+_LETTERS = {"GB": "UK"}
+"""The vendor's, where they are not ISO's."""
 
 
 def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
@@ -33,8 +42,12 @@ def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
     ]
 
 
-def price_problem(price: Money, currency: str) -> str | None:
-    """Why the vendor would refuse a price, or None."""
+def price_problem(price: Money, currency: str, discount: Money | None = None) -> str | None:
+    """Why the vendor would refuse a price with its discount, or None."""
+    if discount is not None and discount.currency != price.currency:
+        return f"priced in {price.currency}, its discount in {discount.currency}"
+    if discount is not None and not _LOWEST_PRICE <= discount.amount < price.amount:
+        return f"the discount of {discount} is not between 0.01 and the price {price}"
     if price.currency != currency:
         return f"priced in {price.currency}, the store in {currency}"
     if not _LOWEST_PRICE <= price.amount <= _HIGHEST_PRICE:
@@ -95,8 +108,13 @@ def _about_sku(sku: SkuDraft, currency: str) -> Iterator[str]:
         yield "the code is not 1 to 20 letters and digits"
     if not 0 <= sku.stock <= STOCK_LIMIT:
         yield f"the stock {sku.stock} is not between 0 and {STOCK_LIMIT}"
-    if said := price_problem(sku.price, currency):
+    if said := price_problem(sku.price, currency, sku.discount):
         yield said
+    for country, price in sku.countries.items():
+        if _LETTERS.get(country, country) not in COUNTRIES:
+            yield f"{country} can have no price of its own; those that can are {', '.join(sorted(COUNTRIES))}"
+        elif _percent(price, sku.price) < _LOWEST_PERCENT:
+            yield f"the price for {country}, {price}, is under half of {sku.price}"
     if len(sku.properties) > 3:
         yield "more than 3 properties"
     if not all(p.property_id.isdecimal() and p.value_id.isdecimal() for p in sku.properties):
@@ -107,6 +125,7 @@ def product(draft: ListingDraft) -> dict[str, object]:
     """The draft as ``aeop_a_e_product``; it must be free of `problems`."""
     length, width, height = draft.package_cm
     return {
+        **_quotes(draft),
         "category_id": int(draft.category_id),
         "locale": draft.locale,
         "subject_list": [{"locale": draft.locale, "value": draft.title}],
@@ -129,13 +148,43 @@ def product(draft: ListingDraft) -> dict[str, object]:
 
 
 def _sku(sku: SkuDraft) -> dict[str, object]:
-    return {
-        "sku_code": sku.sku_code,
-        "sku_price": f"{sku.price.amount:f}",
-        "ipm_sku_stock": sku.stock,
-        "currency_code": sku.price.currency,
-        "aeop_s_k_u_property": [_property(value) for value in sku.properties],
-    }
+    return _given(
+        sku_code=sku.sku_code,
+        sku_price=f"{sku.price.amount:f}",
+        sku_discount_price=f"{sku.discount.amount:f}" if sku.discount else None,
+        ipm_sku_stock=sku.stock,
+        currency_code=sku.price.currency,
+        aeop_s_k_u_property=[_property(value) for value in sku.properties],
+    )
+
+
+def _quotes(draft: ListingDraft) -> dict[str, object]:
+    """Prices of countries as percents of a SKU's price, so that they move with it when it alone is replaced."""
+    countries = dict.fromkeys(country for sku in draft.skus for country in sku.countries)
+    if not countries:
+        return {}
+    quotes = [
+        {
+            "shiptoCountry": _LETTERS.get(country, country),
+            "absoluteQuoteMap": {  # its name for percents too
+                _sku_key(sku): str(_percent(sku.countries[country], sku.price))
+                for sku in draft.skus
+                if country in sku.countries
+            },
+        }
+        for country in countries
+    ]
+    data = msgspec.json.encode(quotes).decode()
+    return {"aeop_national_quote_configuration": {"configuration_type": "percentage", "configuration_data": data}}
+
+
+def _percent(price: Money, base: Money) -> int:
+    """Whole percents above the base, rounded up, so that nothing is sold below its price."""
+    return int(((price.amount / base.amount - 1) * 100).to_integral_value(rounding=ROUND_CEILING))
+
+
+def _sku_key(sku: SkuDraft) -> str:
+    return ";".join(f"{value.property_id}:{value.value_id}" for value in sku.properties) or NO_PROPERTIES
 
 
 def _property(value: SkuProperty) -> dict[str, object]:

@@ -107,16 +107,7 @@ def listing(product: wire.Product, currency: str) -> Listing:
         listing_id=as_text(product.product_id),
         title=titles.get(product.locale) or next(iter(titles.values()), ""),
         status=_listing_status(product.product_status_type or "", product.ws_display),
-        skus=tuple(
-            Sku(
-                sku_key=sku.id or NO_PROPERTIES,
-                sku_code=as_text(sku.sku_code),
-                price=Money.of(sku.sku_price, sku.currency_code or product.currency_code or currency),
-                stock=sku.ipm_sku_stock,
-                properties=tuple(_property(each) for each in sku.aeop_s_k_u_property_list),
-            )
-            for sku in product.aeop_ae_product_s_k_us
-        ),
+        skus=tuple(_sku(sku, product.currency_code or currency) for sku in product.aeop_ae_product_s_k_us),
         modified_at=utc_or_none(product.gmt_modified),
         created_at=utc_or_none(product.gmt_create),
         category_id=as_text(product.category_id),
@@ -141,6 +132,14 @@ def _page(product: wire.Product) -> str:
     except msgspec.DecodeError:
         return text
     return "".join(module.html.content for module in modules if module.html) or text
+
+
+def _sku(sku: wire.ProductSku, currency: str) -> Sku:
+    currency = sku.currency_code or currency
+    price, discount = Money.of(sku.sku_price, currency), Money.of(as_text(sku.sku_discount_price) or "0", currency)
+    discounted = discount if discount.amount > 0 else None
+    properties = tuple(_property(each) for each in sku.aeop_s_k_u_property_list)
+    return Sku(sku.id or NO_PROPERTIES, as_text(sku.sku_code), price, sku.ipm_sku_stock, discounted, properties)
 
 
 def listed(row: dict[str, object], status: str) -> Listing:

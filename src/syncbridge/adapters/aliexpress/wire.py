@@ -241,6 +241,7 @@ class ProductSku(msgspec.Struct):
 
     sku_price: str | int
     ipm_sku_stock: int
+    sku_discount_price: Text = None
     id: str | None = None
     sku_code: Text = None
     currency_code: str | None = None

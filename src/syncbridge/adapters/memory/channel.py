@@ -76,6 +76,7 @@ class MemoryChannel:
                 sku.sku_code,
                 sku.price,
                 sku.stock,
+                sku.discount,
             )
             for sku in draft.skus
         )
@@ -164,5 +165,7 @@ class MemoryChannel:
 
 def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:
     if isinstance(update, PriceUpdate):
-        return replace(sku, price=update.prices.get(sku.sku_key, sku.price))
+        if sku.sku_key not in update.prices:
+            return sku
+        return replace(sku, price=update.prices[sku.sku_key], discount=update.discounts.get(sku.sku_key))
     return replace(sku, stock=update.stock.get(sku.sku_key, sku.stock))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown, OutOfStock, RateLimited, Rejected
-from syncbridge.model.catalog import MixRule, Offer, Spec
+from syncbridge.model.catalog import MixRule, Offer, Search, Spec
 from syncbridge.model.money import Money
 from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.purchasing import (
@@ -40,6 +40,7 @@ class MemorySupplier:
         self.parcels: dict[str, list[Shipment]] = {}
         self.asked_back: dict[str, list[Refund]] = {}
         self.grants_orders = True
+        self.grants_search = True
         self.limit_next = False
         self.lose_next = False
 
@@ -58,6 +59,22 @@ class MemorySupplier:
         if offer_id not in self.catalogue:
             raise NotFound(f"offer {offer_id} is not there", vendor="memory", code="gone")
         return self.catalogue[offer_id]
+
+    async def search(self, query: Search, *, since: Cursor | None) -> AsyncIterator[Page[str]]:
+        """Offers with the keyword in their title, of the shop, in the order they were added."""
+        self._answerable()
+        if not self.grants_search:
+            raise NotGranted("this account may not search", vendor="memory", code="acl")
+        found = [offer.offer_id for offer in self.catalogue.values() if _fits(offer, query)]
+        for start in range(int(since or 0), len(found), PAGE):
+            page = tuple(found[start : start + PAGE])
+            yield Page(page, Cursor(str(start + len(page))))
+
+    def offer_named(self, text: str) -> str:
+        """An id is all there is."""
+        if not text.isalnum():
+            raise ValueError(f"{text!r} is no offer id")
+        return text
 
     async def preview(self, draft: PurchaseDraft) -> Quote:
         """Cost times quantity, and a flat freight."""
@@ -207,6 +224,10 @@ class MemorySupplier:
         if self.limit_next:
             self.limit_next = False
             raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+
+
+def _fits(offer: Offer, query: Search) -> bool:
+    return query.keyword.lower() in offer.title.lower() and query.shop in ("", offer.supplier_id)
 
 
 def _is_enough(mix: MixRule | None, pieces: int, goods: Money) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from syncbridge.errors import (
     Rejected,
     VendorError,
 )
-from syncbridge.model.catalog import ListingStatus, PriceUpdate, StockUpdate
+from syncbridge.model.catalog import ListingStatus, PriceUpdate, SkuDraft, StockUpdate
 from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.paging import Cursor, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -193,6 +194,18 @@ class ChannelContract:
         prices = {s.sku_code: s.price for s in (await harness.channel.listing(listing_id)).skus}
         assert prices == {"TYA001": usd("20.90"), "TYA002": usd("21.50")}
 
+    async def test_a_discount_goes_out_with_the_price_and_is_lost_without_it(self, harness: ChannelHarness) -> None:
+        """It reads back, so that whoever replaces a price can carry it."""
+        first, second = make_listing_draft().skus
+        listing_id, keys = await self._published(harness, replace(first, discount=usd("17.90")), second)
+        one = keys["TYA001"]
+        kept = PriceUpdate(listing_id, {one: usd("20.90"), keys["TYA002"]: usd("22.50")}, {one: usd("17.90")})
+        assert list(await harness.channel.set_prices([kept])) == []
+        shown = {s.sku_code: (s.price, s.discount) for s in (await harness.channel.listing(listing_id)).skus}
+        assert shown == {"TYA001": (usd("20.90"), usd("17.90")), "TYA002": (usd("22.50"), None)}
+        await harness.channel.set_prices([PriceUpdate(listing_id, {one: usd("21.90")})])
+        assert {s.discount for s in (await harness.channel.listing(listing_id)).skus} == {None}
+
     async def test_stock_is_replaced(self, harness: ChannelHarness) -> None:
         """Of the SKUs named; the others stay."""
         listing_id, keys = await self._published(harness)
@@ -274,8 +287,8 @@ class ChannelContract:
             cursor = page.cursor
         return seen, cursor
 
-    async def _published(self, harness: ChannelHarness) -> tuple[str, dict[str, str]]:
-        listing_id = await harness.channel.publish(make_listing_draft())
+    async def _published(self, harness: ChannelHarness, *skus: SkuDraft) -> tuple[str, dict[str, str]]:
+        listing_id = await harness.channel.publish(make_listing_draft(*skus))
         return listing_id, {s.sku_code: s.sku_key for s in (await harness.channel.listing(listing_id)).skus}
 
     def _order(self, harness: ChannelHarness) -> str:

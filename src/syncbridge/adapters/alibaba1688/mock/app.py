@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -37,7 +38,7 @@ class Endpoint:
     fields: Fields
     act: Callable[[State, Account, Json], Json]
     refuse: Refuse
-    needs_grant: bool = False
+    granted: Callable[[Account], bool] = lambda _: True
 
 
 def _a(code: str, message: str) -> Json:
@@ -71,9 +72,17 @@ def _i(code: str, message: str) -> Json:
 ENDPOINTS: Mapping[str, Endpoint] = {
     "com.alibaba.fenxiao.crossborder/pool.product.pull": Endpoint(products.POOL, products.pool, _a),
     "com.alibaba.fenxiao.crossborder/product.search.queryProductDetail": Endpoint(products.DETAIL, products.detail, _a),
+    "com.alibaba.fenxiao.crossborder/product.search.keywordQuery": Endpoint(
+        products.KEYWORD, products.search, _a, attrgetter("grants_search")
+    ),
+    "com.alibaba.fenxiao.crossborder/product.search.querySellerOfferList": Endpoint(
+        products.SHOP, products.search, _a, attrgetter("grants_search")
+    ),
     "com.alibaba.product/alibaba.product.follow.crossborder": Endpoint(products.FOLLOW, products.follow, _h),
     "com.alibaba.trade/alibaba.createOrder.preview": Endpoint(trade.PREVIEW, trade.preview, _d),
-    "com.alibaba.trade/alibaba.trade.createCrossOrder": Endpoint(trade.CREATE, trade.create, _c, needs_grant=True),
+    "com.alibaba.trade/alibaba.trade.createCrossOrder": Endpoint(
+        trade.CREATE, trade.create, _c, attrgetter("grants_orders")
+    ),
     "com.alibaba.trade/alibaba.trade.getBuyerOrderList": Endpoint(views.ORDER_LIST, views.order_list, _i),
     "com.alibaba.trade/alibaba.trade.get.buyerView": Endpoint(views.ORDER_VIEW, views.order_view, _b),
     "com.alibaba.trade/alibaba.trade.pay.protocolPay.preparePay": Endpoint(trade.PAY, trade.pay, _a),
@@ -166,7 +175,7 @@ class Mock1688:
         endpoint = ENDPOINTS.get(f"{path['namespace']}/{path['api']}")
         if endpoint is None:
             raise GatewayRefusal("gw.APIUnsupported", "API is not supported")
-        if endpoint.needs_grant and not account.grants_orders:
+        if not endpoint.granted(account):
             raise GatewayRefusal("gw.APIACLDecline", "AppKey is not allowed(acl)")
         return endpoint
 

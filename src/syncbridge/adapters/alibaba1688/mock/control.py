@@ -47,9 +47,11 @@ class Control:
         return [Route(path, _answering(act), methods=["POST"]) for path, act in acts.items()]
 
     def add_account(self, path: Json, body: Json) -> Json:
-        """A new buyer: ``grants_orders``, ``webhook_url``."""
+        """A new buyer: ``grants_orders``, ``grants_search``, ``webhook_url``."""
         account = self._state.add_account(
-            grants_orders=body.get("grants_orders", True), webhook_url=body.get("webhook_url", "")
+            grants_orders=body.get("grants_orders", True),
+            grants_search=body.get("grants_search", True),
+            webhook_url=body.get("webhook_url", ""),
         )
         names = ("app_key", "app_secret", "access_token", "refresh_token", "member_id")
         return {name: getattr(account, name) for name in names}

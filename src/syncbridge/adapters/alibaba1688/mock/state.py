@@ -33,6 +33,8 @@ class Switches:
     """Whether listed orders carry outOrderId; the field list of the order list does not name it."""
     list_lag_seconds: float = 0.0
     """How long a new order stays out of the list."""
+    longest_search_page: int = 50
+    """Offers a page of a search may have at most; the documents name no bound, so it is UNCONFIRMED (1688.md §4.2)."""
     split_orders: bool = False
     """Whether each line of a purchase becomes a vendor order of its own (1688.md §8.9)."""
     freight_fen: int = 500
@@ -48,6 +50,7 @@ class Account:
 
     number: int
     grants_orders: bool = True
+    grants_search: bool = True
     webhook_url: str = ""
     token_generation: int = 1
     token_expires_at: datetime | None = None
@@ -209,9 +212,9 @@ class State:
         """The time in whole seconds, as the vendor keeps it."""
         return self.clock.now().replace(microsecond=0)
 
-    def add_account(self, *, grants_orders: bool = True, webhook_url: str = "") -> Account:
+    def add_account(self, *, grants_orders: bool = True, grants_search: bool = True, webhook_url: str = "") -> Account:
         """A new buyer with a new app."""
-        account = Account(len(self.accounts) + 1, grants_orders, webhook_url)
+        account = Account(len(self.accounts) + 1, grants_orders, grants_search, webhook_url)
         account.token_expires_at = self.clock.now() + TOKEN_LIFE
         self.accounts.append(account)
         return account

@@ -32,7 +32,8 @@ def wire_offer(offer: Offer) -> Json:
                 {"startQuantity": tier.quantity, "price": _yuan(tier.cost), "promotionPrice": None}
                 for tier in offer.tiers
             ],
-            "quoteType": 1 if has_skus else 0,
+            "quoteType": (2 if offer.by_quantity else 1) if has_skus else 0,
+            "fenxiaoSaleInfo": _fenxiao_sale(offer),
             "unitInfo": {"unit": "件", "transUnit": "piece"},
         },
         "productShippingInfo": {
@@ -62,11 +63,29 @@ def _sku(spec: Spec) -> Json:
         "skuId": int(spec.sku_id),
         "specId": spec.spec_id,
         "cargoNumber": spec.goods_code,
+        "fenxiaoPriceInfo": _fenxiao_price(spec),
         "skuAttributes": [
             {"attributeId": number, "attributeName": name, "value": value, "skuImageUrl": spec.image_url}
             for number, (name, value) in enumerate(spec.attributes, 1)
         ],
     }
+
+
+def _fenxiao_price(spec: Spec) -> Json | None:
+    """One price with postage, or one without."""
+    if spec.dropship is None:
+        return None
+    name = "onePiecePrice" if spec.dropship.postage_paid else "offerPrice"
+    return {name: _yuan(spec.dropship.cost)}
+
+
+def _fenxiao_sale(offer: Offer) -> Json | None:
+    sent_alone = [spec.dropship for spec in offer.specs if spec.dropship]
+    if not sent_alone:
+        return None
+    paid = all(each.postage_paid for each in sent_alone)
+    whole = {} if offer.specs[0].spec_id else _fenxiao_price(offer.specs[0])
+    return {"onePieceFreePostage": paid, "startQuantity": 1, **(whole or {})}
 
 
 def _yuan(cost: Money | None) -> str | None:

@@ -232,11 +232,13 @@ def books(world: World) -> Payload:
                         "id": sku.id,
                         "sku_code": sku.sku_code,
                         "price": sku.price,
+                        "discount": sku.discount,
                         "stock": sku.stock,
                         "former_prices": sku.former_prices,
                     }
                     for sku in product.skus
                 ],
+                "quotes": product.quotes,
                 "price_calls": product.price_calls,
                 "stock_calls": product.stock_calls,
             }

@@ -61,6 +61,7 @@ APIS: Mapping[str, Api] = {
     "aliexpress.offer.product.edit": _api(words.PostProduct, products.edit, "aeop_a_e_product"),
     "aliexpress.offer.product.query": _api(words.QueryProduct, products.query),
     "aliexpress.offer.product.skuprices.edit": _api(words.EditPrices, products.edit_prices, "sku_id_price_map"),
+    "aliexpress.postproduct.redefining.editsingleskuprice": _api(words.EditSinglePrice, products.edit_price),
     "aliexpress.postproduct.redefining.editmutilpleskustocks": _api(words.EditStock, products.edit_stock, "sku_stocks"),
     "aliexpress.postproduct.redefining.findproductinfolistquery": _api(
         words.ListProducts, products.find, "aeop_a_e_product_list_query"

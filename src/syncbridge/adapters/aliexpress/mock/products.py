@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from syncbridge.adapters.aliexpress.mock import words
+from syncbridge.adapters.aliexpress.mock import quotes, words
 from syncbridge.adapters.aliexpress.mock.world import Account, Product, Refused, Sku, World, understood, written
 
 # Examples; a category not among them is refused as no leaf.
@@ -49,6 +49,7 @@ def post(world: World, account: Account, asked: words.PostProduct) -> Payload:
         created_at=now,
         modified_at=now,
         audited_at=now + timedelta(seconds=world.audit_seconds),
+        quotes=quotes.understood(wanted.aeop_national_quote_configuration, [sku.id for sku in skus]),
     )
     return {"result": {"product_id": product_id}}
 
@@ -63,7 +64,9 @@ def edit(world: World, account: Account, asked: words.PostProduct) -> Payload:
         raise _invalid("isv.invalid-parameter", f"product {wanted.product_id} does not exist")
     if product.status(world.now()) == "auditing":
         raise _invalid("isv.invalid-parameter", "a product cannot be edited while it is examined")
-    product.skus = _checked(world, wanted)
+    skus = _checked(world, wanted)
+    product.quotes = quotes.understood(wanted.aeop_national_quote_configuration, [sku.id for sku in skus])
+    product.skus = skus
     product.title, product.images = wanted.subject_list[0].value, wanted.image_u_r_ls
     product.details = [msgspec.to_builtins(detail) for detail in wanted.detail_source_list]
     product.category_id, product.modified_at = wanted.category_id, world.now()
@@ -138,19 +141,45 @@ def _off_sale(product: Product, now: datetime) -> Payload:
 
 
 def edit_prices(world: World, account: Account, asked: words.EditPrices) -> Payload:
-    """Replace the prices of the SKUs named, all or none."""
+    """Replace the prices of the SKUs named, all or none. Nobody says what becomes of a discount: it is erased here."""
     product = _own(world, account, asked.product_id)
     refused = _unchangeable(world, product, asked.sku_id_price_map)
     if product is None or refused:
         return _not_modified(world, asked.product_id, *(refused or (_NO_PRODUCT, "")))
-    if not all(Decimal("0.01") <= Decimal(price) <= 100_000 for price in asked.sku_id_price_map.values()):
-        return _not_modified(world, asked.product_id, _BAD_PRICE, "a price is not between 0.01 and 100000")
+    if problem := next(filter(None, (_bad_price(price, None) for price in asked.sku_id_price_map.values())), ""):
+        return _not_modified(world, asked.product_id, _BAD_PRICE, problem)
     for sku in product.skus:
         if sku.id in asked.sku_id_price_map:
-            sku.former_prices.append(sku.price)
-            sku.price = asked.sku_id_price_map[sku.id]
+            _reprice(sku, asked.sku_id_price_map[sku.id], None)
     product.price_calls += 1
     return _modified(world, product)
+
+
+def edit_price(world: World, account: Account, asked: words.EditSinglePrice) -> Payload:
+    """Replace the price of one SKU, and its discount with it."""
+    product = _own(world, account, asked.product_id)
+    refused = _unchangeable(world, product, {asked.sku_id: asked.sku_price})
+    if product is None or refused:
+        return _not_modified(world, asked.product_id, *(refused or (_NO_PRODUCT, "")))
+    if problem := _bad_price(asked.sku_price, asked.sale_price):
+        return _not_modified(world, asked.product_id, _BAD_PRICE, problem)
+    sku = next(sku for sku in product.skus if sku.id == asked.sku_id)
+    _reprice(sku, asked.sku_price, asked.sale_price)
+    product.price_calls += 1
+    return _modified(world, product)
+
+
+def _reprice(sku: Sku, price: str, discount: str | None) -> None:
+    sku.former_prices.append(sku.price)
+    sku.price, sku.discount = price, discount
+
+
+def _bad_price(price: str, discount: str | None) -> str:
+    if not Decimal("0.01") <= Decimal(price) <= 100_000:
+        return "a price is not between 0.01 and 100000"
+    if discount is not None and not Decimal("0.01") <= Decimal(discount) < Decimal(price):
+        return "a discount is not between 0.01 and the price"
+    return ""
 
 
 def edit_stock(world: World, account: Account, asked: words.EditStock) -> Payload:
@@ -244,6 +273,7 @@ def _shown(sku: Sku) -> Payload:
         "sku_Id": sku.number,
         "sku_code": sku.sku_code,
         "sku_price": sku.price,
+        "sku_discount_price": sku.discount,
         "ipm_sku_stock": sku.stock,
         "sku_stock": sku.stock > 0,
         "currency_code": "USD",
@@ -271,6 +301,7 @@ def _checked(world: World, wanted: words.ProductWords) -> list[Sku]:
             sku_code=sku.sku_code,
             price=sku.sku_price,
             stock=sku.ipm_sku_stock,
+            discount=sku.sku_discount_price,
             properties=[msgspec.to_builtins(value) for value in sku.aeop_s_k_u_property],
         )
         for sku in wanted.aeop_ae_product_s_k_us
@@ -322,5 +353,6 @@ def _check_skus(skus: list[words.SkuWords]) -> None:
         raise _invalid("isv.invalid-parameter", "of several SKUs each needs aeop_s_k_u_property")
     if not 1 <= sum(sku.ipm_sku_stock for sku in skus) <= 999_999:
         raise _invalid("isv.invalid-parameter", "at least one SKU must have ipm_sku_stock")
-    if not all(Decimal("0.01") <= Decimal(sku.sku_price) <= 100_000 for sku in skus):
-        raise _invalid("isv.invalid-parameter", "a sku_price is not between 0.01 and 100000")
+    for sku in skus:
+        if problem := _bad_price(sku.sku_price, sku.sku_discount_price):
+            raise _invalid("isv.invalid-parameter", problem)

@@ -1,7 +1,7 @@
 """What the vendor takes in a request: every field it knows, with its type and bounds (aliexpress-fields.md).
 
 Unknown fields, missing ones and wrong types are refused. Of the product's optional fields those are known here
-that this store may need; the rest (national prices, videos, size charts, bulk prices) are refused as unknown.
+that this store may need; the rest (videos, size charts, bulk prices) are refused as unknown.
 """
 
 from __future__ import annotations
@@ -64,9 +64,24 @@ class SkuWords(Words):
 
     sku_price: Decimals
     ipm_sku_stock: Stock
+    sku_discount_price: Decimals | None = None
     sku_code: str = ""
     currency_code: Literal["USD"] = "USD"
     aeop_s_k_u_property: Annotated[list[SkuProperty], Meta(max_length=3)] = []
+
+
+Country = Literal[
+    "RU", "US", "CA", "ES", "FR", "UK", "NL", "IL", "BR", "CL", "AU", "UA", "BY", "JP", "TH", "SG", "KR", "ID", "MY",
+    "PH", "VN", "IT", "DE", "SA", "AE", "PL", "TR",
+]  # fmt: skip
+"""Countries that may have prices of their own."""
+
+
+class NationalQuotes(Words):
+    """Prices of single countries; the data are a JSON text."""
+
+    configuration_type: Literal["percentage", "relative", "absolute", "delete"]
+    configuration_data: str
 
 
 class ProductWords(Words):
@@ -94,6 +109,7 @@ class ProductWords(Words):
     msr_eu_id: str | None = None
     manufacturer_id: int | None = None
     aeop_ae_product_propertys: list[CategoryAttribute] = []
+    aeop_national_quote_configuration: NationalQuotes | None = None
     product_id: int | None = None
 
 
@@ -140,6 +156,15 @@ class EditPrices(Words):
 
     product_id: Digits
     sku_id_price_map: Annotated[dict[str, Decimals], Meta(min_length=1)]
+
+
+class EditSinglePrice(Words):
+    """editsingleskuprice."""
+
+    product_id: Digits
+    sku_id: str
+    sku_price: Decimals
+    sale_price: Decimals | None = None
 
 
 class SwitchProducts(Words):

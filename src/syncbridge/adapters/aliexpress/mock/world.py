@@ -75,6 +75,7 @@ class Sku:
     price: str
     stock: int
     properties: list[dict[str, object]]
+    discount: str | None = None
     former_prices: list[str] = field(default_factory=list)
     """What it cost before, oldest first."""
 
@@ -102,6 +103,8 @@ class Product:
     """Why it is off sale, when it is (aliexpress-fields.md, ws_display)."""
     refused: bool = False
     """Whether the examination ended with a no."""
+    quotes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Percents above a SKU's price, by country and SKU id."""
     price_calls: int = 0
     stock_calls: int = 0
 

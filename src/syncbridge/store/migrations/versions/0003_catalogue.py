@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.create_index("binding_offer", "binding", ["supplier", "offer_id"], unique=False)
     _locks()
     _plans()
+    _rates()
+    _imports()
     _adoption()
 
 
@@ -54,9 +56,9 @@ def _plans() -> None:
     op.drop_index("ix_change_plan", table_name="change")
     op.create_index("change_plan", "change", ["plan", "listing"], unique=False)
     held = sa.text("state = 'held'")
-    unended = sa.text("state IN ('proposed', 'held', 'approved', 'dropped')")
     op.create_index("change_held", "change", ["guard", "plan"], sqlite_where=held, postgresql_where=held)
-    op.create_index("change_unended", "change", ["listing"], sqlite_where=unended, postgresql_where=unended)
+    op.drop_index("ix_change_listing", table_name="change")
+    op.create_index("change_listing", "change", ["listing", "state"], unique=False)
     op.execute(
         "UPDATE change SET state = 'overtaken', result = 'a later plan has another value'"
         " WHERE state = 'held' AND id < (SELECT max(id) FROM change AS later WHERE later.listing = change.listing"
@@ -89,6 +91,7 @@ def _adoption() -> None:
         sa.Column("sku_code", sa.String(), nullable=False),
         sa.Column("price", sa.Text(), nullable=False),
         sa.Column("stock", sa.Integer(), nullable=False),
+        sa.Column("discount", sa.Text(), nullable=True),
         sa.Column("properties", sa.Text(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("cause", sa.String(), nullable=False),
@@ -107,3 +110,64 @@ def _adoption() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("url"),
     )
+
+
+def _rates() -> None:
+    op.add_column("binding", sa.Column("discount", sa.Text(), nullable=True))
+    op.create_table(
+        "rate",
+        sa.Column("pair", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.String(), nullable=False),
+        sa.Column("told_day", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("pair"),
+    )
+
+
+def _imports() -> None:
+    op.add_column("quota", sa.Column("day", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("quota", sa.Column("calls", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("offer", sa.Column("stores", sa.Text(), nullable=True))
+    op.create_index(op.f("ix_offer_offer_id"), "offer", ["offer_id"], unique=False)
+    op.create_table(
+        "given_text",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("supplier", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("description_html", sa.String(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("store", "supplier", "offer_id"),
+    )
+    op.create_table(
+        "import_run",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("stores", sa.Text(), nullable=False),
+        sa.Column("most", sa.Integer(), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "import_item",
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("written", sa.String(), nullable=False),
+        sa.Column("offer_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["run"], ["import_run.id"]),
+        sa.PrimaryKeyConstraint("run", "number"),
+    )
+    op.create_index("import_item_next", "import_item", ["run", "state", "tries", "number"], unique=False)
+    op.create_index("import_item_offer", "import_item", ["run", "offer_id"], unique=False)
