@@ -23,7 +23,7 @@ from syncbridge.store import adoption as kept
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, PictureRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec, usd
 from tests.flows.conftest import ROUTE, RULES, Shop
-from tests.flows.shelf import Calls, read_again
+from tests.flows.shelf import Calls, open_holds, read_again
 
 pytestmark = pytest.mark.anyio
 OFFER = "676651652931"
@@ -225,6 +225,19 @@ async def test_the_first_changes_of_adopted_skus_wait_for_a_person_in_a_live_sto
     assert not any(row.first_plan for row in (await old.bound()).values())
     await old.imports(replace(GOODS, specs=tuple(replace(spec, stock=50) for spec in GOODS.specs)))
     assert [one.stock for one in old.shop.channel.shop["1005"].skus] == [48, 48], "then it is kept true by itself"
+
+
+async def test_a_first_price_that_would_not_be_above_the_stores_discount_is_held(old: Old) -> None:
+    shown = replace(sku("TYA1"), discount=usd("8.50"))
+    old.has(page("1005", shown, sku("TYA2", "Blue")))
+    await old.imports()
+    await old.adopt()
+    await old.approve_all()
+    assert (await old.bound())["TYA1"].discount == usd("8.50")
+    await old.imports(replace(GOODS, moq=2))
+    prices = {code: state for code, field, state in await old.changes() if field == "price"}
+    assert prices == {"TYA1": "held", "TYA2": "proposed"}
+    assert "discount of 8.50 USD" in (await open_holds(old.shop, "sku toys/TYA1"))["price_step"]["why"]
 
 
 async def test_where_the_rules_want_what_the_seller_had_nothing_is_asked(old: Old) -> None:

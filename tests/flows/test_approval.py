@@ -12,7 +12,8 @@ from syncbridge.errors import OutcomeUnknown, SyncBridgeError
 from syncbridge.flows import approval, proposal
 from syncbridge.flows.proposal import Scope
 from syncbridge.model.catalog import ChangeState, ListingStatus, PriceUpdate, Refusal
-from syncbridge.store import catalogue, holds, locks, plan_lists, timeline
+from syncbridge.rules.planning import Step
+from syncbridge.store import catalogue, holds, locks, plan_lists, plans, timeline
 from syncbridge.store.tables import BindingRow, OfferRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
@@ -492,3 +493,46 @@ async def test_an_emptied_store_is_proposed_and_held_for_its_size(shop: Shop) ->
 
     assert set(await states(shop, plan)) == {("stock", "held")}
     assert (await open_hold(shop)).kind == "zeroed_share"
+
+
+async def test_a_cost_that_cannot_be_right_is_no_price_a_person_could_let_pass(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="0.01"), make_spec(2, cost="14.90", stock=7)))
+    hold = await open_hold(shop)
+    assert hold.kind == "price_doubt"
+    decided = await approve(shop, hold)
+
+    assert dict(decided.left) == {"no price can be made of this cost; repair its cause": 1}
+    assert sold(shop, listing)[shop.code(0)][0] == "7.99 USD"
+    assert (await open_hold(shop)).id == hold.id
+
+
+async def test_a_proposed_listing_takes_no_doubted_price(shop: Shop) -> None:
+    by_person(shop)
+    await read_again(shop, make_offer(OFFER))
+    await read_again(shop, make_offer(OFFER, make_spec(1, cost="0.01"), make_spec(2, cost="18.00", stock=7)))
+    assert (await open_hold(shop)).kind == "price_doubt"
+    await apply(shop, (await plan_ids(shop))[-1])
+
+    (listing,) = shop.channel.shop.values()
+    assert [str(sku.price) for sku in listing.skus] == ["7.99 USD", "8.99 USD"]
+    await read_again(shop, make_offer(OFFER))
+    assert await shop.db.read(holds.all_open) == []
+
+
+async def test_a_price_that_a_person_gave_stays_once_it_is_applied(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await shop.db.run(_given, shop, "9.50 USD")
+    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=7)))
+    *_, plan, _ = await plan_ids(shop)
+    assert await states(shop, plan) == [("price", "proposed")]
+    await apply(shop, plan)
+    await read_again(shop, DEARER)
+
+    assert sold(shop, listing)[shop.code(0)] == ("9.50 USD", 48)
+
+
+def _given(session: Session, shop: Shop, price: str) -> None:
+    plan = plans.begin(session, "toys", "prices given in a table", now=shop.clock.now())
+    step = Step(shop.code(0), "price", "7.99 USD", price, "given in prices.csv row 2")
+    plans.add(session, plan, [(1, step)], ChangeState.PROPOSED)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from syncbridge.model.catalog import Listing
-from syncbridge.store import catalogue
+from syncbridge.store import listings
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop, dollars
 from tests.flows.shelf import OFFER, open_holds, read_again
@@ -21,8 +21,7 @@ async def discounted(shop: Shop, amount: str) -> Listing:
     first, second = shop.channel.shop[listing.listing_id].skus
     skus = (replace(first, discount=dollars(amount)), second)
     shop.channel.shop[listing.listing_id] = replace(listing, skus=skus)
-    own = await shop.db.read(catalogue.listing, 1)
-    await shop.db.run(catalogue.read_back, own, skus)
+    await shop.db.run(listings.believe, "toys", skus, now=shop.clock.now())
     return listing
 
 

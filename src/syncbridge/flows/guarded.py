@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlmodel import Session
 
 from syncbridge.model.catalog import Change
-from syncbridge.rules.planning import RUN_GUARDS, Step
+from syncbridge.rules.planning import HOLDS, RUN_GUARDS, Step
 from syncbridge.store import catalogue, holds, plans, timeline
 
 OF_RUNS = frozenset(RUN_GUARDS.values())
@@ -18,6 +18,8 @@ _WOULD = {"repriced_share": "be repriced", "zeroed_share": "go to zero"}
 
 def stopped(session: Session, store: str, steps: Collection[Step], *, now: datetime) -> None:
     """Open the holds of steps that a guard has just stopped."""
+    if not steps:
+        return
     found = {
         (step.guard, f"sku {store}/{step.sku_code}"): {
             "why": step.held,
@@ -31,6 +33,16 @@ def stopped(session: Session, store: str, steps: Collection[Step], *, now: datet
     new = holds.open_many(session, found, now=now)
     timeline.note_all(session, [(subject, f"held: {kind}", found[kind, subject]) for kind, subject in new], at=now)
     recount(session, store, {step.guard for step in steps}, now=now)
+
+
+def end_others(
+    session: Session, store: str, sku_codes: Collection[str], held: Collection[Step], *, now: datetime
+) -> None:
+    """Close the holds of these SKUs, but for those that stop one of these steps."""
+    still = {(step.guard, step.sku_code) for step in held}
+    for guard in HOLDS:
+        free = [f"sku {store}/{code}" for code in sku_codes if (guard, code) not in still]
+        holds.close_holds(session, guard, free, now=now)
 
 
 def let_go(

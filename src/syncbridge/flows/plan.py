@@ -17,11 +17,13 @@ from syncbridge.flows import guarded, new_offers, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.flows.new_offers import Made
 from syncbridge.model.catalog import Binding, Change, ChangeState, ListingState, Lock, Offer, OwnListing
+from syncbridge.model.money import Money
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import RUN_GUARDS, Recent, Shown, Step, Wanted
+from syncbridge.rules.pricing import STEP
 from syncbridge.rules.routing import routes_of_offer
 from syncbridge.store import catalogue, locks, plans
 from syncbridge.store.catalogue import Shelved
@@ -146,8 +148,13 @@ def passports(readings: Sequence[Reading]) -> dict[str, Mapping[str, str]]:
 def want_proposal(session: Session, store: str, readings: Sequence[Reading]) -> None:
     """A listing that is only proposed takes its new values at once: it goes out with them, or not at all."""
     unposted = [read for read in readings if read.unposted]
-    steps = [replace(step, held="") for read in unposted for step in read.steps]
+    steps = [replace(step, held="") for read in unposted for step in read.steps if not _doubted(step)]
     catalogue.want(session, store, steps, passports(unposted))
+
+
+def _doubted(step: Step) -> bool:
+    """Whether a guard stops it that knows more than how far it moves."""
+    return bool(step.held) and step.guard != STEP
 
 
 def _list(session: Session, bridge: Bridge, store: str, made: Sequence[Made]) -> None:
@@ -166,6 +173,7 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     now, auto = bridge.clock.now(), bridge.terms.of(store).auto
     known = plans.undecided(session, [read.listing.id for read in readings])
     overtake_gone(session, store, readings, known, now=now)
+    _note_doubts(session, store, readings, now)
     _propose_first(session, store, readings, known, cause, now)
     asked = _braked(session, bridge, store, readings, known)
     state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
@@ -203,6 +211,8 @@ def _propose_first(
     if fresh:
         plan_id = plans.begin(session, store, cause, now=now)
         plans.add(session, plan_id, fresh, ChangeState.PROPOSED, passports(readings))
+        plans.overtake(session, plan_id)
+        guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)
     asked = {step.sku_code for _, step in rows}
     agreed = {sku.sku_code for read in readings for sku in read.wanted} & first - asked
     catalogue.first_plan_over(session, store, agreed)
@@ -212,9 +222,20 @@ def _first_plans(readings: Sequence[Reading]) -> set[str]:
     return {b.sku_code for read in readings for b in read.bindings if b.first_plan}
 
 
-def _asked(step: Step) -> Step:
-    """A change that a person decides about anyway: what a guard says of it is a reason to look twice."""
-    return replace(step, reason=f"{step.reason}; {step.held}", held="", guard="") if step.held else step
+def _asked(step: Step, discount: Money | None) -> Step:
+    """A person decides about it anyway, so a large step is no more than a reason to look twice; a doubt still holds."""
+    if step.guard != STEP or (discount is not None and discount >= Money.parse(step.after)):
+        return step
+    return replace(step, reason=f"{step.reason}; {step.held}", held="", guard="")
+
+
+def _note_doubts(session: Session, store: str, readings: Sequence[Reading], now: datetime) -> None:
+    """Hold what is doubted of listings that are only proposed; end the holds of SKUs that nothing stops any more."""
+    held = [step for read in readings for step in read.steps if step.held]
+    codes = [binding.sku_code for read in readings for binding in read.bindings]
+    guarded.end_others(session, store, codes, held, now=now)
+    doubts = [step for read in readings if read.unposted for step in read.steps if _doubted(step)]
+    guarded.stopped(session, store, doubts, now=now)
 
 
 def _braked(
@@ -285,8 +306,8 @@ def _read(bridge: Bridge, entry: Shelved, offer: Offer, kept: Mapping[tuple[int,
     shown = [_shown(binding, kept.get((binding.listing, binding.sku_code), {})) for binding in entry.bindings]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
-    first = {b.sku_code for b in entry.bindings if b.first_plan}
-    steps = tuple(_asked(step) if step.sku_code in first else step for step in steps)
+    first = {b.sku_code: b.discount for b in entry.bindings if b.first_plan}
+    steps = tuple(_asked(step, first[step.sku_code]) if step.sku_code in first else step for step in steps)
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 
