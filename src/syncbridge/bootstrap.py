@@ -13,6 +13,7 @@ from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
+from syncbridge.adapters.images import SafeImages
 from syncbridge.errors import ConfigError, MappingError, RateLimited
 from syncbridge.flows import start
 from syncbridge.flows.alarms import AccountHealth
@@ -179,7 +180,8 @@ async def assemble(
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
-    bridge = replace(bridge, notifiers=tuple(notifiers))
+    images = SafeImages(settings.images.hosts) if settings.images.fetch else None
+    bridge = replace(bridge, notifiers=tuple(notifiers), images=images)
     _check_accounts(rules, bridge)
     return App(settings, bridge, connections, texts)
 
@@ -234,6 +236,7 @@ def _bridge(
         margin_floor=brakes.margin_floor,
         polling=Bounds(timedelta(seconds=settings.monitor.soonest), timedelta(seconds=settings.monitor.latest)),
         history=timedelta(days=settings.monitor.history_days),
+        most_pictures=settings.images.per_run,
         accounts={
             name: AccountTerms(
                 account.live,

@@ -77,8 +77,11 @@ class Channel(Protocol):
     async def order(self, order_id: str) -> Order:
         """One order as it is now; raises NotFound."""
 
-    def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
-        """Listings of the store changed since, in every status, without their SKUs; `listing` reads those."""
+    def listings(self, *, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
+        """Listings of the store changed since, in every status, without their SKUs; `listing` reads those.
+
+        One call for each page; with a page's cursor as `resume` reading goes on after it. The last cursor is empty.
+        """
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs; raises NotFound."""
@@ -189,6 +192,16 @@ class Notifier(Protocol):
 
     async def notify(self, alarm: Alarm) -> None:
         """Pass it on; an alarm is told once, when it is new."""
+
+
+class Images(Protocol):
+    """Looks at pictures on the vendors' picture servers, and nowhere else."""
+
+    async def fingerprint(self, url: str) -> str:
+        """64 bits as 16 hex digits, few of which differ between pictures that look alike.
+
+        Raises Rejected for an address that may not be asked or shows no picture, Transient where it may work later.
+        """
 
 
 class Clock(Protocol):

@@ -196,6 +196,17 @@ class BrakeSettings(_Section):
     """Working days without news after which a rate makes no price any more."""
 
 
+class ImageSettings(_Section):
+    """Which pictures may be fetched, to tell goods by what they look like."""
+
+    fetch: bool = True
+    """False: goods are told by their texts alone."""
+    hosts: tuple[str, ...] = ("*.alicdn.com", "*.aliexpress-media.com")
+    """Nothing is fetched from anywhere else; ``*.alicdn.com`` stands for every name below it."""
+    per_run: int = Field(default=400, ge=0)
+    """The most of one run of proposals."""
+
+
 class LimitSettings(_Section):
     """How fast an adapter may call its vendor where the vendor does not say; calls per second."""
 
@@ -261,6 +272,7 @@ class Settings(BaseSettings):
     ledger: LedgerSettings = LedgerSettings()
     retry: RetriesSettings = RetriesSettings()
     brakes: BrakeSettings = BrakeSettings()
+    images: ImageSettings = ImageSettings()
     limits: dict[str, LimitSettings] = Field(default_factory=dict, validate_default=True)
     """By adapter; the vendors' known limits unless set."""
     accounts: dict[Annotated[str, AfterValidator(_account_name)], AccountSettings] = Field(default_factory=dict)

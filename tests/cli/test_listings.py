@@ -102,7 +102,9 @@ def test_a_listing_is_shown_with_supplier_rules_channel_and_lock_side_by_side(de
     assert second["locks"] == []
     assert [lock["field"] for lock in shown["locks"]] == ["title"]
     told = desk.run("listings", "show", "1").output
-    assert "price: rules 7.99 USD · wanted 9.49 USD · shown 9.49 USD · kept: the seller's own price since" in told
+    assert (
+        "        price: rules 7.99 USD · wanted 9.49 USD · shown 9.49 USD · kept: the seller's own price since" in told
+    )
 
 
 def test_an_unknown_listing_is_said_to_be_none(desk: Desk) -> None:

@@ -1,13 +1,17 @@
-"""The seller at work in the channel's own pages, and a buyer who takes what is there."""
+"""The seller at work in the channel's own pages, a buyer who takes what is there, and what a test of it looks at."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 
+from sqlmodel import Session, select
+
 from syncbridge.model.catalog import Listing, Lock, Sku
 from syncbridge.model.orders import Order, OrderState
-from syncbridge.store import locks
+from syncbridge.rules.planning import Step
+from syncbridge.store import catalogue, locks
+from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
 from syncbridge.testing.builders import make_order, make_order_line, usd
 from tests.flows.conftest import Shop
 
@@ -65,3 +69,39 @@ async def reconcile(shop: Shop, kind: str = "reconcile.store") -> None:
 async def locked(shop: Shop) -> dict[tuple[str, str], Lock]:
     """The locks of the store, by SKU code (or none) and field."""
     return {(lock.sku_code, lock.field): lock for _, lock in await shop.db.read(locks.of_store, "toys")}
+
+
+class Reads:
+    """Counts what is read from the channel: pages of the list, and listings."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.pages, self.listings = 0, 0
+        pages, listing = shop.channel.listings, shop.channel.listing
+
+        async def counted_pages(*, since: object) -> object:
+            async for page in pages(since=since):
+                self.pages += 1
+                yield page
+
+        async def counted_listing(listing_id: str) -> object:
+            self.listings += 1
+            return await listing(listing_id)
+
+        shop.channel.listings = counted_pages  # type: ignore[method-assign, assignment]  # counted
+        shop.channel.listing = counted_listing  # type: ignore[method-assign, assignment]  # counted
+
+
+async def decide(shop: Shop, code: str, price: str) -> None:
+    """A price is approved, and its push got lost."""
+    await shop.db.run(catalogue.want, "toys", [Step(code, "price", "", price, "a test")], {})
+
+
+def drift_plans(session: Session) -> list[tuple[str, str, str, str]]:
+    """Changes of the plans made because of drift."""
+    query = select(ChangeRow).join(PlanRow).where(PlanRow.cause == "drift").order_by(ChangeRow.id)
+    return [(row.field, row.before, row.after, row.state) for row in session.scalars(query)]
+
+
+def state(session: Session) -> str:
+    """Where the only listing stands."""
+    return session.scalars(select(ListingRow)).one().state

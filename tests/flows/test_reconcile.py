@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlmodel import Session, select
 
 from syncbridge.errors import OutcomeUnknown, VendorDown
-from syncbridge.flows import approval, attended, plan
+from syncbridge.flows import attended, plan
 from syncbridge.flows.listings import give_back
 from syncbridge.flows.reconcile import find, listing_jobs, look, request
-from syncbridge.model.catalog import Listing, ListingState, ListingStatus, PriceUpdate, Refusal, Sku
-from syncbridge.model.paging import Cursor, Page
+from syncbridge.model.catalog import Listing, ListingState, PriceUpdate, Refusal
 from syncbridge.queue import job as jobs
-from syncbridge.rules.planning import Step
-from syncbridge.store import catalogue, holds, timeline
-from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
-from syncbridge.testing.builders import make_offer, make_spec, usd
+from syncbridge.store import catalogue, timeline
+from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
-from tests.flows.seller import cancel, edit, edit_skus, locked, order, reconcile
+from tests.flows.seller import Reads, cancel, decide, drift_plans, edit, edit_skus, locked, order, reconcile
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold
 
 pytestmark = pytest.mark.anyio
 DEARER = make_offer(OFFER, make_spec(1, cost="18.00"), make_spec(2, cost="18.00", stock=7))
-
-
-class Reads:
-    """Counts what is read from the channel: pages of the list, and listings."""
-
-    def __init__(self, shop: Shop) -> None:
-        self.pages, self.listings = 0, 0
-        pages, listing = shop.channel.listings, shop.channel.listing
-
-        async def counted_pages(*, since: object) -> object:
-            async for page in pages(since=since):
-                self.pages += 1
-                yield page
-
-        async def counted_listing(listing_id: str) -> object:
-            self.listings += 1
-            return await listing(listing_id)
-
-        shop.channel.listings = counted_pages  # type: ignore[method-assign, assignment]  # counted
-        shop.channel.listing = counted_listing  # type: ignore[method-assign, assignment]  # counted
-
-
-async def decide(shop: Shop, code: str, price: str) -> None:
-    """A price is approved, and its push got lost."""
-    await shop.db.run(catalogue.want, "toys", [Step(code, "price", "", price, "a test")], {})
-
-
-def plans(session: Session) -> list[tuple[str, str, str, str]]:
-    """Changes of the plans made because of drift."""
-    query = select(ChangeRow).join(PlanRow).where(PlanRow.cause == "drift").order_by(ChangeRow.id)
-    return [(row.field, row.before, row.after, row.state) for row in session.scalars(query)]
-
-
-def state(session: Session) -> str:
-    return session.scalars(select(ListingRow)).one().state
 
 
 async def test_a_price_changed_in_the_seller_centre_is_kept_and_shown_as_a_lock(shop: Shop) -> None:
@@ -182,7 +142,7 @@ async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -
     await reconcile(shop)
 
     assert sold(shop, listing)[shop.code(0)][0] == "8.49 USD"
-    assert await shop.db.read(plans) == [("price", "7.99 USD", "8.49 USD", "applied")]
+    assert await shop.db.read(drift_plans) == [("price", "7.99 USD", "8.49 USD", "applied")]
     assert await locked(shop) == {}
 
 
@@ -249,112 +209,6 @@ async def test_title_description_and_images_of_the_seller_are_locked(shop: Shop)
     assert set(await locked(shop)) == {("", "title"), ("", "description"), ("", "images")}
 
 
-async def test_what_the_seller_takes_off_sale_stays_off_until_the_seller_puts_it_back(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    edit(shop, listing, status=ListingStatus.OFFLINE)
-    await reconcile(shop)
-    await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=9)))
-    assert shop.channel.shop[listing.listing_id].status is ListingStatus.OFFLINE
-    assert set(await locked(shop)) == {("", "status")}
-
-    edit(shop, listing, status=ListingStatus.ON_SALE)
-    await reconcile(shop)
-    assert await locked(shop) == {}
-    await read_again(shop, make_offer(buyable=False))
-    assert shop.channel.shop[listing.listing_id].status is ListingStatus.OFFLINE
-
-
-async def test_what_expired_is_put_on_sale_again(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    edit(shop, listing, status=ListingStatus.EXPIRED)
-    await reconcile(shop)
-
-    assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
-    assert await locked(shop) == {}
-    assert await shop.db.read(plans) == [("status", "offline", "on_sale", "applied")]
-
-
-async def test_what_the_channel_took_down_is_told_with_its_reason_and_left_alone(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    edit(shop, listing, status=ListingStatus.TAKEN_DOWN, reason="violate_offline")
-    await reconcile(shop)
-    calls = Calls(shop)
-    await read_again(shop, DEARER)
-
-    assert calls.made == []
-    assert (await open_holds(shop, "listing toys/1"))["listing_taken_down"]["why"] == "violate_offline"
-    edit(shop, listing, status=ListingStatus.ON_SALE)
-    await reconcile(shop)
-    assert await open_holds(shop, "listing toys/1") == {}
-    assert sold(shop, listing)[shop.code(0)][0] == "8.99 USD"
-
-
-async def test_a_deleted_listing_is_marked_and_told_and_nothing_is_pushed_to_it(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    deleted = shop.channel.shop.pop(listing.listing_id)
-    await reconcile(shop)
-    calls = Calls(shop)
-    await read_again(shop, DEARER)
-
-    assert calls.made == []
-    assert await shop.db.read(state) == "gone"
-    assert (await open_holds(shop, "listing toys/1"))["listing_gone"]["listing"] == listing.listing_id
-    shop.channel.shop[listing.listing_id] = deleted  # it was the list that was wrong
-    await reconcile(shop)
-    assert await open_holds(shop, "listing toys/1") == {}
-    assert await shop.db.read(state) == "on_sale"
-
-
-async def test_a_person_who_has_seen_to_a_deleted_listing_is_told_no_more(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    del shop.channel.shop[listing.listing_id]
-    await reconcile(shop)
-    (hold,) = await shop.db.read(holds.all_open)
-    await approval.drop_hold(shop.bridge, hold.id, why="no longer sold")
-    await reconcile(shop)
-
-    assert await shop.db.read(holds.all_open) == []
-    assert await shop.db.read(state) == "gone"
-
-
-async def test_a_list_that_lacks_too_much_is_doubted(shop: Shop) -> None:
-    for number in range(25):
-        await shop.list_offer(make_offer(str(number)))
-    shop.channel.shop, kept = {}, shop.channel.shop
-    reads = Reads(shop)
-    await reconcile(shop)
-
-    assert reads.listings == 0
-    held = await open_holds(shop, "listing toys")
-    assert held["listings_missing"]["why"] == "25 of 25 listings are not in the channel's list"
-    shop.channel.shop = kept
-    await reconcile(shop)
-    assert await open_holds(shop, "listing toys") == {}
-
-
-async def test_skus_put_in_taken_out_or_renamed_by_hand_are_told_and_never_guessed(shop: Shop) -> None:
-    offer = make_offer(OFFER, make_spec(1), make_spec(2), make_spec(3))
-    listing = await shop.list_offer(offer)
-    await reconcile(shop)
-    skus = shop.channel.shop[listing.listing_id].skus
-    mine = Sku("14:200", "BYHAND", usd("5.00"), 3)
-    edit(shop, listing, skus=(replace(skus[0], sku_code="RENAMED"), skus[1], mine))
-    await reconcile(shop)
-    await read_again(shop, replace(offer, specs=tuple(replace(s, stock=50) for s in offer.specs)))
-
-    held = (await open_holds(shop, "listing toys/1"))["listing_skus"]
-    assert held["gone"] == skus[2].sku_code
-    assert held["renamed"] == f"{skus[0].sku_code} → RENAMED"
-    assert held["added"] == "BYHAND"
-    shown = sold(shop, listing)
-    assert shown == {"RENAMED": ("7.99 USD", 98), skus[1].sku_code: ("7.99 USD", 48), "BYHAND": ("5.00 USD", 3)}
-
-    edit(shop, listing, skus=(skus[0], replace(skus[1], stock=48), skus[2]))
-    await reconcile(shop)
-    assert await open_holds(shop, "listing toys/1") == {}
-    assert sold(shop, listing)[skus[2].sku_code] == ("7.99 USD", 48)
-
-
 async def test_what_differed_is_in_the_history_of_the_listing(shop: Shop) -> None:
     listing = await shop.list_offer()
     edit_skus(shop, listing, prices={shop.code(0): "9.49"})
@@ -402,16 +256,6 @@ async def test_a_price_given_back_follows_the_rules_under_the_brakes(shop: Shop)
     assert (held["before"], held["after"]) == ("30.00 USD", "7.99 USD")
 
 
-async def test_a_listing_given_back_goes_on_sale_again(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    edit(shop, listing, status=ListingStatus.OFFLINE)
-    await reconcile(shop)
-    await shop.db.run(give_back, shop.bridge, 1, fields=["status"])
-    await shop.work()
-
-    assert shop.channel.shop[listing.listing_id].status is ListingStatus.ON_SALE
-
-
 async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(shop: Shop) -> None:
     listing, other = await shop.list_offer(), await shop.list_offer(make_offer("1"))
     broken = await shop.list_offer(make_offer("2"))
@@ -442,22 +286,6 @@ async def test_what_a_person_asks_for_is_read_at_once_and_a_look_writes_nothing(
     keys = await shop.db.run(request, "toys", found, now=shop.clock.now())
     await attended.work(shop.bridge, shop.worker, attended.goes_on(shop.bridge, keys), lambda _: None)
     assert set(await locked(shop)) == {(shop.code(0), "price")}
-
-
-async def test_rows_of_the_list_that_cannot_be_read_are_no_missing_listings(shop: Shop) -> None:
-    listings = [await shop.list_offer(make_offer(str(number))) for number in range(25)]
-    await reconcile(shop)
-    reads = Reads(shop)
-
-    async def spoilt(*, since: object) -> object:
-        failures = tuple((listing.listing_id, "its date is a word") for listing in listings)
-        yield Page((), Cursor(""), failures=failures)
-
-    shop.channel.listings = spoilt  # type: ignore[method-assign, assignment]  # every row is spoilt
-    await reconcile(shop)
-
-    assert reads.listings == 25
-    assert await open_holds(shop, "listing toys") == {}
 
 
 async def test_a_listing_is_not_read_while_a_push_to_it_runs(shop: Shop) -> None:

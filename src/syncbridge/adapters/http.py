@@ -302,6 +302,44 @@ Request = httpx.Request
 """What a signer builds and signs; vendors take it from here."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a plain address answered."""
+
+    status: int
+    content_type: str
+    location: str
+    """Where it says to look instead."""
+    body: bytes
+
+
+async def fetch_at(url: str, address: str, *, most: int, seconds: float, transport: object = None) -> Fetched:
+    """GET an https URL from this IP address, whatever its name resolves to, with the certificate of its name.
+
+    Follows nothing, sends no credentials, minds no proxy of the environment. Raises Rejected beyond `most` bytes,
+    Unreachable where no whole answer came within so many seconds.
+    """
+    named = httpx.URL(url)
+    used = transport or httpx.AsyncHTTPTransport(verify=_tls())
+    assert isinstance(used, httpx.AsyncBaseTransport)  # noqa: S101  tests give one too
+    headers = {"Host": named.netloc.decode(), "Accept": "image/*", "Accept-Encoding": "identity"}
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds), httpx.AsyncClient(transport=used, trust_env=False) as client:
+            pinned = client.stream(
+                "GET", named.copy_with(host=address), headers=headers, extensions={"sni_hostname": named.host}
+            )
+            async with pinned as response:
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > most:
+                        raise Rejected(f"{url} is larger than {most} bytes", vendor=named.host, code="picture_size")
+    except (httpx.TransportError, TimeoutError) as error:
+        raise Unreachable(f"{url} gave no answer ({type(error).__name__})", vendor=named.host) from error
+    told = response.headers
+    return Fetched(response.status_code, told.get("content-type", ""), told.get("location", ""), bytes(body))
+
+
 async def push(url: str, content: bytes, headers: Mapping[str, str]) -> int:
     """Send one message, as a mock vendor pushes it; answers the HTTP status, 0 if nobody listens."""
     async with httpx.AsyncClient(timeout=5.0) as client:

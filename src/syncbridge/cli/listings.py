@@ -55,7 +55,7 @@ def show_(ctx: typer.Context, number: Number, json: Json = False) -> None:
     title = own.seen.title if own.seen else own.draft.title
     show(plain(f"{own.id} · {own.store} · {own.listing_id or '–'} · {own.state} · {title}"))
     for lock in seen.locks.values():
-        show(plain(f"    {lock}: {lock.why}"))
+        show("    " + plain(f"{lock}: {lock.why}"))
     for sku in seen.skus:
         _print(sku)
 
@@ -100,12 +100,12 @@ def unlock(
 def _print(sku: SkuView) -> None:
     binding, spec = sku.binding, sku.spec
     supplier = f"cost {spec.cost or 'unknown'}, stock {_amount(spec.stock)}" if spec else "no longer at the supplier"
-    show(plain(f"    {binding.sku_code} · {supplier}"))
+    show("    " + plain(f"{binding.sku_code} · {supplier}"))
     shown = {"price": (binding.price_wanted, binding.price), "stock": (binding.stock_wanted, binding.stock)}
     for field, (wanted, there) in shown.items():
         lock = f" · kept: {sku.locks[field]}" if field in sku.locks else ""
         told = f"rules {sku.rules[field]} · wanted {_amount(wanted)} · shown {_amount(there)}{lock}"
-        show(plain(f"        {field}: {told}"))
+        show("        " + plain(f"{field}: {told}"))
 
 
 def _amount(value: object) -> str:

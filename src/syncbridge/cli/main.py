@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "Bring offers in, by ids, addresses, a file, words or a shop; and edited tables back.",
     "export": "Write bindings, prices, listings or offers as a table.",
     "resync": "Read the vendors once, now, and bring listings and orders up to date.",
+    "adopt": "Bring an existing store under syncbridge; nothing is bound before you approve it.",
     "plan": "What would change in the stores, kept until it is approved.",
     "apply": "Approve plans by number, and see what becomes of each product.",
     "revert": "Take a plan back to the values recorded before it.",

@@ -15,19 +15,24 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 NAMES = ("alibaba1688", "aliexpress", "ecb")
+SEED = 1688
+"""Of what the mocks are filled with, the same each time."""
 
 
 def mock(
     vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb or all.")] = "all",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8690,
+    offers: Annotated[
+        int, typer.Option(min=0, help="Fill the supplier with so many offers, and the store with what sells them.")
+    ] = 0,
 ) -> None:
     """Serve mock vendors on loopback; prints one line of JSON with an account for each, then serves until stopped."""
     if vendor not in (*NAMES, "all"):
         raise ConfigError(f"there is no mock of {vendor!r}; there are {', '.join(NAMES)}, or all")
-    asyncio.run(_serve(NAMES if vendor == "all" else (vendor,), port))
+    asyncio.run(_serve(NAMES if vendor == "all" else (vendor,), port, offers))
 
 
-async def _serve(names: tuple[str, ...], port: int) -> None:
+async def _serve(names: tuple[str, ...], port: int, offers: int) -> None:
     import socket
 
     import uvicorn
@@ -39,7 +44,7 @@ async def _serve(names: tuple[str, ...], port: int) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:  # noqa: ASYNC110  uvicorn offers no event to wait for
         await asyncio.sleep(0.01)
-    show(json.dumps({name: await _account(f"{base_url}/{name}") for name in names}))
+    show(json.dumps({name: await _account(f"{base_url}/{name}", name, offers) for name in names}))
     await serving
 
 
@@ -58,8 +63,15 @@ def _apps(names: tuple[str, ...]) -> Starlette:
     return Starlette(routes=routes)
 
 
-async def _account(base_url: str) -> dict[str, object]:
+async def _account(base_url: str, name: str, offers: int) -> dict[str, object]:
+    from syncbridge.demo.old_store import make
     from syncbridge.testing.control import MockControl
 
     async with MockControl(base_url) as control:
-        return {"base_url": base_url, "auth_url": base_url, **await control.tell("accounts")}
+        account = await control.tell("accounts")
+        if offers and name == "alibaba1688":
+            await control.tell("offers", offers=list(make(SEED, offers).offers), pool="1")
+        elif offers:
+            old = make(SEED, offers)
+            await control.tell("products", access_token=account["access_token"], products=list(old.products))
+    return {"base_url": base_url, "auth_url": base_url, **account}

@@ -75,8 +75,8 @@ def make(seed: int, *, offers: int = 32, orders: int = 20, specs: int = 10) -> S
     """Draw a scenario: the documented real offer, made-up ones of so many specs or two more, and orders for some."""
     dice = random.Random(seed)  # noqa: S311  a story, not a secret
     by_hand = max(1, offers // 8)
-    main = [_real_offer(), *(_offer(dice, n, specs) for n in range(1, offers - by_hand))]
-    hand = [_offer(dice, n, specs) for n in range(offers, offers + by_hand)]
+    main = [_real_offer(), *(drawn_offer(dice, n, specs) for n in range(1, offers - by_hand))]
+    hand = [drawn_offer(dice, n, specs) for n in range(offers, offers + by_hand)]
     dearer = max(main[1:], key=lambda offer: Decimal(_price(offer)))
     changed = [dearer, *dice.sample([offer for offer in main[1:] if offer is not dearer], 2)]
     quiet = [offer for offer in main[1:] if offer not in changed] + main[:1]
@@ -118,7 +118,7 @@ def _want(dice: random.Random, supplier: str, offer: dict[str, object]) -> Want:
     return Want(supplier, _id(offer), spec["specId"], least + dice.randrange(2))
 
 
-def _offer(dice: random.Random, number: int, specs: int) -> dict[str, object]:
+def drawn_offer(dice: random.Random, number: int, specs: int) -> dict[str, object]:
     """One in the shape of 1688.md §4.1, with its nulls, empty stock, and numbers as strings."""
     offer_id = 620200000000 + number * 1013
     base = dice.randrange(500, 3500)

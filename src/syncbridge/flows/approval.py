@@ -163,6 +163,7 @@ def _approve(
     steps = [_step(one.change) for one in good]
     passports = {one.change.sku_code: one.change.passport for one in good if one.change.field == "price"}
     catalogue.want(session, store, steps, passports)
+    catalogue.first_plan_over(session, store, {step.sku_code for step in steps})
     catalogue.intend(session, {one.change.listing for one in good if one.change.field == "listing"})
     held = [one.change for one in pending if one.change.state is ChangeState.HELD]
     guarded.let_go(session, store, held, now=now)

@@ -12,8 +12,11 @@ from sqlmodel import Session
 from syncbridge.flows.bridge import Bridge
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
+from syncbridge.store import accounts
 
 CATALOGUE_KINDS = (
+    "adopt.page",
+    "adopt.listing",
     "import_.page",
     "import_.search",
     "import_.batch",
@@ -62,6 +65,14 @@ def goes_on(bridge: Bridge, keys: Collection[str]) -> Look:
         return Standing(left, len(keys) - left)
 
     return look
+
+
+def calls_left(session: Session, bridge: Bridge, account: str) -> int | None:
+    """What is left of an account's quota today; None: nobody knows it."""
+    allowed = bridge.terms.of(account).calls_per_day
+    if allowed is None:
+        return None
+    return max(allowed - accounts.calls_today(session, account, now=bridge.clock.now()), 0)
 
 
 async def watch(bridge: Bridge, look: Look, told: Told, is_owned: Callable[[], bool]) -> bool:

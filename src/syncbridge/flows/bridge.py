@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Notifier, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
@@ -67,6 +67,8 @@ class Terms:
     polling: Bounds = field(default_factory=Bounds)
     history: timedelta = timedelta(days=180)
     """How long costs and stocks that no longer hold are kept."""
+    most_pictures: int = 400
+    """Fetched at most in one run of proposals."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
 
     def of(self, account: str) -> AccountTerms:
@@ -90,6 +92,8 @@ class Bridge:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
     exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
+    images: Images | None = None
+    """None: pictures are not looked at."""
     basis: str = field(init=False)
     """Digest of what a plan follows from beside its offers; an offer planned under the same one has nothing new."""
 

@@ -91,7 +91,8 @@ def settle(session: Session, compared: Compared, *, now: datetime) -> list[Step]
     listings.saw(session, own.id, drift.seen(compared.shown, at=now))
     note(session, own, compared.told, now)
     enqueue(session, _second_look(own, unsure, now), now=now)
-    return repairs if any(b.stock_wanted for b in compared.bindings) else [s for s in repairs if s.field != "stock"]
+    sold_out = own.whole and not any(b.stock_wanted for b in compared.bindings)
+    return [step for step in repairs if step.field != "stock"] if sold_out else repairs
 
 
 def settle_stock(session: Session, number: int, shown: Mapping[str, int], *, at: datetime, now: datetime) -> list[Step]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows.attended import Standing
+from syncbridge.flows.attended import Standing, calls_left
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.flows.import_ import batch_job, run_subject
 from syncbridge.flows.retry_queue import Entry, entries
@@ -19,7 +19,7 @@ from syncbridge.model.importing import ImportItem, ImportRun, ItemState, Source
 from syncbridge.ports import NamesOffers, Searches
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
-from syncbridge.store import accounts, imports
+from syncbridge.store import imports
 
 KINDS = ("import_.page", "import_.search", "import_.batch")
 NOT_AN_OFFER = "row_not_an_offer"
@@ -163,7 +163,7 @@ def standing(session: Session, bridge: Bridge, number: int) -> Standing:
     waiting = counts.get(ItemState.WAITING, 0)
     goes_on = run.ended_at is None and jobs.is_about(session, run_subject(number), KINDS)
     done = sum(counts.values()) - waiting
-    return Standing(max(waiting, 1) if goes_on else 0, done, _calls_left(session, bridge, run.account))
+    return Standing(max(waiting, 1) if goes_on else 0, done, calls_left(session, bridge, run.account))
 
 
 def report(session: Session, bridge: Bridge, number: int | None) -> Report:
@@ -183,7 +183,7 @@ def report(session: Session, bridge: Bridge, number: int | None) -> Report:
         imports.items(session, number, ItemState.DOUBLE),
         pace,
         round(waiting / pace) if pace and waiting else None,
-        _calls_left(session, bridge, run.account),
+        calls_left(session, bridge, run.account),
         next((entry for entry in entries(session) if entry.subject == run_subject(number)), None),
     )
 
@@ -212,10 +212,3 @@ def _finding_job(run: ImportRun, search: Search, now: datetime) -> NewJob:
         subject=run_subject(run.id),
         args=args,
     )
-
-
-def _calls_left(session: Session, bridge: Bridge, account: str) -> int | None:
-    allowed = bridge.terms.of(account).calls_per_day
-    if allowed is None:
-        return None
-    return max(allowed - accounts.calls_today(session, account, now=bridge.clock.now()), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from syncbridge.flows import (
+    adopt,
     alarms,
     audit,
     decisions,
@@ -62,4 +63,6 @@ JOBS: Mapping[str, Flow] = {
     "audit.nightly": audit.nightly,
     "quiet.check": quiet.check,
     "alarms.tell": alarms.tell,
+    "adopt.page": adopt.page,
+    "adopt.listing": adopt.listing,
 }

@@ -12,7 +12,7 @@ from syncbridge.model.catalog import GivenText, ListingState, Offer, OwnListing
 from syncbridge.rules import planning
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.planning import Step, Wanted
-from syncbridge.store import catalogue, given_texts, holds, imports, timeline
+from syncbridge.store import adoption, catalogue, given_texts, holds, imports, timeline
 from syncbridge.store.catalogue import Shelved
 
 Made = tuple[OwnListing, Sequence[Wanted]]
@@ -50,6 +50,7 @@ def propose(
             if store not in there and offer.buyable and store in chosen.get(offer.offer_id, (store,)):
                 text = given.get((store, offer.offer_id))
                 fresh += _drafted(session, bridge, store, route, supplier, offer, text)
+    fresh = _outside_adoption(session, fresh)
     fresh = _with_codes_of_their_own(session, bridge, supplier, fresh)
     if not fresh:
         return []
@@ -58,6 +59,12 @@ def propose(
     holds.close_holds(session, "offer_unlistable", drafted, now=now)
     listings = catalogue.propose(session, fresh, now=now)
     return [(listing, skus) for listing, (_, skus) in zip(listings, fresh, strict=True)]
+
+
+def _outside_adoption(session: Session, fresh: Sequence[Made]) -> list[Made]:
+    """Without those of stores that are being adopted: what is not decided there yet may be this very offer."""
+    adopted = adoption.undecided(session) if fresh else set()
+    return [(listing, skus) for listing, skus in fresh if listing.store not in adopted]
 
 
 def first_step(listing: OwnListing, skus: Sequence[Wanted]) -> Step:

@@ -179,6 +179,7 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
     known = plans.undecided(session, [read.listing.id for read in readings])
     overtake_gone(session, store, readings, known, now=now)
     _note_doubts(session, store, readings, now)
+    _propose_first(session, store, readings, known, cause, now)
     asked = _braked(session, bridge, store, readings, known)
     state = ChangeState.APPROVED if auto else ChangeState.PROPOSED
     fresh = [row for row in asked if not _stands(known.get(key(row)), row[1], state)]
@@ -200,6 +201,39 @@ def _decide(session: Session, bridge: Bridge, store: str, readings: Sequence[Rea
         _push(session, readings, fresh, str(plan_id), now)
 
 
+def _propose_first(
+    session: Session, store: str, readings: Sequence[Reading], known: Mapping[Key, Change], cause: str, now: datetime
+) -> None:
+    """The first changes of adopted SKUs are proposed to a person, whatever the store's terms.
+
+    Where the rules want what the seller had anyway, there is nothing to be asked.
+    """
+    first = _first_plans(readings)
+    if not first:
+        return
+    rows = [(read.listing.id, s) for read in readings for s in read.steps if s.sku_code in first and not s.kept]
+    fresh = [row for row in rows if not _stands(known.get(key(row)), row[1], ChangeState.PROPOSED)]
+    if fresh:
+        plan_id = plans.begin(session, store, cause, now=now)
+        plans.add(session, plan_id, fresh, ChangeState.PROPOSED, passports(readings))
+        plans.overtake(session, plan_id)
+        guarded.stopped(session, store, [step for _, step in fresh if step.held], now=now)
+    asked = {step.sku_code for _, step in rows}
+    agreed = {sku.sku_code for read in readings for sku in read.wanted} & first - asked
+    catalogue.first_plan_over(session, store, agreed)
+
+
+def _first_plans(readings: Sequence[Reading]) -> set[str]:
+    return {b.sku_code for read in readings for b in read.bindings if b.first_plan}
+
+
+def _asked(step: Step, discount: Money | None) -> Step:
+    """A person decides about it anyway, so a large step is no more than a reason to look twice; a doubt still holds."""
+    if step.guard != STEP or (discount is not None and discount >= Money.parse(step.after)):
+        return step
+    return replace(step, reason=f"{step.reason}; {step.held}", held="", guard="")
+
+
 def _note_doubts(session: Session, store: str, readings: Sequence[Reading], now: datetime) -> None:
     """Hold what is doubted of listings that are only proposed; end the holds of SKUs that nothing stops any more."""
     held = [step for read in readings for step in read.steps if step.held]
@@ -216,7 +250,14 @@ def _braked(
 
     What the brake on a run holds stays held while what it holds of the store is still too much, however late.
     """
-    every = [(read.listing.id, s) for read in readings if not read.unposted for s in read.steps if not s.kept]
+    first = _first_plans(readings)
+    every = [
+        (read.listing.id, step)
+        for read in readings
+        if not read.unposted
+        for step in read.steps
+        if not step.kept and step.sku_code not in first
+    ]
     if not every:
         return []
     brakes, skus = bridge.terms.brakes, catalogue.sku_count(session, store)
@@ -281,6 +322,8 @@ def _read(bridge: Bridge, entry: Shelved, offer: Offer, every: Mapping[tuple[str
     shown = [every[binding.store, binding.sku_code] for binding in entry.bindings]
     wanted = planning.wanted(offer, entry.listing.store, shown, bridge.rules)
     steps = planning.steps(offer, wanted, shown, bridge.terms.brakes)
+    first = {b.sku_code: b.discount for b in entry.bindings if b.first_plan}
+    steps = tuple(_asked(step, first[step.sku_code]) if step.sku_code in first else step for step in steps)
     return Reading(entry.listing, entry.bindings, wanted, steps)
 
 

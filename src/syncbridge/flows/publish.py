@@ -145,16 +145,20 @@ def _posted(session: Session, bridge: Bridge, listing: OwnListing, listing_id: s
     catalogue.posted(session, listing.id, listing_id)
     plans.settle_post(session, listing.id, catalogue.listing(session, listing.id).draft)
     timeline.note(session, f"listing {listing.store}/{listing.id}", "posted", at=now, listing_id=listing_id)
-    job = NewJob(
+    enqueue(session, [confirm_job(listing.store, listing.id, now)], now=now)
+
+
+def confirm_job(store: str, listing: int, now: datetime) -> NewJob:
+    """The job that reads a listing of ours until its audit is over."""
+    return NewJob(
         kind="publish.confirm",
-        key=f"publish.confirm:{listing.id}",
-        account=listing.store,
+        key=f"publish.confirm:{listing}",
+        account=store,
         run_at=now,
         priority=now + CATALOGUE_PATIENCE,
-        subject=f"listing {listing.store}/{listing.id}",
-        args={"listing": str(listing.id)},
+        subject=f"listing {store}/{listing}",
+        args={"listing": str(listing)},
     )
-    enqueue(session, [job], now=now)
 
 
 def _confirmed(session: Session, bridge: Bridge, listing: OwnListing, shown: Listing) -> None:

@@ -34,7 +34,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
     bindings = await bridge.db.read(catalogue.bindings, listing.id)
     if listing.listing_id is None or not listing.state.is_sellable:
         return Done()
-    if not any(binding.stock_wanted for binding in bindings):
+    if listing.whole and not any(binding.stock_wanted for binding in bindings):
         return await _set_on_sale(bridge, listing, on_sale=False)
     changed = [(b.sku_code, b.sku_key, b.stock_wanted) for b in bindings if b.stock_wanted != b.stock]
     wanted = {code: amount for code, key, amount in changed if key is not None}

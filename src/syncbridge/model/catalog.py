@@ -178,10 +178,12 @@ class Sku:
     sku_key: str
     """How the channel's price and stock calls address it, such as ``14:193;5:100014064``."""
     sku_code: str
+    """The seller's own; channels let it be empty, and let several listings use the same one."""
     price: Money
     stock: int
     discount: Money | None = None
     """What buyers pay at present, if less than the price."""
+    properties: tuple[SkuProperty, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class Listing:
     modified_at: datetime | None
     created_at: datetime | None = None
     images: tuple[str, ...] = ()
+    category_id: str = ""
+    freight_template_id: str = ""
     description_html: str = ""
     reason: str = ""
     """Why it is off sale, in the channel's word."""
@@ -287,6 +291,8 @@ class OwnListing:
     """When the channel last took a change of ours."""
     state_sent: ListingState | None = None
     """On sale or off, as it was last asked for and not yet answered."""
+    whole: bool = True
+    """Whether we feed all its SKUs; one that has others too is never taken off sale because ours are sold out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +321,8 @@ class Binding:
     """Why the wanted price is what it is, term by term."""
     discount: Money | None = None
     """As last read from the channel."""
+    first_plan: bool = False
+    """Adopted, and nobody has applied its first plan yet: until then a person approves each of its changes."""
 
 
 class ChangeState(StrEnum):

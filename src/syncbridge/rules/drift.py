@@ -211,7 +211,8 @@ def sku_changes(own: OwnListing, bindings: Sequence[Binding], shown: Listing) ->
 
 def status(own: OwnListing, bindings: Sequence[Binding], shown: Listing, *, kept: bool) -> Difference | None:
     """Whether a listing is on sale where it should be; None if it is, or while nobody knows."""
-    wanted = ListingState.ON_SALE if any(b.stock_wanted for b in bindings) else ListingState.OFFLINE
+    sold_out = own.whole and not any(b.stock_wanted for b in bindings)
+    wanted = ListingState.OFFLINE if sold_out else ListingState.ON_SALE
     now = _state(shown.status)
     if now is None:
         return None

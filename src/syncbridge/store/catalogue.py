@@ -435,6 +435,16 @@ def offers_of_skus(session: Session, skus: Collection[tuple[str, str]]) -> set[t
     }
 
 
+def first_plan_over(session: Session, store: str, sku_codes: Collection[str]) -> None:
+    """A person has decided about the first changes of these adopted SKUs, or there were none."""
+    rows = [{"b_store": store, "b_sku": sku_code} for sku_code in sku_codes]
+    if rows:
+        session.connection().execute(_FIRST_PLAN_OVER, rows)
+
+
+_FIRST_PLAN_OVER = update(BindingRow).where(*_SKU, col(BindingRow.first_plan)).values(first_plan=False)
+
+
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:
     """The specs that feed these SKUs of a store."""
     query = select(BindingRow).where(col(BindingRow.store) == store, col(BindingRow.sku_code).in_(sku_codes))

@@ -8,7 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from syncbridge.model.catalog import ListingDraft, Offer, Seen, Spec
+from syncbridge.model.adoption import Candidate
+from syncbridge.model.catalog import ListingDraft, Offer, Seen, SkuProperty, Spec
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import PurchaseLine, Quote, RelayAddress
@@ -302,6 +303,8 @@ class ListingRow(SQLModel, table=True):
     missed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """When it was looked for and not found since it was last sent."""
     created_at: datetime = Field(sa_column=_time())
+    whole: bool = Field(default=True, sa_column_kwargs={"server_default": text("1")})
+    """Whether all SKUs the channel shows are bound."""
     seen: Seen | None = Field(default=None, sa_column=Column(Json(Seen), nullable=True))
     pushed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     state_sent: str | None = None
@@ -331,6 +334,61 @@ class BindingRow(SQLModel, table=True):
     """Why the wanted price is what it is: cost, rate, fees, rule, line."""
     discount: Money | None = Field(default=None, sa_column=_money())
     """What the store's own discount asks, as last read."""
+    first_plan: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
+    """Adopted, and no person has applied its first plan yet."""
+
+
+class AdoptionListingRow(SQLModel, table=True):
+    """A listing of an existing store as it was read, on its way under syncbridge."""
+
+    __tablename__ = "adoption_listing"
+
+    store: str = Field(primary_key=True)
+    listing_id: str = Field(primary_key=True)
+    title: str
+    status: str
+    category_id: str
+    freight_template_id: str
+    description_html: str
+    images: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
+    read_at: datetime = Field(sa_column=_time())
+
+
+class AdoptionSkuRow(SQLModel, table=True):
+    """One of its SKUs, and which spec may feed it."""
+
+    __tablename__ = "adoption_sku"
+    __table_args__ = (
+        Index("adoption_sku_code", "store", "sku_code"),
+        Index("adoption_sku_state", "store", "state"),
+    )
+
+    store: str = Field(primary_key=True)
+    listing_id: str = Field(primary_key=True)
+    sku_key: str = Field(primary_key=True)
+    sku_code: str
+    price: Money = Field(sa_column=_money(nullable=False))
+    stock: int
+    discount: Money | None = Field(default=None, sa_column=_money())
+    properties: list[SkuProperty] = Field(sa_column=Column(Json(list[SkuProperty]), nullable=False))
+    state: str
+    cause: str = ""
+    figures: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
+    candidates: list[Candidate] = Field(sa_column=Column(Json(list[Candidate]), nullable=False))
+    score: float = 0.0
+    """Of the first candidate."""
+
+
+class PictureRow(SQLModel, table=True):
+    """What a picture looks like, by its address; fetched once."""
+
+    __tablename__ = "picture"
+
+    url: str = Field(primary_key=True)
+    fingerprint: str
+    """64 bits as 16 hex digits; empty if it cannot be had."""
+    why: str = ""
+    seen_at: datetime = Field(sa_column=_time())
 
 
 class RateRow(SQLModel, table=True):

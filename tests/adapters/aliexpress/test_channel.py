@@ -285,7 +285,16 @@ async def test_a_long_catalogue_is_read_to_its_end(store):
         await store.channel.publish(make_listing_draft())
     pages = [page async for page in store.channel.listings(since=None)]
     assert sum(len(page.items) for page in pages) == 53
-    assert [bool(page.cursor) for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert [bool(page.cursor) for page in pages] == [True] * (len(pages) - 1) + [False]
+
+
+async def test_a_list_of_listings_is_read_on_from_any_of_its_pages(store):
+    for _ in range(53):
+        await store.channel.publish(make_listing_draft())
+    await store.channel.set_on_sale([store.listing_ids()[7]], on_sale=False)
+    pages = [page async for page in store.channel.listings(since=None)]
+    for n, page in enumerate(pages[:-1], 1):
+        assert [rest async for rest in store.channel.listings(since=None, resume=page.cursor)] == pages[n:]
 
 
 async def test_a_product_without_properties_is_addressed_as_none(store):

@@ -63,16 +63,18 @@ class AliExpressChannel:
         detail = await self._client.order(order_id)
         return _read(order_id, functools.partial(reading.order, detail))
 
-    async def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
-        """Listings in every status, without SKUs; the cursors are as in `orders` (aliexpress.md §4.2)."""
-        began = self._clock.now()
+    async def listings(self, *, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
+        """Listings in every status, without SKUs; a cursor names the next status and page (aliexpress.md §4.2)."""
         query: dict[str, str] = {}
         if since:
             query["gmt_modified_start"] = pacific(since - self._overlap)
-        for status in _STATUSES:
-            async for items, failures, is_last in self._listed(query, status):
-                ends = is_last and status == _STATUSES[-1]
-                yield Page(items, _time_cursor(began) if ends else _FROM_THE_START, failures)
+        first, _, place = (resume or f"{_STATUSES[0]} 1").partition(" ")
+        number = int(place)
+        for n in range(_STATUSES.index(first), len(_STATUSES)):
+            following = f"{_STATUSES[n + 1]} 1" if n + 1 < len(_STATUSES) else ""
+            async for page in self._listed(query, _STATUSES[n], number, Cursor(following)):
+                yield page
+            number = 1
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs; raises NotFound."""
@@ -156,18 +158,18 @@ class AliExpressChannel:
             number += 1
 
     async def _listed(
-        self, query: dict[str, str], status: str
-    ) -> AsyncIterator[tuple[tuple[Listing, ...], tuple[tuple[str, str], ...], bool]]:
-        number = 1
+        self, query: dict[str, str], status: str, number: int, following: Cursor
+    ) -> AsyncIterator[Page[Listing]]:
+        """The pages of a status from this one on; after its last one reading goes on at `following`."""
         while True:
             page = await self._client.products({**query, "product_status_type": status, "current_page": number})
             read = functools.partial(reading.listed, status=status)
             items, failures = reading.each(page.aeop_a_e_product_display_d_t_o_list, read, "product_id")
-            is_last = number >= (page.total_page or 1)
-            yield items, failures, is_last
+            number += 1
+            is_last = number > (page.total_page or 1)
+            yield Page(items, following if is_last else Cursor(f"{status} {number}"), failures)
             if is_last:
                 return
-            number += 1
 
     def _check(self, draft: ListingDraft) -> None:
         found = drafts.problems(draft, currency=self._currency)

@@ -9,7 +9,7 @@ import msgspec
 
 from syncbridge.adapters.aliexpress import wire
 from syncbridge.adapters.aliexpress.wire import as_text, utc, utc_or_none
-from syncbridge.model.catalog import Listing, ListingStatus, Sku
+from syncbridge.model.catalog import Listing, ListingStatus, Sku, SkuProperty
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderLine, OrderRef, OrderState
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -110,6 +110,8 @@ def listing(product: wire.Product, currency: str) -> Listing:
         skus=tuple(_sku(sku, product.currency_code or currency) for sku in product.aeop_ae_product_s_k_us),
         modified_at=utc_or_none(product.gmt_modified),
         created_at=utc_or_none(product.gmt_create),
+        category_id=as_text(product.category_id),
+        freight_template_id=as_text(product.freight_template_id),
         description_html=_page(product),
         images=tuple(image for image in (product.image_u_r_ls or "").split(";") if image),
         reason=product.ws_display or "",
@@ -136,7 +138,8 @@ def _sku(sku: wire.ProductSku, currency: str) -> Sku:
     currency = sku.currency_code or currency
     price, discount = Money.of(sku.sku_price, currency), Money.of(as_text(sku.sku_discount_price) or "0", currency)
     discounted = discount if discount.amount > 0 else None
-    return Sku(sku.id or NO_PROPERTIES, as_text(sku.sku_code), price, sku.ipm_sku_stock, discounted)
+    properties = tuple(_property(each) for each in sku.aeop_s_k_u_property_list)
+    return Sku(sku.id or NO_PROPERTIES, as_text(sku.sku_code), price, sku.ipm_sku_stock, discounted, properties)
 
 
 def listed(row: dict[str, object], status: str) -> Listing:
@@ -175,6 +178,15 @@ def each(
         except (ValueError, msgspec.ValidationError) as error:
             failures.append((str(row.get(id_field, "?")), str(error)))
     return tuple(sound), tuple(failures)
+
+
+def _property(seen: wire.ProductSkuProperty) -> SkuProperty:
+    return SkuProperty(
+        as_text(seen.sku_property_id),
+        as_text(seen.property_value_id),
+        seen.property_value_definition_name or None,
+        seen.sku_image or None,
+    )
 
 
 def _line(child: wire.ChildOrder, *, order_waits: bool) -> OrderLine:

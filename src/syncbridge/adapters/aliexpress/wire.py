@@ -26,6 +26,7 @@ _LISTS = frozenset(
         "subject_list",
         "detail_source_list",
         "aeop_ae_product_s_k_us",
+        "aeop_s_k_u_property_list",
         "aeop_a_e_product_display_d_t_o_list",
         "error_details",
         "product_ids",
@@ -201,6 +202,15 @@ class Subject(msgspec.Struct):
     value: str | None = None
 
 
+class ProductSkuProperty(msgspec.Struct):
+    """A value that tells a SKU from its siblings; its key is another one when written (aliexpress.md §4.2)."""
+
+    sku_property_id: Text = None
+    property_value_id: Text = None
+    property_value_definition_name: str | None = None
+    sku_image: str | None = None
+
+
 class Description(msgspec.Struct):
     """A description in one language, as JSON text of modules, or as the bare page it once was."""
 
@@ -235,6 +245,7 @@ class ProductSku(msgspec.Struct):
     id: str | None = None
     sku_code: Text = None
     currency_code: str | None = None
+    aeop_s_k_u_property_list: list[ProductSkuProperty] = []
 
 
 class Product(msgspec.Struct):
@@ -248,6 +259,8 @@ class Product(msgspec.Struct):
     image_u_r_ls: str | None = None
     ws_display: str | None = None
     currency_code: str | None = None
+    category_id: Text = None
+    freight_template_id: Text = None
     gmt_create: str | None = None
     gmt_modified: str | None = None
     aeop_ae_product_s_k_us: list[ProductSku] = []

@@ -47,15 +47,15 @@ class MemoryChannel:
             raise NotFound(f"no order {order_id}", vendor="memory", code="gone")
         return self.books[order_id]
 
-    async def listings(self, *, since: datetime | None) -> AsyncIterator[Page[Listing]]:
-        """All listings, without SKUs."""
+    async def listings(self, *, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
+        """All listings, without SKUs, on one page."""
         known = sorted(self.shop.values(), key=lambda listing: listing.listing_id)
         fresh = [
             listing
             for listing in known
             if since is None or (listing.modified_at is not None and listing.modified_at >= since)
         ]
-        yield Page(tuple(replace(listing, skus=()) for listing in fresh), Cursor(str(self.clock.now())))
+        yield Page(tuple(replace(listing, skus=()) for listing in fresh), Cursor(""))
 
     async def listing(self, listing_id: str) -> Listing:
         """One listing with its SKUs."""

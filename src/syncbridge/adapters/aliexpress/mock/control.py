@@ -22,6 +22,7 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     change_address,
     withdraw_cancel,
 )
+from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, stock_up
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
 from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
 from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, Product, World
@@ -78,6 +79,11 @@ class _PushAgain(_Asked):
     forged: bool = False
 
 
+class _OldStore(_Asked):
+    access_token: str
+    products: list[OldProduct]
+
+
 class _NewFault(_Asked):
     api: str
     fault: FaultName
@@ -103,6 +109,7 @@ class Control:
             _route("/_mock/orders/{order_id:int}/withdraw_cancel", _CancelAnswered, self._withdraw_cancel),
             _route("/_mock/orders/{order_id:int}/address", _NewAddress, self._change_address),
             _route("/_mock/orders/{order_id:int}/push", _PushAgain, self._push),
+            _route("/_mock/products", _OldStore, self._stock_up),
             _route("/_mock/products/{product_id:int}/edit", Edit, self._edit),
             _route("/_mock/products/{product_id:int}/delete", _Asked, self._delete),
             _route("/_mock/faults", _NewFault, self._plan),
@@ -127,9 +134,7 @@ class Control:
         return {"audit_seconds": self._world.audit_seconds, "refresh_grace": self._world.refresh_grace}
 
     async def _buy(self, request: Request, asked: _NewOrder) -> Payload:
-        account = self._world.account_once_opened_by(asked.access_token)
-        if account is None:
-            raise ValueError("no account ever had this access_token")
+        account = self._account(asked.access_token)
         basket = Basket(asked.lines, asked.address, asked.status, asked.ship_within_hours, asked.order_id)
         order = buy(self._world, account, basket)
         if asked.push:
@@ -173,6 +178,9 @@ class Control:
         body = message(account, order)
         return {"answers": [await self._announcer.send(account, body, forged=asked.forged) for _ in range(asked.times)]}
 
+    async def _stock_up(self, request: Request, asked: _OldStore) -> Payload:
+        return {"product_ids": stock_up(self._world, self._account(asked.access_token), asked.products)}
+
     async def _edit(self, request: Request, asked: Edit) -> Payload:
         product = self._product(request)
         edit(self._world, product, asked)
@@ -189,6 +197,12 @@ class Control:
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(books(self._world))
+
+    def _account(self, access_token: str) -> Account:
+        account = self._world.account_once_opened_by(access_token)
+        if account is None:
+            raise ValueError("no account ever had this access_token")
+        return account
 
     def _product(self, request: Request) -> Product:
         product = self._world.products.get(request.path_params["product_id"])

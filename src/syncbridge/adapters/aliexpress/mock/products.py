@@ -43,6 +43,7 @@ def post(world: World, account: Account, asked: words.PostProduct) -> Payload:
         locale=wanted.locale,
         category_id=wanted.category_id,
         images=wanted.image_u_r_ls,
+        freight_template_id=wanted.freight_template_id,
         details=[msgspec.to_builtins(detail) for detail in wanted.detail_source_list],
         skus=skus,
         created_at=now,
@@ -69,7 +70,7 @@ def edit(world: World, account: Account, asked: words.PostProduct) -> Payload:
     product.title, product.images = wanted.subject_list[0].value, wanted.image_u_r_ls
     product.details = [msgspec.to_builtins(detail) for detail in wanted.detail_source_list]
     product.category_id, product.modified_at = wanted.category_id, world.now()
-    product.refused = False
+    product.freight_template_id, product.refused = wanted.freight_template_id, False
     product.audited_at = world.now() + timedelta(seconds=world.audit_seconds)
     return {"result": {"product_id": product.product_id}}
 
@@ -88,6 +89,7 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "subject_list": [{"locale": product.locale, "value": product.title}],
             "category_id": product.category_id,
             "currency_code": "USD",
+            "freight_template_id": product.freight_template_id,
             "detail_source_list": product.details,
             "image_u_r_ls": product.images,
             **_off_sale(product, now),

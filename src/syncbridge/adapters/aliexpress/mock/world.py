@@ -98,6 +98,7 @@ class Product:
     details: list[dict[str, object]] = field(default_factory=list)
     """Descriptions as they were sent."""
     on_sale: bool = True
+    freight_template_id: int = 50164494212
     offline_because: str = "user_offline"
     """Why it is off sale, when it is (aliexpress-fields.md, ws_display)."""
     refused: bool = False
@@ -108,7 +109,7 @@ class Product:
     stock_calls: int = 0
 
     def status(self, now: datetime) -> str:
-        """``auditing`` until it was examined, then as the seller put it."""
+        """``auditing`` until it was examined, then as the seller put it, or ``editingRequired``."""
         if now < self.audited_at:
             return "auditing"
         if self.refused:

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _rates()
     _imports()
     _monitoring()
+    _adoption()
 
 
 def _locks() -> None:
@@ -65,6 +66,51 @@ def _plans() -> None:
         " AND later.sku_code = change.sku_code AND later.field = change.field)"
     )
     op.execute("UPDATE change SET guard = field || '_step', result = reason WHERE state = 'held'")
+
+
+def _adoption() -> None:
+    op.add_column("listing", sa.Column("whole", sa.Boolean(), server_default=sa.text("1"), nullable=False))
+    op.add_column("binding", sa.Column("first_plan", sa.Boolean(), server_default=sa.text("0"), nullable=False))
+    op.create_table(
+        "adoption_listing",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("listing_id", sa.String(), nullable=False),
+        sa.Column("title", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("category_id", sa.String(), nullable=False),
+        sa.Column("freight_template_id", sa.String(), nullable=False),
+        sa.Column("description_html", sa.String(), nullable=False),
+        sa.Column("images", sa.Text(), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("store", "listing_id"),
+    )
+    op.create_table(
+        "adoption_sku",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("listing_id", sa.String(), nullable=False),
+        sa.Column("sku_key", sa.String(), nullable=False),
+        sa.Column("sku_code", sa.String(), nullable=False),
+        sa.Column("price", sa.Text(), nullable=False),
+        sa.Column("stock", sa.Integer(), nullable=False),
+        sa.Column("discount", sa.Text(), nullable=True),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("candidates", sa.Text(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("store", "listing_id", "sku_key"),
+    )
+    op.create_index("adoption_sku_code", "adoption_sku", ["store", "sku_code"], unique=False)
+    op.create_index("adoption_sku_state", "adoption_sku", ["store", "state"], unique=False)
+    op.create_table(
+        "picture",
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("url"),
+    )
 
 
 def _rates() -> None:
