@@ -15,6 +15,7 @@ from syncbridge.bootstrap import SystemClock, open_database
 from syncbridge.cli.main import app
 from syncbridge.model.catalog import ListingState, OwnListing
 from syncbridge.rules.planning import Wanted
+from syncbridge.rules.stock import of_spec
 from syncbridge.settings import load_settings
 from syncbridge.store import catalogue, listings, locks
 from syncbridge.store.tables import Job
@@ -58,7 +59,10 @@ class Desk:
 def _fill(session: Session) -> None:
     catalogue.keep(session, "main", [OFFER], now=NOW)
     draft = make_listing_draft()
-    skus = [Wanted(f"TYA00{n}", spec, None, 7, "shop.yaml:1:1") for n, spec in enumerate(OFFER.specs, start=1)]
+    skus = [
+        Wanted(f"TYA00{n}", spec, None, 7, "shop.yaml:1:1", of_spec(OFFER, spec.spec_id))
+        for n, spec in enumerate(OFFER.specs, start=1)
+    ]
     own = OwnListing(0, "toys", "main", OFFER.offer_id, "toys", ListingState.ON_SALE, None, draft, None)
     catalogue.propose(session, [(own, skus)], now=NOW)
     catalogue.posted(session, 1, "1005000000000001")

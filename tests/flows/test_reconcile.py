@@ -123,7 +123,7 @@ async def test_stock_that_a_cancelled_order_gave_back_is_no_edit(shop: Shop) -> 
     assert await locked(shop) == {}
 
 
-async def test_stock_that_buyers_took_is_filled_up_again_once_their_orders_are_bought(shop: Shop) -> None:
+async def test_stock_that_buyers_took_is_filled_up_again_once_nothing_is_ordered(shop: Shop) -> None:
     listing = await shop.list_offer()
     made = await order(shop, listing, shop.code(0), 5, "8172481060036440")
     await reconcile(shop)
@@ -133,6 +133,7 @@ async def test_stock_that_buyers_took_is_filled_up_again_once_their_orders_are_b
     await reconcile(shop)
 
     assert sold(shop, listing)[shop.code(0)][1] == 98
+    assert await locked(shop) == {}
 
 
 async def test_a_price_that_was_decided_and_never_pushed_is_pushed(shop: Shop) -> None:
