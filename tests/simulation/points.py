@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "fulfil.collect fulfil.declare import_.follow import_.offer import_.page monitor.due monitor.replan orders.poll "
+    "fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan offers.read orders.poll "
     "orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll "
     "purchase.waybill quiet.check reconcile.recent stock.push"
 )

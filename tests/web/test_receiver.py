@@ -33,7 +33,7 @@ async def test_a_price_message_of_1688_is_kept_with_its_job(caller: Caller) -> N
 
     assert answer.status_code == 200
     assert await caller.app.bridge.db.read(kept) == [("main", "offer_changed", "FENXIAO_PRICE_CHANGE")]
-    assert await caller.app.bridge.db.read(job_keys) == ["import_.offer:main/676651652931@7"]
+    assert await caller.app.bridge.db.read(job_keys) == ["offers.read:main/676651652931@7"]
 
 
 async def test_a_message_told_twice_is_acknowledged_twice_and_kept_once(caller: Caller) -> None:

@@ -20,7 +20,7 @@ CATALOGUE_KINDS = (
     "import_.page",
     "import_.search",
     "import_.batch",
-    "import_.offer",
+    "offers.read",
     "import_.follow",
     "monitor.replan",
     "publish.post",

@@ -27,8 +27,8 @@ def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob
 def offer_job(account: str, offer_id: str, occasion: str, now: datetime) -> NewJob:
     """The job that re-reads an offer; `occasion` tells reasons to read it apart."""
     return NewJob(
-        kind="import_.offer",
-        key=f"import_.offer:{account}/{offer_id}@{occasion}",
+        kind="offers.read",
+        key=f"offers.read:{account}/{offer_id}@{occasion}",
         account=account,
         run_at=now,
         priority=now + CATALOGUE_PATIENCE,

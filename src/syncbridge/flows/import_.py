@@ -19,7 +19,7 @@ from syncbridge.errors import (
     VendorError,
 )
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.flows.offers import keep, report_failures, withdraw
+from syncbridge.flows.offers import keep, report_failures
 from syncbridge.model.catalog import Offer, Search
 from syncbridge.model.importing import ImportItem, ImportRun, ItemState
 from syncbridge.model.paging import Cursor, Page
@@ -126,16 +126,6 @@ async def batch(bridge: Bridge, job: Claim) -> Outcome:
             imports.ended(session, run.id, now=now)
 
     return Done(write)
-
-
-async def offer(bridge: Bridge, job: Claim) -> Outcome:
-    """Re-read one offer: a message, a person or the clock asked for it."""
-    offer_id = job.args["offer"]
-    try:
-        read = await bridge.suppliers[job.account].offer(offer_id)
-    except NotFound:
-        return Done(lambda session: withdraw(session, bridge, job.account, offer_id, began=job.claimed_at))
-    return Done(lambda session: keep(session, bridge, job.account, [read], cause=job.subject, began=job.claimed_at))
 
 
 async def follow(bridge: Bridge, job: Claim) -> Outcome:

@@ -1,4 +1,4 @@
-"""What follows once offers were read, for whatever reason: they are kept, watched, and planned."""
+"""Offers are read, for whatever reason; what is new is kept, watched, and planned."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from syncbridge.errors import NotFound
 from syncbridge.flows import plan, rates, variants
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Offer
-from syncbridge.queue.job import NewJob, enqueue
+from syncbridge.queue.execute import Done, Outcome
+from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.polling import Watched
 from syncbridge.store import catalogue, holds, imports, readings, timeline
 from syncbridge.store.readings import Reading
 
 WITHDRAWN = "withdrawn"
 """The status of an offer that the supplier does not know any more."""
+
+
+async def read(bridge: Bridge, job: Claim) -> Outcome:
+    """Read one offer again: a message, a person or the clock asked for it."""
+    account, offer_id = job.account, job.args["offer"]
+    try:
+        found = await bridge.suppliers[account].offer(offer_id)
+    except NotFound:
+        return Done(lambda session: withdraw(session, bridge, account, offer_id, began=job.claimed_at))
+    return Done(lambda session: keep(session, bridge, account, [found], cause=job.subject, began=job.claimed_at))
 
 
 def keep(

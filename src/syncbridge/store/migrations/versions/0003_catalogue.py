@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute("UPDATE job SET kind = 'offers.read' WHERE kind = 'import_.offer'")
     op.add_column("offer", sa.Column("planned_under", sa.String(), server_default=sa.text("''"), nullable=False))
     op.add_column("plan", sa.Column("store", sa.String(), server_default=sa.text("''"), nullable=False))
     op.add_column("plan", sa.Column("repriced", sa.Integer(), server_default="0", nullable=False))
