@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from syncbridge.demo.scenario import MAIN
 from syncbridge.demo.world import listed, mark_in
 from syncbridge.model.money import Money
-from syncbridge.rules.pricing import price
+from syncbridge.rules.pricing import Goods, price
 from tests.crash.day import DEARER, DONE, Day, Ending
 from tests.crash.settings import cost_of
 
@@ -93,7 +93,8 @@ def _outside_band(day: Day) -> Iterator[str]:
     route = next(route for route in day.rules.routes if route.supplier == MAIN)
     cost = cost_of(day.number, 1)
     allowed = {
-        str(price(Money(amount, "CNY"), route.price, day.rules.rates).price.amount) for amount in (cost, cost + DEARER)
+        str(price(Goods(Money(amount, "CNY")), route.price, day.rules.rates).price.amount)
+        for amount in (cost, cost + DEARER)
     }
     yield from (f"the price {shown} was shown, not one of {allowed}" for shown in day.prices - allowed)
 

@@ -377,10 +377,13 @@ class WatchedSupplier:
 
 
 class WatchedChannel:
-    """A store over its wire."""
+    """A store over its wire; what concerns its listings goes well."""
 
     def __init__(self, watch: Watch, moments: Moments) -> None:
         self.books = MemoryChannel(watch.clock)
+        self.publish, self.listing, self.listings = self.books.publish, self.books.listing, self.books.listings
+        self.set_prices, self.set_stock = self.books.set_prices, self.books.set_stock
+        self.set_on_sale = self.books.set_on_sale
         self.wire = Wire(moments)
         self._watch = watch
         self.domestic: set[str] = set()

@@ -105,7 +105,7 @@ class Process:
             MARKET_RULES,
             TERMS,
             suppliers=self.suppliers,
-            channels={STORE: self.channel},  # type: ignore[dict-item]  # without the catalogue's calls, which nobody makes
+            channels={STORE: self.channel},
             carriers={FORWARDER: self.forwarder},
             ledger_from=ledger_from,
         )
