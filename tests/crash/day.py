@@ -229,7 +229,7 @@ class Day:
         return self.rows(
             "SELECT key, state, reason_code, reason FROM job WHERE state IN ('ready', 'running') "
             "AND kind NOT IN ('orders.poll', 'purchase.poll', 'import_.page', 'fulfil.collect', 'quiet.check', "
-            "'audit.nightly')"
+            "'audit.nightly', 'monitor.due', 'monitor.forget', 'rates.refresh') AND kind NOT LIKE 'reconcile.%'"
         )
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
