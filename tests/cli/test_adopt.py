@@ -48,7 +48,7 @@ class Seller(Desk):
         account = self.mock.world.open_account()
         account.app_key, account.app_secret, account.access_token, account.refresh_token = STORE_KEY, SECRET, "at", "rt"
         text = self.config.read_text()
-        self.config.write_text(text + "[images]\nfetch = false\n")
+        self.config.write_text(text + "[images]\nfetch = false\n[limits.aliexpress]\nper_second = 1000\n")
         file = folder / "mappings" / "example.yaml"
         file.write_text(
             file.read_text("utf-8").replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n"), "utf-8"
