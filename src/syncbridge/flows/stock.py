@@ -14,11 +14,9 @@ from sqlmodel import Session
 
 from syncbridge.errors import OutcomeUnknown
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.flows.drift import ORDERS_WAIT
 from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing, Refusal, StockUpdate
 from syncbridge.model.purchasing import Purchase
-from syncbridge.queue.dead_letters import under_way
-from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write, nothing
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.mapping import Rules, Way
 from syncbridge.rules.planning import Wanted
@@ -38,14 +36,11 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
         return Done()
     if listing.whole and not any(binding.stock_wanted for binding in bindings):
         return await _set_on_sale(bridge, listing, on_sale=False)
-    unsettled = await bridge.db.read(under_way, "reconcile.stock", f"listing:{listing.id}")
     changed = [(b.sku_code, b.sku_key, b.stock_wanted) for b in bindings if b.stock_wanted != b.stock]
-    if unsettled:  # what sold out cannot wait
-        changed = [one for one in changed if one[2] == 0]
     wanted = {code: amount for code, key, amount in changed if key is not None}
     stock = {key: amount for _, key, amount in changed if key is not None}
     if not stock:
-        return _later(bridge) if unsettled else await _set_on_sale(bridge, listing, on_sale=True)
+        return await _set_on_sale(bridge, listing, on_sale=True)
     await bridge.db.run(catalogue.sending, listing, "stock", wanted)
     try:
         refusals = await bridge.channels[listing.store].set_stock([StockUpdate(listing.listing_id, stock)])
@@ -53,15 +48,7 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
         return Retry("unknown", str(error))
     if refusals:
         return refused(bridge, listing, "stock", refusals[0])
-    if unsettled:
-        return _later(bridge, lambda session: _pushed(session, bridge, job, listing, wanted))
     return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
-
-
-def _later(bridge: Bridge, write: Write = nothing) -> Snooze:
-    """The channel shows a stock that may be the seller's own: nothing is set over it before that is settled."""
-    why = "the channel shows another stock than ours, and whether the seller set it is not settled yet"
-    return Snooze(bridge.clock.now() + ORDERS_WAIT, "orders_unread", why, write)
 
 
 def reserve(session: Session, purchase: Purchase, occasion: str, *, now: datetime) -> None:
