@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import socket
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
+import structlog
 
 FIGURES = ("seeds", "kills", "faults", "doubled", "lost", "bought_after_cancel", "outside_band")
 """What the tests that kill say of themselves, as the property ``tally`` of their reports."""
@@ -44,3 +46,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             json.dumps({figure: sum(tally.get(figure, 0) for tally in told) for figure in FIGURES})
         )
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A command sets up its log on a stream that ends with its test."""
+    yield
+    structlog.reset_defaults()
