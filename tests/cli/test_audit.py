@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlmodel import Session
 from typer.testing import CliRunner, Result
 
@@ -27,13 +25,6 @@ from tests.web.conftest import write_settings
 NOW = SystemClock().now()
 POLLS = (("toys", "orders.poll"), ("main", "purchase.poll"), ("byhand", "purchase.poll"))
 ORDER = "8172481060036440"
-
-
-@pytest.fixture(autouse=True)
-def logs_elsewhere_afterwards() -> Iterator[None]:
-    """The command logs to its own stderr, which is closed when it ends."""
-    yield
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from typer.testing import Result
 
 from syncbridge import bootstrap
@@ -64,9 +62,8 @@ class Counter(Desk):
 
 
 @pytest.fixture
-def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    yield Counter(tmp_path, monkeypatch)
-    structlog.reset_defaults()  # the commands log to their own stderr, which is closed by now
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    return Counter(tmp_path, monkeypatch)
 
 
 def test_nothing_to_do_is_said_and_ends_well(counter: Counter) -> None:
