@@ -1,4 +1,4 @@
-"""What a seed draws: the points it dies at, and what happens beside the scenario."""
+"""What a seed draws: how many orders there are, the points it dies at, and what happens beside the scenario."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ def drawn(seed: int, folder: Path) -> Sim:
     """The seed's world: it dies at each point in turn, the first time it comes there, and once more anywhere."""
     dice = random.Random(f"drawn {seed}")
     first, second = POINTS[seed % len(POINTS)], dice.choice(POINTS)
+    traps = [(first, 1), (second, dice.randrange(1, 4))]
     events = dice.sample(EVENTS, dice.choice((0, 1, 1, 2)))
-    return Sim(seed, folder, traps=[(first, 1), (second, dice.randrange(1, 4))], events=events)
+    return Sim(seed, folder, orders=dice.randrange(2, 7), traps=traps, events=events)
