@@ -1,11 +1,14 @@
 """The long proof, run by ``make soak``: demos, real kills, thousands of seeds, the long state machine, and 24 days.
 
 The line before the last is the whole tally, the last one the figures; `kills` there are real SIGKILLs only.
+Interrupted, it goes on where it was as long as no file of the program or its tests has changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import hashlib
 import json
 import logging
 import os
@@ -33,6 +36,8 @@ KILLED = range(101, 106)
 KILLS_OF_A_DEMO = 20
 LEAST_KILLS = 1000
 CORES = 2
+PROGRESS = Path(".soak.json")
+"""The tally of a soak under way, and the digest of the files it is of."""
 Told = dict[str, object]
 """What one play has to say: the names of `Tally` it adds to, and ``differences``."""
 
@@ -83,15 +88,17 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=LEAST_KILLS, help="real SIGKILLs in all, at least")
     parser.add_argument("--days", type=int, default=1, help="times 24 days")
     asked = parser.parse_args()
-    tally = Tally()
+    tally = _so_far()
     with ProcessPoolExecutor(CORES) as pool:
         demos = [(seed, 0) for seed in DEMOS[: asked.demos]]
         demos += [(seed, KILLS_OF_A_DEMO) for seed in KILLED[: asked.killed]]
-        _timed(tally, "demos", lambda: _count(tally, pool.map(_demo, demos), every=1))
+        seeds, days_left = range(tally.seeds, asked.seeds), range(1 + tally.days // days.DAYS, asked.days + 1)
+        _timed(tally, "demos", lambda: _count(tally, pool.map(_demo, demos[tally.demos :]), every=1))
         _timed(tally, "crash", lambda: _crash(tally, max(0, asked.kills - tally.kills)))
-        _timed(tally, "seeds", lambda: _count(tally, pool.map(_seed, range(asked.seeds), chunksize=10), every=200))
-        _timed(tally, "days", lambda: _count(tally, pool.map(_days, range(1, asked.days + 1)), every=1))
+        _timed(tally, "seeds", lambda: _count(tally, pool.map(_seed, seeds, chunksize=10), every=100))
+        _timed(tally, "days", lambda: _count(tally, pool.map(_days, days_left), every=1))
         _timed(tally, "machine", lambda: _machine(tally))
+    PROGRESS.unlink()
     never = set(POINTS) - tally.points.keys() if asked.seeds >= len(POINTS) else set()
     tally.unbalanced += [f"no seed died at {point}" for point in sorted(never)]
     _say(json.dumps(asdict(tally)))
@@ -102,13 +109,41 @@ def main() -> int:
 def _timed(tally: Tally, what: str, play: Callable[[], None]) -> None:
     began = time.monotonic()
     play()
-    tally.seconds[what] = round(time.monotonic() - began, 1)
+    tally.seconds[what] = round(tally.seconds.get(what, 0) + time.monotonic() - began, 1)
+    _keep(tally)
+
+
+def _so_far() -> Tally:
+    """What an interrupted soak of these very files has counted."""
+    if PROGRESS.exists():
+        kept = json.loads(PROGRESS.read_text())
+        if kept["of"] == _digest():
+            return Tally(**kept["tally"])
+    return Tally()
+
+
+def _keep(tally: Tally) -> None:
+    written = PROGRESS.with_suffix(".new")
+    written.write_text(json.dumps({"of": _digest(), "tally": asdict(tally)}))
+    written.replace(PROGRESS)
+
+
+@functools.cache
+def _digest() -> str:
+    """Of everything that may decide how a play ends."""
+    files = sorted(path for top in ("src", "tests", "mappings") for path in Path(top).rglob("*.*") if path.is_file())
+    digest = hashlib.sha256()
+    for path in files:
+        if "__pycache__" not in path.parts:
+            digest.update(f"{path}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _count(tally: Tally, plays: Iterable[tuple[str, Told]], *, every: int) -> None:
     for done, (name, told) in enumerate(plays, start=1):
         tally.add(name, told)
         if done % every == 0:
+            _keep(tally)
             _say(f"{name}: {len(tally.unbalanced)} unbalanced so far")
 
 
