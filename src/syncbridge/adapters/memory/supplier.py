@@ -172,12 +172,13 @@ class MemorySupplier:
     async def refund(self, vendor_order_id: str, *, why: str) -> str:
         """Ask for the whole total of a paid order; a second request is refused while one is under way."""
         order = await self.order(vendor_order_id)
-        asked = self.asked_back.setdefault(vendor_order_id, [])
+        asked = self.asked_back.get(vendor_order_id, [])
         if order.state is not VendorOrderState.PAID or any(each.state is RefundState.ASKED for each in asked):
             raise Rejected(f"{vendor_order_id} cannot be refunded now", vendor="memory", code="state")
-        asked.append(Refund(f"R{vendor_order_id}-{len(asked)}", RefundState.ASKED, order.total))
+        made = Refund(f"R{vendor_order_id}-{len(asked)}", RefundState.ASKED, order.total)
+        self.asked_back[vendor_order_id] = [*asked, made]
         self._answer_may_get_lost("refund")
-        return asked[-1].refund_id
+        return made.refund_id
 
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         """The supplier gives the money back, which closes the order, or refuses."""
