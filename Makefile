@@ -22,7 +22,7 @@ demo: setup  ## mock vendors, the daemon and 20 orders, on this machine, without
 	$(BIN)/syncbridge demo $(ARGS)
 
 test: setup  ## all tests
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup coverage  ## style, types, import contracts, mapping files, branches of the rules
 	$(BIN)/ruff check .

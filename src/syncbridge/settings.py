@@ -148,6 +148,8 @@ class WaitSettings(_Section):
     """Between looks at a listing under audit."""
     read_back: Seconds = 60.0
     """Before a declaration that did not show is looked for again."""
+    orders: Seconds = 300.0
+    """Before a stock on the channel that no known order explains is decided on."""
 
 
 class LedgerSettings(_Section):

@@ -56,7 +56,7 @@ workers = {{ idle = 0.1 }}
 deadlines = {{ total = 2, read = 1, margin = 1, quarantine = 5 }}
 jobs = {{ lease = 10, renewal = 3, sweep = 1 }}
 polls = {{ orders = 1, purchases = 1, offers = 2, carrier = 0.5 }}
-waits = {{ audit = 0.2, read_back = 0.5 }}
+waits = {{ audit = 0.2, read_back = 0.5, orders = 1 }}
 retry = {{ purchase = {patient}, tracking = {patient}, catalogue = {patient} }}
 limits = {{ alibaba1688 = {{ per_second = 400 }}, aliexpress = {{ per_second = 400 }} }}
 

@@ -267,6 +267,7 @@ carrier = 1
 [waits]
 audit = 0.5
 read_back = 0.5
+orders = 2
 
 [retry]
 purchase = {{ attempts = 40, first = 0.5, cap = 4 }}

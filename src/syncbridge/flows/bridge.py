@@ -60,6 +60,8 @@ class Terms:
     """Between looks at a listing the channel is auditing."""
     read_back_wait: timedelta = timedelta(minutes=1)
     """Before a declaration that did not show is looked for again."""
+    orders_wait: timedelta = timedelta(minutes=5)
+    """Before a stock on the channel that no known order explains is decided on."""
     brakes: Brakes = field(default_factory=Brakes)
     rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)

@@ -21,8 +21,6 @@ EVENT = "drift"
 """In the history of a listing: what it showed that we did not believe."""
 TOLD = frozenset({"listing_gone", "listing_taken_down", "listing_skus", "listings_missing"})
 """Holds that stop no change: they tell of what the seller or the channel did, until it is so no more or is seen to."""
-ORDERS_WAIT = timedelta(minutes=5)
-"""Until a stock that no known order explains is looked at again."""
 _REASONS = {
     Verdict.DUE: "it was pushed and does not show",
     Verdict.OURS: "an older value of ours shows",
@@ -75,8 +73,11 @@ def compare(session: Session, number: int, shown: Listing, *, at: datetime) -> C
     )
 
 
-def settle(session: Session, compared: Compared, *, now: datetime) -> list[Step]:
-    """Believe what is shown, lock what the seller changed, tell of the rest; answers what is to be pushed again."""
+def settle(session: Session, compared: Compared, *, orders_wait: timedelta, now: datetime) -> list[Step]:
+    """Believe what is shown, lock what the seller changed, tell of the rest; answers what is to be pushed again.
+
+    A stock that no known order explains is decided on after `orders_wait`.
+    """
     own, bound = compared.own, {binding.sku_code for binding in compared.bindings}
     unsure = [one for one in compared.values if one.verdict is Verdict.UNSURE]
     there = [sku for sku in compared.shown.skus if sku.sku_code in bound]
@@ -90,7 +91,7 @@ def settle(session: Session, compared: Compared, *, now: datetime) -> list[Step]
     _tell_skus(session, compared, now)
     listings.saw(session, own.id, drift.seen(compared.shown, at=now))
     note(session, own, compared.told, now)
-    enqueue(session, _second_look(own, unsure, now), now=now)
+    enqueue(session, _second_look(own, unsure, now + orders_wait, now), now=now)
     sold_out = own.whole and not any(b.stock_wanted for b in compared.bindings)
     return [step for step in repairs if step.field != "stock"] if sold_out else repairs
 
@@ -212,7 +213,7 @@ def _tell_skus(session: Session, compared: Compared, now: datetime) -> None:
     timeline.note(session, subject, "skus changed", at=now, **figures)
 
 
-def _second_look(own: OwnListing, unsure: Sequence[Difference], now: datetime) -> list[NewJob]:
+def _second_look(own: OwnListing, unsure: Sequence[Difference], run_at: datetime, now: datetime) -> list[NewJob]:
     if not unsure:
         return []
     return [
@@ -220,7 +221,7 @@ def _second_look(own: OwnListing, unsure: Sequence[Difference], now: datetime) -
             kind="reconcile.stock",
             key=f"reconcile.stock:{own.id}:{now.isoformat()}",
             account=own.store,
-            run_at=now + ORDERS_WAIT,
+            run_at=run_at,
             priority=now + CATALOGUE_PATIENCE,
             subject=_subject(own),
             lock=f"listing:{own.id}",

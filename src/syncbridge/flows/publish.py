@@ -165,7 +165,8 @@ def _confirmed(session: Session, bridge: Bridge, listing: OwnListing, shown: Lis
     now = bridge.clock.now()
     plans.audited(session, listing.id, "")
     catalogue.set_state(session, listing.id, ListingState.ON_SALE)
-    drift.settle(session, drift.compare(session, listing.id, shown, at=now), now=now)
+    compared = drift.compare(session, listing.id, shown, at=now)
+    drift.settle(session, compared, orders_wait=bridge.terms.orders_wait, now=now)
     bindings = catalogue.bindings(session, listing.id)
     enqueue(session, plan.push_jobs(listing, bindings, now, "confirmed"), now=now)
 

@@ -72,7 +72,7 @@ async def listing(bridge: Bridge, job: Claim) -> Outcome:
     def write(session: Session) -> None:
         now = bridge.clock.now()
         compared = drift.compare(session, own.id, shown, at=now)
-        repair(session, bridge, own.id, drift.settle(session, compared, now=now))
+        repair(session, bridge, own.id, drift.settle(session, compared, orders_wait=bridge.terms.orders_wait, now=now))
 
     return Done(write)
 
@@ -81,7 +81,7 @@ async def stock(bridge: Bridge, job: Claim) -> Outcome:
     """Decide whether sales explain a stock, once every order up to the time it was seen is known."""
     at = datetime.fromisoformat(job.args["at"])
     if not await bridge.db.read(_orders_known, job.account, at):
-        until = bridge.clock.now() + drift.ORDERS_WAIT
+        until = bridge.clock.now() + bridge.terms.orders_wait
         return Snooze(until, "orders_unread", "orders that may explain the stock are not read yet")
     number, shown = int(job.args["listing"]), json.loads(job.args["shown"])
 

@@ -6,6 +6,7 @@ planned anew.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -16,7 +17,8 @@ from syncbridge.errors import OutcomeUnknown
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import Binding, ListingState, Offer, OwnListing, Refusal, StockUpdate
 from syncbridge.model.purchasing import Purchase
-from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
+from syncbridge.queue.dead_letters import under_way
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write, nothing
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.mapping import Rules, Way
 from syncbridge.rules.planning import Wanted
@@ -29,18 +31,24 @@ UNSURE = "stock_unsure"
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
-    """Set the stock that is not what it should be; sending it again would change nothing."""
+    """Set the stock that is not what it should be; sending it again would change nothing.
+
+    A stock that may be the seller's own is not set over before that is settled, except by none.
+    """
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     bindings = await bridge.db.read(catalogue.bindings, listing.id)
     if listing.listing_id is None or not listing.state.is_sellable:
         return Done()
     if listing.whole and not any(binding.stock_wanted for binding in bindings):
         return await _set_on_sale(bridge, listing, on_sale=False)
-    changed = [(b.sku_code, b.sku_key, b.stock_wanted) for b in bindings if b.stock_wanted != b.stock]
-    wanted = {code: amount for code, key, amount in changed if key is not None}
-    stock = {key: amount for _, key, amount in changed if key is not None}
+    unsettled = await bridge.db.read(_unsettled, listing.id)
+    changed = [binding for binding in bindings if binding.stock_wanted != binding.stock]
+    waiting = [binding for binding in changed if binding.stock_wanted and binding.sku_code in unsettled]
+    going = [(b.sku_code, b.sku_key, b.stock_wanted) for b in changed if b not in waiting]
+    wanted = {code: amount for code, key, amount in going if key is not None}
+    stock = {key: amount for _, key, amount in going if key is not None}
     if not stock:
-        return await _set_on_sale(bridge, listing, on_sale=True)
+        return _later(bridge) if waiting else await _set_on_sale(bridge, listing, on_sale=True)
     await bridge.db.run(catalogue.sending, listing, "stock", wanted)
     try:
         refusals = await bridge.channels[listing.store].set_stock([StockUpdate(listing.listing_id, stock)])
@@ -48,7 +56,20 @@ async def push(bridge: Bridge, job: Claim) -> Outcome:
         return Retry("unknown", str(error))
     if refusals:
         return refused(bridge, listing, "stock", refusals[0])
+    if waiting:
+        return _later(bridge, lambda session: _pushed(session, bridge, job, listing, wanted))
     return Done(lambda session: _pushed(session, bridge, job, listing, wanted))
+
+
+def _unsettled(session: Session, listing: int) -> set[str]:
+    """SKU codes whose stock on the channel no known order explains, and that are looked at again soon."""
+    looks = under_way(session, "reconcile.stock", f"listing:{listing}")
+    return {code for args in looks for code in json.loads(args["shown"])}
+
+
+def _later(bridge: Bridge, write: Write = nothing) -> Snooze:
+    why = "the channel shows another stock than ours, and whether the seller set it is not settled yet"
+    return Snooze(bridge.clock.now() + bridge.terms.orders_wait, "stock_unsettled", why, write)
 
 
 def reserve(session: Session, purchase: Purchase, occasion: str, *, now: datetime) -> None:

@@ -74,12 +74,12 @@ def causes(session: Session) -> set[tuple[str, str]]:
     return {(row.reason_code, row.subject) for row in session.connection().execute(query)}
 
 
-def under_way(session: Session, kind: str, lock: str) -> bool:
-    """Whether a job of this kind and lock still waits or runs."""
-    query = select(func.count()).where(
+def under_way(session: Session, kind: str, lock: str) -> list[Mapping[str, str]]:
+    """The arguments of jobs of this kind and lock that still wait or run."""
+    query = select(col(Job.args)).where(
         col(Job.kind) == kind, col(Job.lock) == lock, col(Job.state).in_([JobState.READY, JobState.RUNNING])
     )
-    return session.connection().execute(query).scalar_one() > 0
+    return list(session.connection().execute(query).scalars())
 
 
 def supersede(session: Session, kind: str, lock: str) -> None:

@@ -33,7 +33,7 @@ DATABASE_PAUSE = 2.0
 """Seconds until something is written again that the database could not take."""
 
 
-def _nothing(session: Session) -> None:
+def nothing(session: Session) -> None:
     """Change nothing."""
 
 
@@ -41,7 +41,7 @@ def _nothing(session: Session) -> None:
 class Done:
     """Close the job and keep what was written."""
 
-    write: Write = _nothing
+    write: Write = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Snooze:
     until: datetime
     code: str
     why: str
-    write: Write = _nothing
+    write: Write = nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Retry:
 
     code: str
     why: str
-    write: Write = _nothing
+    write: Write = nothing
     at: datetime | None = None
 
 
@@ -70,7 +70,7 @@ class Park:
 
     code: str
     why: str
-    write: Write = _nothing
+    write: Write = nothing
 
 
 Outcome = Done | Snooze | Retry | Park

@@ -230,9 +230,7 @@ def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get("read_only")
-        sqlite = connection.connection.driver_connection  # past the wrappers: every unit of work begins here
-        assert sqlite is not None
-        sqlite.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
