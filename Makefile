@@ -5,7 +5,7 @@ READY := .venv/.ready
 SEEDS ?= 10000
 SHOPS := $(patsubst %/cases,%,$(wildcard mappings/*/cases))
 
-.PHONY: help setup demo test check lint coverage mutants soak bench size lock clean
+.PHONY: help setup demo test long check lint coverage mutants soak bench size lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -21,8 +21,11 @@ $(READY): requirements.lock requirements-dev.lock pyproject.toml
 demo: setup  ## mock vendors, the daemon and 20 orders, on this machine, without a key
 	$(BIN)/syncbridge demo $(ARGS)
 
-test: setup  ## all tests
-	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
+test: setup  ## all tests but the long ones
+	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
+
+long: setup  ## those that take more than ten seconds of a core: an old store of 5,000 SKUs is adopted
+	$(BIN)/pytest -m long
 
 lint: setup coverage  ## style, types, import contracts, mapping files, branches of the rules
 	$(BIN)/ruff check .
@@ -42,7 +45,7 @@ mutants: setup  ## changes money and idempotency code on purpose; fails if tests
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/python -m tests.mutants
 
-soak: setup coverage mutants  ## long: mutants, demos, 1,000 real kills, $(SEEDS) seeds in process, 24 simulated days, long state machine
+soak: setup coverage mutants long  ## long: mutants, demos, 1,000 real kills, $(SEEDS) seeds in process, 24 simulated days, long state machine
 	$(BIN)/python -m tests.soak --seeds $(SEEDS)
 
 bench: setup  ## figures of the store and the job path, as ratios in one run

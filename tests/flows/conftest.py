@@ -13,8 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet, MultiFernet
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
@@ -45,9 +44,10 @@ from syncbridge.rules.mapping import (
 )
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.store import accounts
-from syncbridge.store.db import InlineDatabase, open_engine
+from syncbridge.store.db import InlineDatabase
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line
 from syncbridge.testing.clock import FixedClock
+from tests import databases
 
 ROUTE = Route(
     name="toys",
@@ -98,9 +98,7 @@ class Shop:
         self.channel = MemoryChannel(self.clock)
         self.forwarder = MemoryForwarder()
         self.file = folder / "shop.db"
-        self.keys = MultiFernet([Fernet(Fernet.generate_key())])
-        engine = open_engine(f"sqlite:///{self.file}", self.keys, durable=False)
-        SQLModel.metadata.create_all(engine)
+        engine = databases.new_file(self.file)
         self.born = self.clock.now()
         with Session(engine) as session:
             accounts.ledger_read(session, "main", at=self.born)
@@ -143,7 +141,7 @@ class Shop:
         for left in self.file.parent.glob("shop.db*"):
             left.unlink()
         self.file.write_bytes(backup)
-        self.db = InlineDatabase(open_engine(f"sqlite:///{self.file}", self.keys, durable=False))
+        self.db = InlineDatabase(databases.engine(self.file))
         await self.restart()
 
     async def restart(self) -> None:

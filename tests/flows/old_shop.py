@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from cryptography.fernet import Fernet, MultiFernet
-from sqlmodel import SQLModel
 
 from syncbridge.adapters.alibaba1688 import adapter as alibaba1688
 from syncbridge.adapters.aliexpress import adapter as aliexpress
@@ -24,9 +22,10 @@ from syncbridge.model.adoption import Adoption
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.settings import Settings
-from syncbridge.store.db import InlineDatabase, open_engine
+from syncbridge.store.db import InlineDatabase
 from syncbridge.testing.clock import VirtualClock
 from syncbridge.testing.control import MockControl
+from tests import databases
 
 CATALOGUE = (*CATALOGUE_KINDS, "reconcile.store")
 Product = dict[str, Any]  # the mock's own shape
@@ -47,10 +46,7 @@ class OldShop:
         self.channel_mock = aliexpress.mock(self.clock, _nobody_listens)  # type: ignore[misc]  # it has one
         self.supplier = MockControl("http://mock", app=self.supplier_mock.asgi())
         self.channel = MockControl("http://mock", app=self.channel_mock.asgi())
-        keys = MultiFernet([Fernet(Fernet.generate_key())])
-        engine = open_engine(f"sqlite:///{folder / 'old.db'}", keys, durable=False)
-        SQLModel.metadata.create_all(engine)
-        self.db = InlineDatabase(engine)
+        self.db = InlineDatabase(databases.new_file(folder / "old.db"))
         self._options: dict[str, dict[str, object]] = {}
         self.app: App
 

@@ -22,6 +22,7 @@ from syncbridge.store.db import SqliteDatabase, open_engine
 from syncbridge.store.owner import sole_owner
 from syncbridge.store.tables import ListingRow
 from syncbridge.testing.builders import make_offer
+from tests import databases
 from tests.flows.conftest import Shop, Unrenewed
 from tests.flows.desk import DEARER, changes, dearer, list_many, plan_ids, planned, states
 from tests.flows.shelf import Calls, read_again, sold
@@ -34,7 +35,7 @@ class Program:
 
     def __init__(self, shop: Shop) -> None:
         self.settings = Settings(database_url=f"sqlite:///{shop.file}")
-        self.db = SqliteDatabase(open_engine(f"sqlite:///{shop.file}", shop.keys, durable=False))
+        self.db = SqliteDatabase(open_engine(f"sqlite:///{shop.file}", databases.KEYS, durable=False))
         self.bridge = replace(shop.bridge, db=self.db)
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.hands = Worker(self.db, Unrenewed(shop.clock), handlers, RetryPolicies())

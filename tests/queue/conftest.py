@@ -7,26 +7,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet, MultiFernet
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from syncbridge.ports import Clock
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Handler, Outcome, Worker
 from syncbridge.queue.job import Claim, NewJob
 from syncbridge.rules.retry import RetryPolicies
-from syncbridge.store.db import InlineDatabase, open_engine
+from syncbridge.store.db import InlineDatabase
 from syncbridge.store.tables import Job
 from syncbridge.testing.clock import FixedClock
+from tests import databases
 
 LEASE = timedelta(seconds=120)
 
 
 def open_inline(folder: Path) -> InlineDatabase:
     """A fresh database on the caller's thread."""
-    engine = open_engine(f"sqlite:///{folder}/queue.db", MultiFernet([Fernet(Fernet.generate_key())]), durable=False)
-    SQLModel.metadata.create_all(engine)
-    return InlineDatabase(engine)
+    return InlineDatabase(databases.new_file(folder / "queue.db"))
 
 
 class Bench:

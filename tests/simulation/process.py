@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import func
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from syncbridge.flows import start
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
@@ -25,10 +24,11 @@ from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.retry import RetryPolicies, RetryPolicy
 from syncbridge.store import accounts, catalogue, purchases
-from syncbridge.store.db import InlineDatabase, open_engine
+from syncbridge.store.db import InlineDatabase
 from syncbridge.store.tables import InboxRow, Job, JobState, OrderRow
 from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
+from tests import databases
 from tests.flows.conftest import MemoryForwarder, Unrenewed
 from tests.simulation.market import (
     FORWARDER,
@@ -46,7 +46,6 @@ from tests.simulation.market import (
 
 P = ParamSpec("P")
 T = TypeVar("T")
-KEYS = MultiFernet([Fernet(Fernet.generate_key())])
 TERMS = Terms(
     cool_off=timedelta(minutes=10),
     accounts={
@@ -65,7 +64,7 @@ class Database(InlineDatabase):
     """Before and after each commit is a moment."""
 
     def __init__(self, file: Path, moments: Moments, watch: Watch) -> None:
-        super().__init__(open_engine(f"sqlite:///{file}", KEYS, durable=False))
+        super().__init__(databases.engine(file))
         self._moments = moments
         self._watch = watch
 
@@ -213,9 +212,7 @@ def _fresh() -> bytes:
     """A database that knows the offers, made once."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "fresh.db"
-        engine = open_engine(f"sqlite:///{file}", KEYS, durable=False)
-        SQLModel.metadata.create_all(engine)
-        with Session(engine) as session:
+        with Session(databases.new_file(file)) as session:
             for account, offers in OFFERS.items():
                 catalogue.keep(session, account, offers, now=START)
                 accounts.ledger_read(session, account, at=START)
