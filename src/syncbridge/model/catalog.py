@@ -269,7 +269,7 @@ class Seen:
 
     title: str
     description: str
-    """A digest of it."""
+    """A digest of it. An empty text is not known."""
     images: tuple[str, ...]
     sku_codes: tuple[str, ...]
     modified_at: datetime | None
