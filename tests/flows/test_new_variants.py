@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from syncbridge.errors import Rejected
 from syncbridge.flows import approval, new_variants
 from syncbridge.model.catalog import ChangeState, Listing
 from syncbridge.store import catalogue, plan_lists
+from syncbridge.store.tables import ListingRow
 from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.seller import reconcile
@@ -150,3 +152,23 @@ async def test_what_a_person_dismisses_is_not_added_later(shop: Shop) -> None:
 
     assert len(shown(shop, listing)) == 2
     assert [state for *_, state in await changes(shop, plan)] == [ChangeState.DROPPED]
+
+
+async def test_an_adopted_listing_gets_none_by_itself(shop: Shop) -> None:
+    await shop.list_offer(make_offer(OFFER, *BOTH))
+    await shop.db.run(lambda session: session.connection().execute(update(ListingRow).values(sent_at=None)))
+    await read_again(shop, make_offer(OFFER, *BOTH, GREEN))
+
+    figures = (await open_holds(shop, f"offer main/{OFFER}"))[new_variants.NEW_VARIANT]
+    assert figures["plans"] == ""
+    assert "add them to the listing in the seller centre" in figures["why"]
+
+
+async def test_one_whose_code_is_another_by_now_is_not_added(shop: Shop) -> None:
+    listing, plan = await added(shop)
+    shop.rules = replace(RULES, routes=(replace(ROUTE, prefix="TX"),))
+    shop.connect()
+    decided = await approval.apply(shop.bridge, plan)
+
+    assert list(decided.left) == ["the supplier or the rules no longer have it"]
+    assert len(shown(shop, listing)) == 2

@@ -72,6 +72,17 @@ async def test_words_of_ours_are_not_taken_for_the_sellers(shop: Shop) -> None:
     assert set(await locked(shop)) == {("", "title")}
 
 
+async def test_a_description_the_channel_writes_otherwise_is_not_taken_for_the_sellers(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    await reconcile(shop)
+    await approval.apply(shop.bridge, await give(shop))
+    await shop.work()
+    edit_by_hand(shop, listing, description_html="<p>Mine</p>\n")
+    await reconcile(shop)
+
+    assert await locked(shop) == {}
+
+
 async def test_words_whose_answer_was_lost_are_not_taken_for_the_sellers_either(shop: Shop) -> None:
     listing = await shop.list_offer()
     await reconcile(shop)
