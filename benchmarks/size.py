@@ -92,12 +92,12 @@ async def look_again(folder: Path) -> dict[str, object]:
     handlers = {kind: functools.partial(flow, bridge) for kind, flow in JOBS.items()}
     watch = Stopwatch()
     offers = await db.read(resync.select, bridge, Selection())
-    keys = await db.run(resync.request, offers, now=bridge.clock.now())
+    asked = await db.run(resync.request, offers, now=bridge.clock.now())
     worker = Worker(db, bridge.clock, handlers, RetryPolicies())
-    await attended.work(bridge, worker, lambda session: resync.standing(session, keys), lambda _: None)
+    await attended.work(bridge, worker, lambda session: resync.standing(session, asked), lambda _: None)
     seconds, commits = watch.seconds, db.commits
     await db.close()
-    assert len(keys) == len(offers)
+    assert asked.number == len(offers)
     return {
         "offers": len(offers),
         "rows written": 0 if _rows(folder) == before else 1,

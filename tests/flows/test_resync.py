@@ -23,8 +23,8 @@ OTHER = "620201390233"
 
 async def carry_out(shop: Shop, selection: Selection = Selection()) -> list[str]:  # noqa: B008  frozen
     offers = await shop.db.read(resync.select, shop.bridge, selection)
-    keys = await shop.db.run(resync.request, offers, now=shop.clock.now())
-    await attended.work(shop.bridge, shop.worker, lambda session: resync.standing(session, keys), lambda _: None)
+    asked = await shop.db.run(resync.request, offers, now=shop.clock.now())
+    await attended.work(shop.bridge, shop.worker, lambda session: resync.standing(session, asked), lambda _: None)
     return [offer_id for _, offer_id in offers]
 
 

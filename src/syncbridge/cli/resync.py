@@ -69,11 +69,13 @@ async def _carried_out(app: App, offers: list[tuple[str, str]], told: Told) -> d
 
     bridge = app.bridge
     plan = await bridge.db.read(plan_lists.last)
-    keys = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
-    await carry_out(app, lambda session: flow.standing(session, keys), told)
+    asked = await bridge.db.run(flow.request, offers, now=bridge.clock.now())
+    await carry_out(app, lambda session: flow.standing(session, asked), told)
     made = await bridge.db.read(plan_lists.changes_since, plan)
-    subjects = {f"offer {account}/{offer_id}" for account, offer_id in offers}
-    stuck = [entry for entry in await bridge.db.read(entries) if entry.subject in subjects]
+    waiting = await bridge.db.read(entries)
+    named = {entry.subject for entry in waiting}
+    mine = {subject for account, offer_id in offers if (subject := f"offer {account}/{offer_id}") in named}
+    stuck = [entry for entry in waiting if entry.subject in mine]
     changes = [_change(listing.store, step, state) for listing, step, state in made]
     return _answer(len(offers), changes, [{"offer": entry.subject, "why": entry.reason} for entry in stuck], False)
 

@@ -10,6 +10,9 @@ from syncbridge.flows.orders import take_job
 from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.queue.job import NewJob
 
+OFFER_READ = "offers.read"
+"""The kind of job that reads an offer again."""
+
 
 def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob]:
     """The jobs that re-read what an event mentions."""
@@ -27,8 +30,8 @@ def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob
 def offer_job(account: str, offer_id: str, occasion: str, now: datetime) -> NewJob:
     """The job that re-reads an offer; `occasion` tells reasons to read it apart."""
     return NewJob(
-        kind="offers.read",
-        key=f"offers.read:{account}/{offer_id}@{occasion}",
+        kind=OFFER_READ,
+        key=f"{OFFER_READ}:{account}/{offer_id}@{occasion}",
         account=account,
         run_at=now,
         priority=now + CATALOGUE_PATIENCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from syncbridge.errors import NotFound, SyncBridgeError, VendorError
 from syncbridge.flows import plan
 from syncbridge.flows.attended import URGENT, Standing, Told
 from syncbridge.flows.bridge import Bridge
-from syncbridge.flows.events import offer_job
+from syncbridge.flows.events import OFFER_READ, offer_job
 from syncbridge.model.catalog import OwnListing
 from syncbridge.queue import job as jobs
 from syncbridge.rules.planning import Step
@@ -58,22 +58,29 @@ def select(session: Session, bridge: Bridge, selection: Selection) -> list[tuple
     return found
 
 
-def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> list[str]:
-    """Write the jobs, more urgent than any other; answers their keys."""
-    keys: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The jobs of one resync."""
+
+    number: int
+    priority: datetime
+    """That of no other."""
+
+
+def request(session: Session, offers: Sequence[tuple[str, str]], *, now: datetime) -> Asked:
+    """Write the jobs, more urgent than any other."""
+    asked = Asked(len(offers), now - URGENT)
     for first in range(0, len(offers), TOGETHER):
         some = offers[first : first + TOGETHER]
         wanted = [offer_job(account, offer_id, f"resync {now.isoformat()}", now) for account, offer_id in some]
-        urgent = [replace(job, priority=now - URGENT) for job in wanted]
-        jobs.enqueue(session, urgent, now=now)
-        keys += [job.key for job in urgent]
-    return keys
+        jobs.enqueue(session, [replace(job, priority=asked.priority) for job in wanted], now=now)
+    return asked
 
 
-def standing(session: Session, keys: Collection[str]) -> Standing:
+def standing(session: Session, asked: Asked) -> Standing:
     """How many of these jobs are left."""
-    left = jobs.unfinished(session, keys)
-    return Standing(left, len(keys) - left)
+    left = jobs.unfinished(session, OFFER_READ, asked.priority)
+    return Standing(left, asked.number - left)
 
 
 async def propose(bridge: Bridge, offers: Sequence[tuple[str, str]], told: Told) -> Proposed:

@@ -131,10 +131,12 @@ def wake_about(session: Session, subject: str, kinds: Collection[str], *, now: d
     return woken.rowcount > 0
 
 
-def unfinished(session: Session, keys: Collection[str]) -> int:
-    """How many of these jobs still wait or run."""
-    query = select(func.count()).select_from(Job).where(col(Job.state).in_([JobState.READY, JobState.RUNNING]))
-    return sum(session.connection().execute(query.where(col(Job.key).in_(some))).scalar_one() for some in chunks(keys))
+def unfinished(session: Session, kind: str, priority: datetime) -> int:
+    """How many jobs of this kind, written at this very priority, still wait or run."""
+    query = select(func.count()).where(
+        col(Job.state).in_([JobState.READY, JobState.RUNNING]), col(Job.kind) == kind, col(Job.priority) == priority
+    )
+    return session.connection().execute(query).scalar_one()
 
 
 def going_on(session: Session, keys: Collection[str], *, until: datetime) -> list[str]:

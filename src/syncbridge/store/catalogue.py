@@ -191,7 +191,9 @@ def offers_to_resync(
         for prefix in prefixes:
             bound = bound.where(col(BindingRow.sku_code).startswith(prefix, autoescape=True))
         query = query.where(bound.exists())
-    return [(row.account, row.offer_id) for row in session.connection().execute(query)]
+    accounts: dict[str, str] = {}  # each one's name once, for there may be a hundred thousand rows
+    rows = session.connection().execute(query).yield_per(1_000)
+    return [(accounts.setdefault(row.account, row.account), row.offer_id) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
