@@ -77,7 +77,7 @@ def test_a_plan_is_shown_by_listing_with_reasons_rules_and_totals_and_waits(coun
     counter.supplies(make_offer(specs=JUMP))
     result = counter.do("plan")
 
-    head, listing, price, total, held, step = result.stdout.splitlines()
+    head, listing, price, total, held, why, step = result.stdout.splitlines()
     (row,) = counter.channel.shop.values()
     assert result.exit_code == ExitCode.HELD
     assert head.startswith("plan 2 · toys · ")
@@ -86,7 +86,8 @@ def test_a_plan_is_shown_by_listing_with_reasons_rules_and_totals_and_waits(coun
     assert "cost 60.00 CNY · " in price
     assert "example.yaml:" in price
     assert total == "total: 1 prices up, 1 leaps, 1 held"
-    assert held == "! 1 held by price_step: price would move by +163%, more than 30%"
+    assert held.startswith("! 1 held by price_step: A price would jump ")
+    assert why == "    price would move by +163%, more than 30%"
     assert step == "→ syncbridge apply 2"
 
 
@@ -185,7 +186,7 @@ def test_a_revert_restores_and_says_what_it_left(counter: Counter) -> None:
     assert result.stdout.splitlines()[0] == "toys · plan 3: 1 applied"
 
     again = counter.do("revert", "2", "--yes")
-    assert again.stdout == "plan · plan 2: nothing to do · 1 left: the seller keeps it\n"
+    assert again.stdout == "plan 2: nothing to do · 1 left: the seller keeps it\n"
     assert counter.do("plan").stdout == "Nothing is to be done.\n"
 
 
@@ -240,3 +241,92 @@ def test_a_dry_run_store_plans_and_does_not_apply(counter: Counter) -> None:
     result = counter.do("apply", "1", "--yes")
     assert result.exit_code == ExitCode.FAILURE
     assert "plan 1: store toys is not live, so nothing goes out; set live = true for it" in result.stderr
+
+
+def test_a_plan_is_shown_in_chinese(counter: Counter) -> None:
+    assert counter.do("plan", "--lang", "zh").stdout == "没有需要做的改动。\n"
+    assert counter.do("plan", "list", "--lang", "zh").stdout == "还没有计划。\n"
+    counter.lists(make_offer())
+    counter.supplies(make_offer(specs=(make_spec(1, cost="60.00"), make_spec(2, cost="14.90", stock=50))))
+    result = counter.do("plan", "--lang", "zh")
+
+    head, listing, *changes, total, held, why, step = result.stdout.splitlines()
+    assert result.exit_code == ExitCode.HELD
+    assert (head[:12], head[-7:]) == ("计划 2 · toys ", " · 由您发起")
+    assert listing.startswith("刊登 1 · ")
+    assert any(" 售价: 7.99 USD → 20.99 USD (+162.7%) · 已拦下 · " in change for change in changes)
+    assert any(" 库存: 5 → 48 · 待批准 · " in change for change in changes)
+    assert total == "合计: 1 项涨价, 1 项大幅调价, 1 项其他库存变化, 1 项已拦下"
+    assert held == "! 1 项被 price_step 拦下: 价格变动超过了限幅；保留原价。"
+    assert (why, step) == ("    price would move by +163%, more than 30%", "→ syncbridge apply 2")
+
+
+def test_a_plan_of_before_and_the_list_of_plans_are_shown_in_the_language_of_the_locale(counter: Counter) -> None:
+    counter.supplies(make_offer("1"))
+    counter.do("plan")
+
+    _, listing, change, total, _ = counter.run("show", "1", group="plan", LC_ALL="zh_CN.UTF-8").stdout.splitlines()
+    assert listing == "刊登 1 · 平台上还没有 · Notebook B5"
+    assert "    刊登: 无 → Notebook B5 · 待批准 · " in change
+    assert total == "合计: 1 项新刊登"
+    assert counter.do("plan", "list", "--lang", "zh").stdout.endswith(" · 由您发起 · 1 项待批准\n")
+
+
+def test_an_offer_that_cannot_be_read_for_a_plan_is_told_in_chinese(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplier.limit_next = True
+
+    assert "! 供应商商品 1 无法读取：" in counter.do("plan", "--read", "--lang", "zh").stderr
+
+
+def test_applying_asks_and_answers_in_chinese(counter: Counter) -> None:
+    counter.supplies(make_offer("1"))
+    counter.do("plan")
+    result = counter.do("apply", "1", "--only", "proposed", "--lang", "zh", stdin=b"y\n")
+
+    (row,) = counter.channel.shop.values()
+    assert "要把计划 1 中待批准的改动发送到店铺吗？" in result.stderr
+    assert result.stdout.splitlines()[-2:] == [
+        "toys · 计划 1: 1 项已执行",
+        f"    刊登 1 · {row.listing_id} · Notebook B5 · 1 项刊登已执行",
+    ]
+
+
+def test_what_is_being_audited_is_told_in_chinese(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *DEARER))
+    counter.do("plan")
+
+    async def auditing(updates: list[PriceUpdate]) -> list[Refusal]:
+        return [Refusal(update.listing_id, "auditing", "under audit") for update in updates]
+
+    counter.channel.set_prices = auditing  # type: ignore[method-assign, assignment]  # the channel is auditing
+    told = counter.do("apply", "2", "--yes", "--lang", "zh").stdout
+
+    assert " · 1 项售价审核中: 平台正在审核该商品。 (the channel is auditing the listing)\n" in told
+
+
+def test_a_revert_asks_and_says_in_chinese_what_it_left(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *DEARER))
+    counter.do("plan")
+    counter.do("apply", "2", "--yes")
+    result = counter.do("revert", "2", "--lang", "zh", stdin=b"y\n")
+    assert "要恢复计划 2 之前的值，并锁定它们吗？" in result.stderr
+    assert "toys · 计划 3: 1 项已执行" in result.stdout
+
+    again = counter.do("revert", "2", "--yes", "--lang", "zh")
+    assert again.stdout == "计划 2: 没有需要做的改动 · 1 项未动：您保留了它\n"
+
+
+def test_what_programs_read_of_plans_is_the_same_in_every_language(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    counter.supplies(make_offer("1", *DEARER))
+    counter.do("plan")
+    counter.do("apply", "2", "--yes")
+    counter.do("revert", "2", "--yes")
+
+    for command in (("plan",), ("plan", "list"), ("plan", "show", "2"), ("apply", "2", "--yes"), ("revert", "2", "-y")):
+        one, other = (counter.do(*command, "--json", "--lang", lang).stdout for lang in ("en", "zh"))
+        assert one == other
+    assert '"said": "1 left: the seller keeps it"' in one
