@@ -19,7 +19,16 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
-from syncbridge.model.catalog import Listing, ListingDraft, Offer, PriceUpdate, Refusal, Search, StockUpdate
+from syncbridge.model.catalog import (
+    Listing,
+    ListingDraft,
+    ListingEdit,
+    Offer,
+    PriceUpdate,
+    Refusal,
+    Search,
+    StockUpdate,
+)
 from syncbridge.model.events import RawRequest, VendorEvent
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
@@ -88,6 +97,12 @@ class Channel(Protocol):
 
     async def publish(self, draft: ListingDraft) -> str:
         """Create a listing and answer its id; raises OutcomeUnknown if no clear answer came."""
+
+    async def edit(self, listing_id: str, edit: ListingEdit) -> None:
+        """Change a listing's words; repeating it changes nothing.
+
+        Raises NotFound, OutcomeUnknown, or Rejected, with code ``auditing`` while the channel examines the listing.
+        """
 
     async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
         """Replace prices; the refused listings are named, the others are done."""

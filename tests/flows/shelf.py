@@ -17,7 +17,7 @@ class Calls:
 
     def __init__(self, shop: Shop) -> None:
         self.made: list[str] = []
-        for name in ("publish", "set_prices", "set_stock", "set_on_sale", "declare"):
+        for name in ("publish", "edit", "set_prices", "set_stock", "set_on_sale", "declare"):
             setattr(shop.channel, name, self._counted(name, getattr(shop.channel, name)))
 
     def _counted(self, name: str, call: object) -> object:

@@ -169,7 +169,7 @@ async def test_given_words_are_those_a_listing_is_drafted_with(shop: Shop) -> No
     assert (lines[0]["supplier_title"], lines[0]["title"]) == ("Notebook B5", "")
     told = await edit(shop, "listings", *lines, title="My notebook", description="<p>Mine</p>")
 
-    assert (len(told.changes), told.on_channel) == (1, 0)
+    assert (len(told.changes), told.plans) == (1, {})
     shop.set_account("toys", live=True)
     shop.supplier.catalogue[OFFER] = make_offer(OFFER, make_spec(1, stock=60), make_spec(2))
     await shop.poll("import_.page", "main")
@@ -200,17 +200,6 @@ async def test_words_taken_back_are_the_suppliers_again(shop: Shop) -> None:
     listing = await shop.db.read(catalogue.listing, 1)
     assert (listing.draft.title, listing.draft.description_html) == ("Notebook B5", "<p>Notebook</p>")
     assert await exported(shop, "listings") == lines
-
-
-async def test_words_for_a_listing_on_the_channel_are_kept_and_said_not_to_go_out(shop: Shop) -> None:
-    await shop.list_offer()
-    calls = Calls(shop)
-    told = await edit(shop, "listings", *(await exported(shop, "listings")), title="Mine")
-    await shop.work()
-
-    assert (len(told.changes), told.on_channel, calls.made) == (1, 1, [])
-    (listing,) = shop.channel.shop.values()
-    assert listing.title == "Notebook B5"
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,10 @@ def test_a_page_is_held_against_what_it_showed_when_last_read() -> None:
         ("title", "Notebook", "Mine"),
         ("images", "", "a.jpg"),
     ]
+    ours = replace(own(seen=before), draft=replace(own().draft, title="Mine", description_html="<p>two</p>"))
+    assert [one.field for one in drift.page(ours, now, {}, at=READ_AT)] == ["images"]
+    unknown = own(seen=replace(before, title="", description=""))
+    assert [one.field for one in drift.page(unknown, now, {}, at=READ_AT)] == ["images"]
     assert {one.field for one in drift.page(own(seen=before), now, lock("title"), at=READ_AT)} == {
         "description",
         "images",

@@ -87,7 +87,6 @@ def tell_edits(edits: Edits, words: Texts, *, json: bool) -> None:
                 "unchanged": edits.unchanged,
                 "stores": dict(edits.stores),
                 "plans": edits.plans,
-                "on_channel": edits.on_channel,
                 "changes": [asdict(change) for change in edits.changes],
                 "failures": [row_as_json(row, words) for row in edits.failures],
             }
@@ -110,8 +109,6 @@ def _print_edits(edits: Edits, words: Texts) -> None:
     for store, number in edits.stores.items():
         plan = f" · {label['plan_waits']} {edits.plans[store]}" if store in edits.plans else ""
         show(f"    {store}: {label['rows_changed']} {number}{plan}")
-    if edits.on_channel:
-        show(f"    {label['on_channel_keep']} {edits.on_channel}")
     print_rows(edits.failures, words)
 
 

@@ -8,7 +8,7 @@ leaves undecided still waits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,8 +21,8 @@ from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
 from syncbridge.queue.job import enqueue
 from syncbridge.rules.planning import UNKNOWN, Step
-from syncbridge.store import catalogue, holds, locks, plan_lists, plans, timeline
-from syncbridge.store.plans import UNDECIDED, Key, Pending
+from syncbridge.store import catalogue, edits, holds, locks, plan_lists, plans, timeline
+from syncbridge.store.plans import UNDECIDED, WORDS, Key, Pending
 
 NO_PRICE = "no price can be made of this cost; repair its cause"
 Which = tuple[str, str, str | None]
@@ -121,10 +121,11 @@ def _revert_some(session: Session, bridge: Bridge, plan_id: int, decided: Decide
     if not applied:
         return False
     decided.last = applied[-1].change.listing
-    of_skus = [one for one in applied if one.change.field != "listing"] + _stock_of_new(session, applied)
-    decided.left += Counter(filter(None, map(_left_alone, of_skus)))
-    back = [(one, _back(one.change, why)) for one in of_skus if not _left_alone(one)]
-    locks.lock(session, store, [(step.sku_code, step.field) for _, step in back], why, now=now)
+    values = [one for one in applied if one.change.field != "listing"] + _stock_of_new(session, applied)
+    decided.left += Counter(filter(None, map(_left_alone, values)))
+    back = [(one, _back(one.change, why)) for one in values if not _left_alone(one)]
+    ruled = [(step.sku_code, step.field) for _, step in back if step.field not in WORDS]  # no rule asks for words
+    locks.lock(session, store, ruled, why, now=now)
     back = [(one, step) for one, step in back if step.before != step.after]
     if not back:
         return True
@@ -136,6 +137,7 @@ def _revert_some(session: Session, bridge: Bridge, plan_id: int, decided: Decide
     guarded.let_go(session, store, [known[key] for key in touched & known.keys()], now=now)
     passports = {step.sku_code: {"reason": why} for _, step in back if step.field == "price"}
     catalogue.want(session, store, [step for _, step in back], passports)
+    edits.want_words(session, _words([(one.change.listing, step) for one, step in back]))
     decided.keys += _push(session, back, f"revert {decided.plan}", now)
     return True
 
@@ -163,6 +165,7 @@ def _approve(
     steps = [_step(one.change) for one in good]
     passports = {one.change.sku_code: one.change.passport for one in good if one.change.field == "price"}
     catalogue.want(session, store, steps, passports)
+    edits.want_words(session, _words([(one.change.listing, step) for one, step in zip(good, steps, strict=True)]))
     catalogue.first_plan_over(session, store, {step.sku_code for step in steps})
     catalogue.intend(session, {one.change.listing for one in good if one.change.field == "listing"})
     held = [one.change for one in pending if one.change.state is ChangeState.HELD]
@@ -170,6 +173,15 @@ def _approve(
     _note(session, store, [one for one in held if one.id not in stale], "approved", why, now)
     if good:
         decided.keys += _push(session, list(zip(good, steps, strict=True)), f"approved {good[0].change.id}", now)
+
+
+def _words(steps: Iterable[tuple[int, Step]]) -> dict[int, dict[str, str]]:
+    """The words of steps, by listing and field."""
+    found: dict[int, dict[str, str]] = {}
+    for listing, step in steps:
+        if step.field in WORDS:
+            found.setdefault(listing, {})[step.field] = step.after
+    return found
 
 
 def _objection(pending: Pending) -> str:

@@ -70,8 +70,6 @@ class Edits:
     failures: list[RowFailure] = field(default_factory=list)
     plans: dict[str, int] = field(default_factory=dict)
     """By store, the plan that waits for approval."""
-    on_channel: int = 0
-    """Changed words of listings that are on the channel already, and keep theirs there."""
 
     @property
     def stores(self) -> Mapping[str, int]:
@@ -140,19 +138,18 @@ def prices(session: Session, bridge: Bridge, rows: Sequence[EditedRow], file: st
         return lambda row: judge(row, _of_sku(known, row), proposed.get(_sku(row)))
 
     _each(told, rows, TABLES["prices"], look_up)
-    for store, of_store in steps.items():
-        cause, now = f"prices given in {file}", bridge.clock.now()
-        told.plans[store] = plans.begin(session, store, cause, now=now)
-        plans.add(session, told.plans[store], of_store, ChangeState.PROPOSED)
-        plans.overtake(session, told.plans[store])
+    _propose(session, bridge, told, steps, f"prices given in {file}")
     return told
 
 
 def listings(session: Session, bridge: Bridge, rows: Sequence[EditedRow], file: str) -> Edits:
-    """Keep the words that rows give for listings; those not sent yet are drafted with them."""
+    """Keep the words that rows give for listings: those not sent yet are drafted with them, to the others' they are
+    proposed, one plan for each store.
+    """
     told = Edits()
     fresh: dict[Place, GivenText | None] = {}
     reworded: list[OwnListing] = []
+    steps: dict[str, list[tuple[int, Step]]] = {}
 
     def judge(row: EditedRow, offer: Offer | None, given: GivenText, listing: OwnListing | None) -> None:
         if row.cells["store"] not in bridge.channels:
@@ -168,7 +165,9 @@ def listings(session: Session, bridge: Bridge, rows: Sequence[EditedRow], file: 
         told.changes.append(RowChange(row.number, store, f"{account}/{offer_id}", given.title, text.title))
         if listing is not None and listing.state in UNSENT:
             reworded.append(_worded(listing, offer, text))
-        told.on_channel += listing is not None and listing.state not in UNSENT
+        elif listing is not None:
+            why = f"given in {file} row {row.number}"
+            steps.setdefault(store, []).extend((listing.id, step) for step in _word_steps(listing, offer, text, why))
 
     def look_up(some: Sequence[EditedRow]) -> Judge:
         offers, there = _offers(session, some), edits.listings(session, {_place(row) for row in some})
@@ -180,6 +179,7 @@ def listings(session: Session, bridge: Bridge, rows: Sequence[EditedRow], file: 
     _each(told, rows, TABLES["listings"], look_up)
     given_texts.give(session, fresh, now=bridge.clock.now())
     edits.reword(session, reworded)
+    _propose(session, bridge, told, steps, f"words given in {file}")
     return told
 
 
@@ -188,6 +188,17 @@ EDITS: Mapping[str, Callable[[Session, Bridge, Sequence[EditedRow], str], Edits]
     "prices": prices,
     "listings": listings,
 }
+
+
+def _propose(
+    session: Session, bridge: Bridge, told: Edits, steps: Mapping[str, Sequence[tuple[int, Step]]], cause: str
+) -> None:
+    """Write what a table asks for as one plan for each store, which waits for a person."""
+    for store, of_store in steps.items():
+        if of_store:
+            told.plans[store] = plans.begin(session, store, cause, now=bridge.clock.now())
+            plans.add(session, told.plans[store], of_store, ChangeState.PROPOSED)
+            plans.overtake(session, told.plans[store])
 
 
 def _each(
@@ -254,6 +265,13 @@ def _text(row: EditedRow) -> GivenText:
 def _worded(listing: OwnListing, offer: Offer, text: GivenText) -> OwnListing:
     title, description = planning.words(offer, text)
     return replace(listing, draft=replace(listing.draft, title=title, description_html=description))
+
+
+def _word_steps(listing: OwnListing, offer: Offer, text: GivenText, why: str) -> list[Step]:
+    """The changes that give a listing on the channel these words, or the supplier's again."""
+    before, after = listing.draft, _worded(listing, offer, text).draft
+    words = (("title", before.title, after.title), ("description", before.description_html, after.description_html))
+    return [Step("", field, old, new, why) for field, old, new in words if old != new]
 
 
 def _offers(session: Session, rows: Sequence[EditedRow]) -> dict[Source, Offer]:

@@ -42,6 +42,7 @@ JOBS: Mapping[str, Flow] = {
     "plan.reprice": plan.reprice,
     "publish.post": publish.post,
     "publish.confirm": publish.confirm,
+    "publish.edit": publish.edit,
     "prices.push": prices.push,
     "stock.push": stock.push,
     "stock.online": stock.online,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,13 +12,21 @@ from sqlmodel import Session
 from syncbridge.errors import MappingError, NotFound, OutcomeUnknown, Rejected, Transient
 from syncbridge.flows import drift, plan, rates
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
-from syncbridge.model.catalog import Binding, Listing, ListingDraft, ListingState, ListingStatus, OwnListing
+from syncbridge.model.catalog import (
+    Binding,
+    Listing,
+    ListingDraft,
+    ListingEdit,
+    ListingState,
+    ListingStatus,
+    OwnListing,
+)
 from syncbridge.ports import Channel
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import planning
 from syncbridge.rules.planning import Shown
-from syncbridge.store import catalogue, given_texts, plans, timeline
+from syncbridge.store import catalogue, given_texts, listings, plans, timeline
 
 LOOK_BACK = timedelta(minutes=10)
 """Clocks differ: a listing is looked for from this long before it was sent."""
@@ -51,6 +60,22 @@ async def confirm(bridge: Bridge, job: Claim) -> Outcome:
             why = f"the audit refused listing {listing.listing_id}; the seller centre says why, under editing required"
             return Park("audit_refused", why, _audit_refused(listing, why))
     return Done(lambda session: _confirmed(session, bridge, listing, shown))
+
+
+async def edit(bridge: Bridge, job: Claim) -> Outcome:
+    """Give a listing the words that were approved; sending them again would change nothing."""
+    listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
+    words = await bridge.db.read(plans.approved_words, listing.id)
+    if listing.listing_id is None or not listing.state.is_sellable or not words:
+        return Done()
+    wanted = ListingEdit(words.get("title", ""), words.get("description", ""))
+    try:
+        await bridge.channels[listing.store].edit(listing.listing_id, wanted)
+    except OutcomeUnknown as error:
+        return Retry("unknown", str(error))
+    except Rejected as error:
+        return _words_refused(bridge, listing, words, error)
+    return Done(lambda session: _edited(session, bridge, listing, words))
 
 
 async def _send(bridge: Bridge, listing: OwnListing, made: ListingDraft) -> Outcome:
@@ -185,6 +210,25 @@ def _audit_refused(listing: OwnListing, why: str) -> Write:
         plans.audited(session, listing.id, why)
 
     return write
+
+
+def _edited(session: Session, bridge: Bridge, listing: OwnListing, words: Mapping[str, str]) -> None:
+    now = bridge.clock.now()
+    listings.reworded(session, listing, words, now=now)
+    plans.settle_words(session, listing.id, words)
+    timeline.note(session, f"listing {listing.store}/{listing.id}", "reworded", at=now, fields=", ".join(sorted(words)))
+
+
+def _words_refused(bridge: Bridge, listing: OwnListing, words: Mapping[str, str], error: Rejected) -> Outcome:
+    if error.code == "auditing":
+        until = bridge.clock.now() + bridge.terms.audit_wait
+        return Snooze(until, "auditing", "the channel is auditing the listing")
+
+    def write(session: Session) -> None:
+        for field in words:
+            plans.refuse(session, listing.id, field, str(error))
+
+    return Park(error.code, str(error), write)
 
 
 def _moves(listing: OwnListing, state: ListingState) -> Write:

@@ -149,6 +149,14 @@ class ListingDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class ListingEdit:
+    """What is to change of a listing on the channel; what it leaves empty, and all else, stays as it is there."""
+
+    title: str = ""
+    description_html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GivenText:
     """What a person wrote for a listing; an empty text leaves the supplier's."""
 
@@ -261,7 +269,7 @@ class Seen:
 
     title: str
     description: str
-    """A digest of it."""
+    """A digest of it. An empty text is not known."""
     images: tuple[str, ...]
     sku_codes: tuple[str, ...]
     modified_at: datetime | None
@@ -358,7 +366,7 @@ class Change:
     sku_code: str
     """Empty where it is about the listing itself."""
     field: str
-    """``price``, ``stock`` or ``listing``."""
+    """``price`` or ``stock`` of a SKU; ``listing``, ``status``, ``title`` or ``description`` of the listing."""
     before: str
     after: str
     reason: str

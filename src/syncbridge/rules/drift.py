@@ -149,10 +149,11 @@ def repairable(difference: Difference, sales: Mapping[str, Sales]) -> bool:
 
 
 def page(own: OwnListing, shown: Listing, locks: Mapping[str, Lock], *, at: datetime) -> list[Difference]:
-    """Title, description and images that are not as they were last read."""
+    """Title, description and images that are not as they were last read, nor as we want them."""
     if own.seen is None:
         return []
     now = seen(shown, at=at)
+    wanted = {"title": own.draft.title, "description": _digest(own.draft.description_html)}
     fields = [
         ("title", own.seen.title, now.title),
         ("description", own.seen.description, now.description),
@@ -161,16 +162,20 @@ def page(own: OwnListing, shown: Listing, locks: Mapping[str, Lock], *, at: date
     return [
         Difference("", field, before, before, after, Verdict.SELLERS)
         for field, before, after in fields
-        if before != after and field not in locks
+        if (before or field == "images") and before != after and after != wanted.get(field) and field not in locks
     ]
 
 
 def seen(shown: Listing, *, at: datetime) -> Seen:
     """What a later reading is held against; one that changed as it was read, at that time, is read again."""
-    digest = hashlib.blake2b(shown.description_html.encode(), digest_size=8).hexdigest()
     codes = tuple(sku.sku_code for sku in shown.skus)
     is_settled = shown.modified_at is not None and shown.modified_at < at - CLOCKS_DIFFER
-    return Seen(shown.title, digest, shown.images, codes, shown.modified_at if is_settled else None)
+    modified_at = shown.modified_at if is_settled else None
+    return Seen(shown.title, _digest(shown.description_html), shown.images, codes, modified_at)
+
+
+def _digest(html: str) -> str:
+    return hashlib.blake2b(html.encode(), digest_size=8).hexdigest()
 
 
 def is_as_seen(listed: Listing, state: ListingState, seen: Seen | None) -> bool:

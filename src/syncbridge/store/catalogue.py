@@ -362,12 +362,6 @@ def missed(session: Session, listing: int, *, now: datetime) -> None:
     session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(missed_at=now))
 
 
-def redrafted(session: Session, listing: int, draft: ListingDraft) -> None:
-    """Keep what a listing on the channel was replaced with."""
-    posted_again = {"draft": draft, "state": ListingState.POSTED.value, "seen": None}
-    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == listing).values(posted_again))
-
-
 def posted(session: Session, listing: int, listing_id: str) -> None:
     """The channel has the listing under this id."""
     session.connection().execute(

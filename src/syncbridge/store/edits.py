@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
-from syncbridge.model.catalog import Binding, ChangeState, ListingState, OwnListing
+from syncbridge.model.catalog import Binding, ChangeState, ListingDraft, ListingState, OwnListing
 from syncbridge.rules.routing import BoundSpec
-from syncbridge.store.rows import value
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
 
 T = TypeVar("T")
@@ -80,6 +81,25 @@ def reword(session: Session, listings: Sequence[OwnListing]) -> None:
         session.connection().execute(_REWORD, [{"b_id": each.id, "b_draft": each.draft} for each in listings])
 
 
+def want_words(session: Session, words: Mapping[int, Mapping[str, str]]) -> None:
+    """Let listings want these words, by listing and field, whether they are on the channel or not."""
+    for some in chunks(words):
+        query = select(col(ListingRow.id), col(ListingRow.draft)).where(col(ListingRow.id).in_(some))
+        drafts = [(row.id, row.draft) for row in session.connection().execute(query)]
+        session.connection().execute(
+            _WORDED, [{"b_id": listing, "b_draft": worded(draft, words[listing])} for listing, draft in drafts]
+        )
+
+
+def worded(draft: ListingDraft, words: Mapping[str, str]) -> ListingDraft:
+    """A draft with these words, by field."""
+    return replace(
+        draft,
+        title=words.get("title", draft.title),
+        description_html=words.get("description", draft.description_html),
+    )
+
+
 def _by_first(skus: Iterable[Sku]) -> Iterator[tuple[str, list[str]]]:
     grouped: dict[str, list[str]] = {}
     for store, code in skus:
@@ -105,8 +125,9 @@ _REPLAN = (
     .where(col(OfferRow.account) == bindparam("b_account"), col(OfferRow.offer_id) == bindparam("b_offer"))
     .values(planned_under="")
 )
-_REWORD = (
+_WORDED = (
     update(ListingRow)
-    .where(col(ListingRow.id) == bindparam("b_id"), col(ListingRow.state).in_(UNSENT))
+    .where(col(ListingRow.id) == bindparam("b_id"))
     .values(draft=bindparam("b_draft", type_=ListingRow.__table__.c.draft.type))  # type: ignore[attr-defined]
 )
+_REWORD = _WORDED.where(col(ListingRow.state).in_(UNSENT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, func, or_, select, update
@@ -201,6 +201,15 @@ def get(session: Session, number: int) -> OwnListing | None:
     """Our listing of that number."""
     row = session.get(ListingRow, number)
     return None if row is None else value(OwnListing, row)
+
+
+def reworded(session: Session, own: OwnListing, fields: Collection[str], *, now: datetime) -> None:
+    """The channel took other words of ours, by field: what the next reading shows of them is none of the seller's."""
+    if (seen := own.seen) is not None:
+        title, description = ("" if field in fields else getattr(seen, field) for field in ("title", "description"))
+        seen = replace(seen, title=title, description=description, modified_at=None)
+    values = {"seen": seen, "pushed_at": now}
+    session.connection().execute(update(ListingRow).where(col(ListingRow.id) == own.id).values(values))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -30,6 +31,8 @@ from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, LockRow, 
 AT_ONCE = 500
 """Listings that one transaction decides about."""
 UNDECIDED = (ChangeState.PROPOSED, ChangeState.HELD)
+WORDS = ("title", "description")
+"""Fields of a listing that people give words for."""
 Key = tuple[int, str, str]
 """Listing, SKU code and field: what a change is about."""
 
@@ -49,10 +52,14 @@ class Pending:
     stock: int | None
     lock: str | None
     """Why the seller keeps the field; None: they do not."""
+    draft: ListingDraft | None = None
+    """Of the listing, where the change is about its words."""
 
     @property
     def wanted(self) -> str:
         """What is wanted of the change's field now, as plans write it."""
+        if self.draft is not None:
+            return self.draft.title if self.change.field == "title" else self.draft.description_html
         return str(self.price_wanted if self.change.field == "price" else self.stock_wanted)
 
     @property
@@ -209,6 +216,21 @@ def settle_status(session: Session, listing: int) -> None:
     session.connection().execute(went)
 
 
+def approved_words(session: Session, listing: int) -> dict[str, str]:
+    """The words of a listing that are to go out, by field; the newest of each."""
+    query = select(col(ChangeRow.field), col(ChangeRow.after)).where(
+        col(ChangeRow.listing) == listing, col(ChangeRow.field).in_(WORDS), _ON_ITS_WAY
+    )
+    rows = session.connection().execute(query.order_by(col(ChangeRow.id)))
+    return {row.field: row.after for row in rows}
+
+
+def settle_words(session: Session, listing: int, words: Mapping[str, str]) -> None:
+    """Book which words a listing now has, by field."""
+    rows = [{"b_listing": listing, "b_sku": "", "b_field": field, "b_after": text} for field, text in words.items()]
+    session.connection().execute(_WENT, rows)
+
+
 def settle_post(session: Session, listing: int, draft: ListingDraft) -> None:
     """Book what went out with a listing when it was posted."""
     went = update(ChangeRow).where(*_approved(listing, "listing")).values(state=ChangeState.APPLIED.value, result="")
@@ -254,6 +276,7 @@ def _pending(session: Session, *which: ColumnElement[bool], after: int | None = 
             price=row.price,
             stock=row.stock,
             lock=row.why,
+            draft=row.draft,
         )
         for row in rows
     ]
@@ -327,6 +350,7 @@ _PENDING = (
         col(BindingRow.price),
         col(BindingRow.stock),
         col(LockRow.why),
+        case((col(ChangeRow.field).in_(WORDS), col(ListingRow.draft))).label("draft"),
     )
     .join(ListingRow, col(ListingRow.id) == col(ChangeRow.listing))
     .outerjoin(

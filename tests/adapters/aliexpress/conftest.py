@@ -54,6 +54,7 @@ class Store:
         self.account = self.mock.world.open_account()
         self.secrets = (self.account.app_secret, self.account.access_token, self.account.refresh_token)
         self.next_faults: list[Fault | None] = []
+        self.losing = False
         self.sent: list[httpx.Request] = []
         self.transport = FaultTransport(self.mock.asgi(), self._decide)
         self.settings = AliExpressSettings(
@@ -112,10 +113,13 @@ class Store:
         self.mock.world.plan_fault("*", "rate_limit")
 
     def lose_next_answer(self) -> None:
-        self.next_faults.append(Fault.LOSE_ANSWER)
+        self.losing = True
 
     def _decide(self, request: httpx.Request) -> Fault | None:
         self.sent.append(request)
+        if self.losing and not request.url.params["method"].endswith("product.query"):  # which an edit reads before
+            self.losing = False
+            return Fault.LOSE_ANSWER
         return self.next_faults.pop(0) if self.next_faults else None
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from syncbridge.errors import NotFound, Rejected, VendorDown
-from syncbridge.model.catalog import ListingStatus, PriceUpdate, StockUpdate
+from syncbridge.model.catalog import ListingEdit, ListingStatus, PriceUpdate, StockUpdate
 from syncbridge.model.orders import OrderState
 from syncbridge.model.paging import Cursor
 from syncbridge.model.shipping import Shipment
@@ -331,16 +331,47 @@ async def test_an_edit_of_a_listing_under_examination_is_refused_as_auditing(sto
     store.mock.world.audit_seconds = 60
     listing_id = await store.channel.publish(make_listing_draft())
     with pytest.raises(Rejected) as caught:
-        await store.channel.edit(listing_id, make_listing_draft())
+        await store.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
     assert caught.value.code == "auditing"
 
 
 async def test_an_examined_listing_can_be_edited_and_is_examined_anew(store):
     listing_id = await store.channel.publish(make_listing_draft())
     store.mock.world.audit_seconds = 60
-    await store.channel.edit(listing_id, make_listing_draft(title="Notebook A5"))
+    await store.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
     read_back = await store.channel.listing(listing_id)
     assert (read_back.title, read_back.status) == ("Notebook A5", ListingStatus.AUDITING)
+
+
+WHOLE = {
+    "aeop_qualification_struct_list": [{"key": "ce", "type": "text", "value": "CE 0123"}],
+    "msr_eu_id": "77",
+    "promise_template_id": 5,
+    "gross_weight": "0.250",
+}
+
+
+async def test_an_edit_sends_back_compliance_data_translations_and_all_else_of_a_product(store):
+    listing_id = await store.channel.publish(make_listing_draft())
+    kept = store.mock.world.products[int(listing_id)]
+    kept.others |= WHOLE
+    kept.translations = [{"locale": "es_ES", "value": "Cuaderno"}]
+    before = await store.channel._client.whole_product(listing_id)
+    await store.channel.edit(listing_id, ListingEdit(title="Notebook A5", description_html="<p>Ruled</p>"))
+    after = await store.channel._client.whole_product(listing_id)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    assert changed == {"subject_list", "detail_source_list"}
+    assert after["subject_list"] == [{"locale": "en_US", "value": "Notebook A5"}, *kept.translations]
+    assert '"content":"Ruled"' in after["detail_source_list"][0]["mobile_detail"]
+
+
+@pytest.mark.parametrize("name", ["gross_weight", "aeop_ae_product_s_k_us", "detail_source_list", "reduce_strategy"])
+async def test_a_product_that_is_not_read_whole_is_not_edited(store, name):
+    listing_id = await store.channel.publish(make_listing_draft())
+    store.mock.world.products[int(listing_id)].others[name] = None
+    with pytest.raises(VendorDown, match=f"it has no {name}"):
+        await store.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
+    assert not any("product.edit" in str(request.url) for request in store.sent)
 
 
 async def test_selling_out_every_sku_is_refused(store):

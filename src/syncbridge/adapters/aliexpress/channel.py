@@ -13,7 +13,7 @@ from syncbridge.adapters.aliexpress.refusals import VENDOR
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.wire import pacific
 from syncbridge.errors import NotFound, Rejected, VendorDown
-from syncbridge.model.catalog import Listing, ListingDraft, PriceUpdate, Refusal, StockUpdate
+from syncbridge.model.catalog import Listing, ListingDraft, ListingEdit, PriceUpdate, Refusal, StockUpdate
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -86,11 +86,16 @@ class AliExpressChannel:
         self._check(draft)
         return await self._client.post(drafts.product(draft))
 
-    async def edit(self, listing_id: str, draft: ListingDraft) -> None:
-        """Replace a listing whole; raises Rejected with code ``auditing`` while the vendor still examines it."""
-        self._check(draft)
+    async def edit(self, listing_id: str, edit: ListingEdit) -> None:
+        """Change a listing's words. The vendor's call replaces it whole (§4.2), so it goes back as it was just read."""
+        product = await self._client.whole_product(listing_id)
         try:
-            await self._client.edit(listing_id, drafts.product(draft))
+            changed = drafts.edited(product, edit)
+        except ValueError as error:
+            said = f"AliExpress does not show all of listing {listing_id}, so it is not changed: {error}"
+            raise VendorDown(said, vendor=VENDOR) from error
+        try:
+            await self._client.edit(listing_id, changed)
         except Rejected as error:
             refused = await self._explained(listing_id, error.code, str(error))
             raise Rejected(refused.message, vendor=VENDOR, code=refused.code, request_id=error.request_id) from error

@@ -20,6 +20,7 @@ PAGE = 50
 """The largest page of orders the vendor allows (aliexpress.md §3); used for products too."""
 _POST = "aliexpress.offer.product.post"
 _EDIT = "aliexpress.offer.product.edit"
+_QUERY = "aliexpress.offer.product.query"
 _POSTPRODUCT = "aliexpress.postproduct.redefining."
 
 
@@ -51,8 +52,13 @@ class AliExpressClient:
 
     async def product(self, product_id: str) -> wire.Product:
         """A product with its SKUs (§4.2); raises NotFound."""
-        call = self._call("aliexpress.offer.product.query", {"product_id": product_id})
+        call = self._call(_QUERY, {"product_id": product_id})
         return await self._send(call, wire.Product, "result", missing=f"there is no listing {product_id}")
+
+    async def whole_product(self, product_id: str) -> dict[str, object]:
+        """The same with every field the vendor tells of, in its own shapes; raises NotFound."""
+        call = self._call(_QUERY, {"product_id": product_id})
+        return await self._send(call, dict[str, object], "result", missing=f"there is no listing {product_id}")
 
     async def products(self, query: Mapping[str, str | int]) -> wire.ProductList:
         """A page of products of one status (§4.2)."""

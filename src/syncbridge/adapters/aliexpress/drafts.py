@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 from html.parser import HTMLParser
 
@@ -11,7 +11,7 @@ import msgspec
 
 from syncbridge.adapters.aliexpress.reading import NO_PROPERTIES
 from syncbridge.adapters.aliexpress.wire import kilograms
-from syncbridge.model.catalog import Attribute, ListingDraft, SkuDraft, SkuProperty
+from syncbridge.model.catalog import Attribute, ListingDraft, ListingEdit, SkuDraft, SkuProperty
 from syncbridge.model.money import Money
 
 TITLE_LIMIT = 128
@@ -147,6 +147,72 @@ def product(draft: ListingDraft) -> dict[str, object]:
     }
 
 
+def edited(product: Mapping[str, object], edit: ListingEdit) -> dict[str, object]:
+    """A product as just read, in the words it is written in, with other words for its readers.
+
+    Raises ValueError where it was not read whole: what is left out of an edit is lost, compliance data among it.
+    """
+    if missing := [name for name in _NEVER_WITHOUT if not product.get(name) and product.get(name) is not False]:
+        raise ValueError(f"it has no {', '.join(missing)}")
+    locale = str(product["locale"])
+    found = {name: product[name] for name in _WRITTEN if product.get(name) is not None}
+    found["aeop_ae_product_s_k_us"] = [_sku_as_written(sku) for sku in _listed(product["aeop_ae_product_s_k_us"])]
+    if edit.title:
+        found["subject_list"] = _in_language(product["subject_list"], {"locale": locale, "value": edit.title})
+    if edit.description_html:
+        words = _words(edit.description_html) or edit.title or _title(product)
+        detail = {"locale": locale, **_modules_of(edit.description_html, words)}
+        found["detail_source_list"] = _in_language(product["detail_source_list"], detail)
+    return found
+
+
+_NEVER_WITHOUT = (
+    "category_id", "locale", "subject_list", "detail_source_list", "image_u_r_ls", "package_type", "reduce_strategy",
+    "gross_weight", "package_length", "package_width", "package_height", "freight_template_id",
+    "aeop_ae_product_s_k_us",
+)  # fmt: skip
+_WRITTEN = (
+    *_NEVER_WITHOUT, "currency_code", "delivery_time", "product_unit", "lot_num", "promise_template_id", "sizechart_id",
+    "ws_valid_num", "is_pack_sell", "base_unit", "add_unit", "add_weight", "bulk_order", "bulk_discount",
+    "product_price", "aeop_qualification_struct_list", "msr_eu_id", "aeop_a_e_multimedia", "aeop_ae_product_propertys",
+    "aeop_national_quote_configuration", "market_images", "mode_size_chart_list",
+)  # fmt: skip
+"""What offer.product.edit takes of what offer.product.query tells (aliexpress-fields.md)."""
+_SKU_WRITTEN = (
+    "id", "currency_code", "ipm_sku_stock", "sku_code", "sku_price", "sku_discount_price", "gross_weight",
+    "package_length", "package_width", "package_height", "ean_code",
+)  # fmt: skip
+_SKU_RENAMED = {
+    "aeop_s_k_u_property_list": "aeop_s_k_u_property",
+    "aeop_s_k_u_national_discount_price_list": "aeop_s_k_u_national_discount_price",
+}
+"""Names of what is read, and is written under another one (§10, 8)."""
+
+
+def _sku_as_written(sku: object) -> dict[str, object]:
+    if not isinstance(sku, dict):
+        raise ValueError("a SKU is no object")
+    found = {name: sku[name] for name in _SKU_WRITTEN if sku.get(name) is not None}
+    return found | {new: sku[old] for old, new in _SKU_RENAMED.items() if sku.get(old) is not None}
+
+
+def _in_language(listed: object, words: Mapping[str, object]) -> list[object]:
+    """The words of every language, with these for theirs."""
+    others = [one for one in _listed(listed) if not isinstance(one, dict) or one.get("locale") != words["locale"]]
+    return [words, *others]
+
+
+def _title(product: Mapping[str, object]) -> str:
+    subjects = [one for one in _listed(product["subject_list"]) if isinstance(one, dict)]
+    return next((str(one["value"]) for one in subjects if one.get("locale") == product["locale"]), "")
+
+
+def _listed(value: object) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is no list")
+    return value
+
+
 def _sku(sku: SkuDraft) -> dict[str, object]:
     return _given(
         sku_code=sku.sku_code,
@@ -216,9 +282,12 @@ def _given(**fields: object) -> dict[str, object]:
 def _detail(draft: ListingDraft) -> dict[str, object]:
     """The description as two JSON texts of modules: the page's HTML, and plain text for telephones."""
     words = _words(draft.description_html) or draft.title
+    return {"locale": draft.locale, **_modules_of(draft.description_html, words)}
+
+
+def _modules_of(html: str, words: str) -> dict[str, object]:
     return {
-        "locale": draft.locale,
-        "web_detail": _modules("html", {"html": {"content": draft.description_html}}),
+        "web_detail": _modules("html", {"html": {"content": html}}),
         "mobile_detail": _modules("text", {"texts": [{"content": words, "class": "body"}]}),
     }
 

@@ -10,6 +10,7 @@ from syncbridge.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from syncbridge.model.catalog import (
     Listing,
     ListingDraft,
+    ListingEdit,
     ListingStatus,
     PriceUpdate,
     Refusal,
@@ -95,6 +96,21 @@ class MemoryChannel:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the listing", vendor="memory", code="no_answer")
         return listing_id
+
+    async def edit(self, listing_id: str, edit: ListingEdit) -> None:
+        """Change its words."""
+        shown = await self.listing(listing_id)
+        if shown.status is ListingStatus.AUDITING:
+            raise Rejected(f"listing {listing_id} is examined", vendor="memory", code="auditing")
+        self.shop[listing_id] = replace(
+            shown,
+            title=edit.title or shown.title,
+            description_html=edit.description_html or shown.description_html,
+            modified_at=self.clock.now(),
+        )
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown("no answer to the edit", vendor="memory", code="no_answer")
 
     async def set_prices(self, updates: Sequence[PriceUpdate]) -> Sequence[Refusal]:
         """Replace prices of known SKUs."""

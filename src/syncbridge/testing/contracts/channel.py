@@ -16,7 +16,7 @@ from syncbridge.errors import (
     Rejected,
     VendorError,
 )
-from syncbridge.model.catalog import ListingStatus, PriceUpdate, SkuDraft, StockUpdate
+from syncbridge.model.catalog import ListingEdit, ListingStatus, PriceUpdate, SkuDraft, StockUpdate
 from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.paging import Cursor, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -177,6 +177,35 @@ class ChannelContract:
         draft = make_listing_draft()
         shown = await harness.channel.listing(await harness.channel.publish(draft))
         assert (shown.title, shown.description_html, len(shown.images)) == (draft.title, draft.description_html, 1)
+
+    async def test_an_edit_changes_the_words_it_names_and_nothing_else(self, harness: ChannelHarness) -> None:
+        """Prices, stock, discounts, images and what else there is stay."""
+        draft = make_listing_draft()
+        discounted = replace(draft.skus[0], discount=usd("9.00"))
+        listing_id = await harness.channel.publish(replace(draft, skus=(discounted, *draft.skus[1:])))
+        before = await harness.channel.listing(listing_id)
+        harness.pass_time(200)
+        await harness.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
+        await harness.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
+        retitled = await harness.channel.listing(listing_id)
+        await harness.channel.edit(listing_id, ListingEdit(description_html="<p>Ruled</p>"))
+        reworded = await harness.channel.listing(listing_id)
+        read = replace(before, modified_at=reworded.modified_at, status=reworded.status)
+        assert reworded == replace(read, title="Notebook A5", description_html="<p>Ruled</p>")
+        assert (retitled.title, retitled.description_html) == ("Notebook A5", draft.description_html)
+
+    async def test_an_edit_of_a_missing_listing_is_not_found(self, harness: ChannelHarness) -> None:
+        """Nothing is made of it."""
+        with pytest.raises(NotFound):
+            await harness.channel.edit("1005000000009999", ListingEdit(title="Notebook A5"))
+
+    async def test_a_lost_answer_to_an_edit_is_not_a_no(self, harness: ChannelHarness) -> None:
+        """It landed."""
+        listing_id = await harness.channel.publish(make_listing_draft())
+        harness.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await harness.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
+        assert (await harness.channel.listing(listing_id)).title == "Notebook A5"
 
     async def test_a_draft_without_stock_is_rejected(self, harness: ChannelHarness) -> None:
         """With a reason, and nothing is published."""

@@ -39,7 +39,9 @@ def post(world: World, account: Account, asked: words.PostProduct) -> Payload:
     world.products[product_id] = Product(
         product_id=product_id,
         seller_id=account.seller_id,
-        title=wanted.subject_list[0].value,
+        title=_title(wanted),
+        translations=_translations(wanted),
+        others=_others(wanted),
         locale=wanted.locale,
         category_id=wanted.category_id,
         images=wanted.image_u_r_ls,
@@ -65,9 +67,13 @@ def edit(world: World, account: Account, asked: words.PostProduct) -> Payload:
     if product.status(world.now()) == "auditing":
         raise _invalid("isv.invalid-parameter", "a product cannot be edited while it is examined")
     skus = _checked(world, wanted)
+    for sku in skus:
+        if (old := product.sku(sku.id)) is not None:
+            sku.number, sku.former_prices = old.number, old.former_prices
     product.quotes = quotes.understood(wanted.aeop_national_quote_configuration, [sku.id for sku in skus])
     product.skus = skus
-    product.title, product.images = wanted.subject_list[0].value, wanted.image_u_r_ls
+    product.title, product.images = _title(wanted), wanted.image_u_r_ls
+    product.translations, product.others, product.locale = _translations(wanted), _others(wanted), wanted.locale
     product.details = [msgspec.to_builtins(detail) for detail in wanted.detail_source_list]
     product.category_id, product.modified_at = wanted.category_id, world.now()
     product.freight_template_id, product.refused = wanted.freight_template_id, False
@@ -86,7 +92,7 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "product_id": product.product_id,
             "product_status_type": product.status(now),
             "locale": product.locale,
-            "subject_list": [{"locale": product.locale, "value": product.title}],
+            "subject_list": [{"locale": product.locale, "value": product.title}, *product.translations],
             "category_id": product.category_id,
             "currency_code": "USD",
             "freight_template_id": product.freight_template_id,
@@ -96,6 +102,7 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "gmt_create": written(product.created_at),
             "gmt_modified": written(product.changed_at(now)),
             "aeop_ae_product_s_k_us": [_shown(sku) for sku in product.skus],
+            **product.others,
         }
     }
 
@@ -223,6 +230,30 @@ def _switch(world: World, account: Account, asked: words.SwitchProducts, *, on_s
     return {"result": {"success": not refused, "modify_count": done, "error_details": refused}}
 
 
+def _title(wanted: words.ProductWords) -> str:
+    titles = [subject.value for subject in wanted.subject_list if subject.locale == wanted.locale]
+    if len(titles) != 1:
+        raise _invalid("isv.invalid-parameter", "subject_list has one title in the product's own language")
+    return titles[0]
+
+
+def _translations(wanted: words.ProductWords) -> list[Payload]:
+    return [msgspec.to_builtins(subject) for subject in wanted.subject_list if subject.locale != wanted.locale]
+
+
+def _others(wanted: words.ProductWords) -> Payload:
+    """What was written and nobody here looks at; what an edit leaves out is gone (aliexpress.md §4.2)."""
+    others = ((name, getattr(wanted, name)) for name in _UNSEEN)
+    return {name: msgspec.to_builtins(value) for name, value in others if value not in (None, [])}
+
+
+_UNSEEN = (
+    "package_type", "reduce_strategy", "gross_weight", "package_length", "package_width", "package_height",
+    "delivery_time", "product_unit", "lot_num", "promise_template_id", "msr_eu_id", "aeop_ae_product_propertys",
+    "aeop_qualification_struct_list", "aeop_national_quote_configuration",
+)  # fmt: skip
+
+
 def _own(world: World, account: Account, product_id: str) -> Product | None:
     product = world.products.get(int(product_id))
     return product if product and product.seller_id == account.seller_id else None
@@ -347,6 +378,8 @@ def _check_skus(skus: list[words.SkuWords]) -> None:
         raise _invalid("F00-00-10007-009", "a sku_code is empty")
     if not all(_SKU_CODE.fullmatch(code) for code in codes) or len(set(codes)) < len(codes):
         raise _invalid("isv.invalid-parameter", "a sku_code is up to 20 letters and digits, and is used once")
+    if any(sku.id not in (None, _sku_id(sku)) for sku in skus):
+        raise _invalid("isv.invalid-parameter", "the id of a SKU is not that of its properties")
     if len({_sku_id(sku) for sku in skus}) < len(skus):
         raise _invalid("isv.invalid-parameter", "two SKUs have the same aeop_s_k_u_property")
     if len(skus) > 1 and any(not sku.aeop_s_k_u_property for sku in skus):

@@ -50,6 +50,14 @@ class CategoryAttribute(Words):
     attr_value: str | None = None
 
 
+class Qualification(Words):
+    """A proof that goods comply."""
+
+    key: str
+    type: Literal["image", "text"]
+    value: str
+
+
 class SkuProperty(Words):
     """A value that tells a SKU from its siblings; the key is another one when read (aliexpress.md §10, 8)."""
 
@@ -66,6 +74,7 @@ class SkuWords(Words):
     ipm_sku_stock: Stock
     sku_discount_price: Decimals | None = None
     sku_code: str = ""
+    id: str | None = None
     currency_code: Literal["USD"] = "USD"
     aeop_s_k_u_property: Annotated[list[SkuProperty], Meta(max_length=3)] = []
 
@@ -109,6 +118,7 @@ class ProductWords(Words):
     msr_eu_id: str | None = None
     manufacturer_id: int | None = None
     aeop_ae_product_propertys: list[CategoryAttribute] = []
+    aeop_qualification_struct_list: list[Qualification] | None = None
     aeop_national_quote_configuration: NationalQuotes | None = None
     product_id: int | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -80,6 +81,18 @@ class Sku:
     """What it cost before, oldest first."""
 
 
+_OTHERS: Mapping[str, object] = {
+    "package_type": False,
+    "reduce_strategy": "place_order_withhold",
+    "gross_weight": "0.500",
+    "package_length": 20,
+    "package_width": 15,
+    "package_height": 5,
+    "delivery_time": 3,
+}
+"""Of a product that was there before."""
+
+
 @dataclass
 class Product:
     """One product of a seller."""
@@ -105,6 +118,10 @@ class Product:
     """Whether the examination ended with a no."""
     quotes: dict[str, dict[str, int]] = field(default_factory=dict)
     """Percents above a SKU's price, by country and SKU id."""
+    translations: list[dict[str, object]] = field(default_factory=list)
+    """Titles in other languages than its own."""
+    others: dict[str, object] = field(default_factory=lambda: dict(_OTHERS))
+    """What nobody here looks at, as it was last written: parcel, compliance, attributes."""
     price_calls: int = 0
     stock_calls: int = 0
 
