@@ -213,6 +213,26 @@ def test_a_hold_is_listed_with_what_to_do_and_let_pass(counter: Counter) -> None
     assert str(row.skus[0].price) == "20.99 USD"
 
 
+def test_a_stock_that_is_not_known_is_one_entry_for_its_listing_in_both_languages(counter: Counter) -> None:
+    counter.lists(make_offer("1", *(make_spec(number, stock=50) for number in range(1, 8))))
+    counter.supplies(make_offer("1", *(make_spec(number, stock=None) for number in range(1, 8))))
+    counter.do("plan")
+
+    (hold,) = counter.told("holds")["holds"]
+    assert (hold["kind"], hold["subject"], hold["skus"]) == ("stock_unsure", "listing toys/1", "7")
+    said = {lang: counter.do("holds", "list", "--lang", lang).stdout.splitlines() for lang in ("en", "zh")}
+    assert said["en"][1] == (
+        "    The supplier's stock of SKUs of a listing is missing or cannot be right; what was shown last stays."
+    )
+    assert said["zh"][1] == "    刊登中有 SKU 的供应商库存缺失或明显有误；保留原库存。"
+    assert {"    why: 供应商没有显示库存", "    skus: 7"} < set(said["zh"])
+    refused = counter.do("holds", "approve", str(hold["id"]), "--reason", "x")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "stock_unsure holds no change, so nobody can decide about it; repair its cause\n",
+    )
+
+
 def test_holds_of_a_kind_are_decided_together_and_a_wrong_one_is_a_sentence(counter: Counter) -> None:
     counter.lists(make_offer("1"), make_offer("2"))
     counter.supplies(make_offer("1", *JUMP), make_offer("2", *JUMP))

@@ -103,5 +103,11 @@ def _line(line: Line, words: Texts) -> str:
 
 
 def _value(field: str, value: str, words: Texts) -> str:
-    """What is not a figure has a name."""
-    return words.labels.get(f"listing_{value}" if field == "status" else f"value_{value.lower()}", value)
+    """What is neither a figure nor somebody's words has a name."""
+    match field:
+        case "title" | "description":
+            return value
+        case "status":
+            return words.labels.get(f"listing_{value}", value)
+        case _:
+            return words.labels.get(f"value_{value.lower()}", value)
