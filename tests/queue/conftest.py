@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from syncbridge.ports import Clock
 from syncbridge.queue import job as jobs
@@ -64,6 +64,10 @@ class Bench:
     async def due(self) -> list[int]:
         return await self.db.read(jobs.due, now=self.clock.now(), most=100)
 
+    async def ids(self) -> dict[str, int]:
+        """The ids of all jobs, by key."""
+        return {row.key: row.id or 0 for row in await self.db.read(_all)}
+
     async def row(self, job_id: int) -> Job:
         return await self.db.read(_row, job_id)
 
@@ -95,6 +99,10 @@ def raising(error: Exception) -> Handler:
 def _id_of(session: Session, key: str) -> int:
     rows = session.connection().exec_driver_sql("SELECT id FROM job WHERE key = ?", (key,))
     return int(rows.scalar_one())
+
+
+def _all(session: Session) -> list[Job]:
+    return list(session.exec(select(Job)).all())
 
 
 def _row(session: Session, job_id: int) -> Job:

@@ -239,6 +239,8 @@ async def test_a_purchase_is_known_by_its_number_if_there_is_one(db: SqliteDatab
 
     assert await db.read(purchases.known, purchase.id) == purchase
     assert await db.read(purchases.known, purchase.id + 1) is None
+    assert await db.read(purchases.numbered, [purchase.id, purchase.id + 1]) == {purchase.id: purchase}
+    assert await db.read(purchases.numbered, [purchase.id + 1]) == {}
 
 
 @pytest.mark.parametrize("state", list(PurchaseState))
