@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 from typer.testing import Result
 
 from syncbridge import bootstrap
@@ -14,9 +15,10 @@ from syncbridge.adapters.memory.channel import MemoryChannel
 from syncbridge.adapters.memory.supplier import MemorySupplier
 from syncbridge.bootstrap import SystemClock
 from syncbridge.cli.output import ExitCode
-from syncbridge.model.catalog import Offer, PriceUpdate, Refusal
+from syncbridge.model.catalog import ChangeState, Offer, PriceUpdate, Refusal
 from syncbridge.ports import Connection
-from syncbridge.store import catalogue
+from syncbridge.rules.planning import Step
+from syncbridge.store import catalogue, plans
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.cli.test_queue import Desk
 
@@ -290,6 +292,24 @@ def test_a_plan_of_before_and_the_list_of_plans_are_shown_in_the_language_of_the
     assert "    刊登: 无 → Notebook B5 · 待批准 · " in change
     assert total == "合计: 1 项新刊登"
     assert counter.do("plan", "list", "--lang", "zh").stdout.endswith(" · 由您发起 · 1 项待批准\n")
+
+
+def test_words_that_a_plan_changes_are_shown_as_they_are_and_states_by_name(counter: Counter) -> None:
+    counter.lists(make_offer("1"))
+    steps = [
+        Step("", "title", "None", "Unknown", "given in t.csv row 2"),
+        Step("", "status", "offline", "on_sale", "it should not be"),
+    ]
+
+    def add(session: Session) -> None:
+        plan = plans.begin(session, "toys", "words given in t.csv", now=SystemClock().now())
+        plans.add(session, plan, [(1, step) for step in steps], ChangeState.PROPOSED)
+
+    counter.change(add)
+    _, _, status, title, *_ = counter.do("plan", "show", "2", "--lang", "zh").stdout.splitlines()
+
+    assert title == "    标题: None → Unknown · 待批准 · given in t.csv row 2 · 没有规则"
+    assert status == "    上下架: 已下架 → 在售 · 待批准 · 不应如此 · 没有规则"
 
 
 def test_an_offer_that_cannot_be_read_for_a_plan_is_told_in_chinese(counter: Counter) -> None:

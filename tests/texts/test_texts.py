@@ -16,6 +16,8 @@ from syncbridge.adapters.aliexpress import refusals
 from syncbridge.flows.decisions import APPROVABLE
 from syncbridge.model.catalog import ChangeState
 from syncbridge.rules.plan_totals import Totals
+from syncbridge.rules.planning import RUN_GUARDS
+from syncbridge.store.plans import WORDS
 from syncbridge.texts import LANGUAGES, OTHER, choose, texts
 
 SRC = Path(errors.__file__).parent
@@ -115,11 +117,12 @@ def test_labels_take_the_same_figures_in_both_languages() -> None:
     assert {name: taken(label) for name, label in one.items()} == {name: taken(label) for name, label in other.items()}
 
 
-def test_every_state_and_total_of_a_plan_has_a_label() -> None:
-    states = {f"change_{state}" for state in ChangeState}
+def test_every_state_field_and_total_of_a_plan_has_a_label() -> None:
+    states = {f"change_{state}" for state in (*ChangeState, "auditing", "waiting")}
+    changed = {f"field_{name}" for name in (*RUN_GUARDS, *WORDS, "listing", "status")}
     sums = {f"total_{total.name}" for total in fields(Totals)}
 
-    assert states | sums <= texts("en").labels.keys()
+    assert states | changed | sums <= texts("en").labels.keys()
 
 
 def test_every_sentence_that_has_words_is_one_that_is_said() -> None:
