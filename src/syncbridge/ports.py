@@ -99,7 +99,7 @@ class Channel(Protocol):
         """Create a listing and answer its id; raises OutcomeUnknown if no clear answer came."""
 
     async def edit(self, listing_id: str, edit: ListingEdit) -> None:
-        """Change a listing's words; repeating it changes nothing.
+        """Change a listing's words, or add SKUs; repeating it changes nothing.
 
         Raises NotFound, OutcomeUnknown, or Rejected, with code ``auditing`` while the channel examines the listing.
         """

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import variants
+from syncbridge.flows import new_variants, variants
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.catalog import Spec
 from syncbridge.rules.mapping import NewVariants, Part, Place, SkuRule, Way
@@ -249,11 +249,11 @@ async def test_new_variants_are_proposed_and_dismissed_by_a_person(shop: Shop) -
     assert held["new_variant"]["variants"] == "绿色 L"
     assert len(shop.channel.shop[listing.listing_id].skus) == 2
 
-    await shop.db.run(variants.dismiss, 1, now=shop.clock.now())
+    await shop.db.run(new_variants.dismiss, 1, now=shop.clock.now())
     await read_again(shop, make_offer(OFFER, RED, BLUE, replace(green, stock=3)))
     assert await open_holds(shop, f"offer main/{OFFER}") == {}
     with pytest.raises(SyncBridgeError, match="no new variants new-1"):
-        await shop.db.run(variants.dismiss, 1, now=shop.clock.now())
+        await shop.db.run(new_variants.dismiss, 1, now=shop.clock.now())
 
 
 async def test_new_variants_are_not_told_of_where_the_policy_ignores_them(shop: Shop) -> None:

@@ -19,6 +19,10 @@ def test_each_change_is_counted_by_what_it_does() -> None:
             ("stock", "0", "9", "applied"),
             ("stock", "9", "10", "applied"),
             ("listing", "none", "Notebook", "proposed"),
+            ("sku", "none", "Red: 7.00 USD, 9", "proposed"),
+            ("title", "Notebook", "Mine", "proposed"),
+            ("description", "", "<p>Mine</p>", "proposed"),
+            ("status", "offline", "on_sale", "applied"),
             ("price", "10.00 USD", "30.00 USD", "kept"),
         ]
     )
@@ -32,6 +36,8 @@ def test_each_change_is_counted_by_what_it_does() -> None:
         back_from_zero=1,
         other_stock=1,
         new_listings=1,
+        new_skus=1,
+        reworded=2,
         held=1,
         kept=1,
     )

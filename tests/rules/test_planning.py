@@ -452,3 +452,24 @@ def test_what_a_person_wrote_for_a_listing_stands_before_the_suppliers_words(
     draft = planning.draft(make_offer(), ROUTE, wanted(make_offer()), text)
 
     assert (draft.title, draft.description_html) == (title, description)
+
+
+def test_one_more_sku_takes_the_first_value_of_the_route_that_is_free() -> None:
+    offer = make_offer("676651652931", make_spec(1), make_spec(2), make_spec(3))
+    first, second, third = wanted(offer)
+    drafted = planning.draft(offer, ROUTE, [first, second])
+    more = planning.with_sku(replace(drafted, skus=drafted.skus[1:]), third, ROUTE)
+
+    assert [sku.sku_code for sku in more.skus] == [second.sku_code, third.sku_code]
+    assert [sku.properties[0].value_id for sku in more.skus] == [ROUTE.listing.variant_value_ids[n] for n in (1, 0)]
+
+
+def test_a_listing_without_variants_or_without_a_value_left_takes_no_more() -> None:
+    offer = make_offer("676651652931", make_spec(1), make_spec(2), make_spec(3))
+    first, second, third = wanted(offer)
+    full = replace(ROUTE, listing=replace(ROUTE.listing, variant_value_ids=ROUTE.listing.variant_value_ids[:2]))
+
+    with pytest.raises(ValueError, match="a single SKU without variants"):
+        planning.with_sku(planning.draft(offer, ROUTE, [first]), second, ROUTE)
+    with pytest.raises(ValueError, match="all 2 values"):
+        planning.with_sku(planning.draft(offer, ROUTE, [first, second]), third, full)

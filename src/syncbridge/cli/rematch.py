@@ -69,13 +69,13 @@ def accept(
 def refuse(ctx: typer.Context, ids: Ids, json: Json = False) -> None:
     """Say that no spec takes its place, so that it stays at zero; or that new variants have been seen to."""
     from syncbridge.bootstrap import SystemClock
-    from syncbridge.flows import variants
+    from syncbridge.flows import new_variants, variants
 
     now = SystemClock().now()
 
     def act(session: Session, one: str) -> None:
         if one.startswith(NEW):
-            variants.dismiss(session, _number(one.removeprefix(NEW)), now=now)
+            new_variants.dismiss(session, _number(one.removeprefix(NEW)), now=now)
         else:
             variants.refuse(session, _number(one), now=now)
 
@@ -83,11 +83,11 @@ def refuse(ctx: typer.Context, ids: Ids, json: Json = False) -> None:
 
 
 def _found(session: Session) -> tuple[Proposals, list[OpenHold]]:
-    from syncbridge.flows import variants
+    from syncbridge.flows import new_variants, variants
     from syncbridge.store import holds, lost_specs
 
     lost = [(one, variants.found_for(session, one)) for one in lost_specs.all_open(session)]
-    return lost, [hold for hold in holds.all_open(session) if hold.kind == variants.NEW]
+    return lost, [hold for hold in holds.all_open(session) if hold.kind == new_variants.NEW_VARIANT]
 
 
 def _number(text: str) -> int:

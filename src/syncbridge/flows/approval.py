@@ -15,7 +15,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import drift, guarded, plan
+from syncbridge.flows import drift, guarded, new_variants, plan
 from syncbridge.flows.attended import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
@@ -24,6 +24,8 @@ from syncbridge.rules.planning import UNKNOWN, Step
 from syncbridge.store import catalogue, edits, holds, locks, plan_lists, plans, timeline
 from syncbridge.store.plans import UNDECIDED, WORDS, Key, Pending
 
+NEW = ("listing", new_variants.FIELD)
+"""Fields of changes that add something."""
 NO_PRICE = "no price can be made of this cost; repair its cause"
 Which = tuple[str, str, str | None]
 """What is held: store, guard, and the SKU if it is one."""
@@ -121,7 +123,7 @@ def _revert_some(session: Session, bridge: Bridge, plan_id: int, decided: Decide
     if not applied:
         return False
     decided.last = applied[-1].change.listing
-    values = [one for one in applied if one.change.field != "listing"] + _stock_of_new(session, applied)
+    values = [one for one in applied if one.change.field not in NEW] + _stock_of_new(session, applied)
     decided.left += Counter(filter(None, map(_left_alone, values)))
     back = [(one, _back(one.change, why)) for one in values if not _left_alone(one)]
     ruled = [(step.sku_code, step.field) for _, step in back if step.field not in WORDS]  # no rule asks for words
@@ -154,6 +156,11 @@ def _approve(
     stale = {one.change.id: said for one in pending if (said := _objection(one))}
     decided.left += Counter(stale.values())
     good = [one for one in pending if one.change.id not in stale]
+    more = [one.change for one in good if one.change.field == new_variants.FIELD]
+    unfit = new_variants.add(session, bridge, more)
+    decided.left += Counter(unfit.values())
+    stale |= unfit
+    good = [one for one in good if one.change.id not in unfit]
     given = [(one.change.sku_code, one.change.field) for one in good if _is_given(one.change)]
     locks.lock(session, store, given, "given by the seller", now=now)
     older = plans.on_its_way(session, {one.change.listing for one in good})
@@ -162,6 +169,7 @@ def _approve(
     overtaken = {older[about]: one.change.plan for one in good if (about := _about(one.change)) in older}
     by = {change: f"plan {plan_id} has another value" for change, plan_id in overtaken.items()}
     plans.end(session, by, ChangeState.OVERTAKEN)
+    new_variants.decided(session, more, now=now)
     steps = [_step(one.change) for one in good]
     passports = {one.change.sku_code: one.change.passport for one in good if one.change.field == "price"}
     catalogue.want(session, store, steps, passports)
@@ -191,6 +199,8 @@ def _objection(pending: Pending) -> str:
         return f"the seller keeps this {change.field}: {pending.lock}"
     if change.field == "listing":
         return "" if pending.standing is ListingState.PROPOSED else "the listing has gone out already"
+    if change.field == new_variants.FIELD:
+        return "" if pending.stock_wanted is None else "the listing has this SKU already"
     if pending.wanted != change.before:
         return f"{pending.wanted} is wanted by now, not {change.before}"
     return ""
@@ -211,13 +221,18 @@ def _left_alone(applied: Pending) -> str:
 
 
 def _stock_of_new(session: Session, applied: Sequence[Pending]) -> list[Pending]:
-    """A listing that came with the plan goes off sale, and stays: the stock of its SKUs, as if the plan had set it."""
-    new = {one.change.listing: one for one in applied if one.change.field == "listing"}
+    """A listing or SKU that came with the plan goes off sale, and stays: its stock, as if the plan had set it."""
+    new = {(one.change.listing, one.change.sku_code): one for one in applied if one.change.field in NEW}
+    found = [
+        (binding, one)
+        for binding in catalogue.bindings_of(session, {listing for listing, _ in new})
+        if (one := new.get((binding.listing, "")) or new.get((binding.listing, binding.sku_code)))
+    ]
     return [
         replace(
-            new[binding.listing],
+            one,
             change=replace(
-                new[binding.listing].change,
+                one.change,
                 sku_code=binding.sku_code,
                 field="stock",
                 before="0",
@@ -226,7 +241,7 @@ def _stock_of_new(session: Session, applied: Sequence[Pending]) -> list[Pending]
             stock_wanted=binding.stock_wanted,
             lock=None,
         )
-        for binding in catalogue.bindings_of(session, new)
+        for binding, one in found
     ]
 
 

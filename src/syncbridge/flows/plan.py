@@ -392,7 +392,7 @@ def jobs_of(
         jobs.append(_job("stock.push", listing, store, now, reason, urgent="zero" in fields))
     if "price" in fields:
         jobs.append(_job("prices.push", listing, store, now, reason))
-    if not {"title", "description"}.isdisjoint(fields):
+    if not {"title", "description", "sku"}.isdisjoint(fields):
         jobs.append(_job("publish.edit", listing, store, now, reason))
     return jobs
 

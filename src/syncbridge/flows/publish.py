@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError, NotFound, OutcomeUnknown, Rejected, Transient
-from syncbridge.flows import drift, plan, rates
+from syncbridge.flows import drift, plan, rates, reconcile
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import (
     Binding,
@@ -63,19 +63,22 @@ async def confirm(bridge: Bridge, job: Claim) -> Outcome:
 
 
 async def edit(bridge: Bridge, job: Claim) -> Outcome:
-    """Give a listing the words that were approved; sending them again would change nothing."""
+    """Give a listing the words and SKUs that were approved; sending them again would change nothing."""
     listing = await bridge.db.read(catalogue.listing, int(job.args["listing"]))
     words = await bridge.db.read(plans.approved_words, listing.id)
-    if listing.listing_id is None or not listing.state.is_sellable or not words:
+    codes = await bridge.db.read(plans.approved_skus, listing.id)
+    if listing.listing_id is None or not listing.state.is_sellable or not (words or codes):
         return Done()
-    wanted = ListingEdit(words.get("title", ""), words.get("description", ""))
+    draft = _current(listing.draft, await bridge.db.read(catalogue.bindings, listing.id))
+    skus = tuple(sku for sku in draft.skus if sku.sku_code in codes)
+    wanted = ListingEdit(words.get("title", ""), words.get("description", ""), skus)
     try:
         await bridge.channels[listing.store].edit(listing.listing_id, wanted)
     except OutcomeUnknown as error:
         return Retry("unknown", str(error))
     except Rejected as error:
-        return _words_refused(bridge, listing, words, error)
-    return Done(lambda session: _edited(session, bridge, listing, words))
+        return _edit_refused(bridge, listing, [*words, *(["sku"] if codes else [])], error)
+    return Done(lambda session: _edited(session, bridge, listing, words, codes))
 
 
 async def _send(bridge: Bridge, listing: OwnListing, made: ListingDraft) -> Outcome:
@@ -212,20 +215,28 @@ def _audit_refused(listing: OwnListing, why: str) -> Write:
     return write
 
 
-def _edited(session: Session, bridge: Bridge, listing: OwnListing, words: Mapping[str, str]) -> None:
+def _edited(
+    session: Session, bridge: Bridge, listing: OwnListing, words: Mapping[str, str], codes: Collection[str]
+) -> None:
     now = bridge.clock.now()
     listings.reworded(session, listing, words, now=now)
     plans.settle_words(session, listing.id, words)
-    timeline.note(session, f"listing {listing.store}/{listing.id}", "reworded", at=now, fields=", ".join(sorted(words)))
+    plans.settle_skus(session, listing.id, codes)
+    what = ", ".join([*sorted(words), *sorted(codes)])
+    timeline.note(session, f"listing {listing.store}/{listing.id}", "edited", at=now, what=what)
+    if codes:  # how the channel addresses them is read
+        priority = now + CATALOGUE_PATIENCE
+        run = f"edited {now.isoformat()}"
+        enqueue(session, reconcile.listing_jobs(listing.store, [listing.id], run, now, priority=priority), now=now)
 
 
-def _words_refused(bridge: Bridge, listing: OwnListing, words: Mapping[str, str], error: Rejected) -> Outcome:
+def _edit_refused(bridge: Bridge, listing: OwnListing, fields: Sequence[str], error: Rejected) -> Outcome:
     if error.code == "auditing":
         until = bridge.clock.now() + bridge.terms.audit_wait
         return Snooze(until, "auditing", "the channel is auditing the listing")
 
     def write(session: Session) -> None:
-        for field in words:
+        for field in fields:
             plans.refuse(session, listing.id, field, str(error))
 
     return Park(error.code, str(error), write)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import stock
+from syncbridge.flows import new_variants, stock
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Offer, Spec
 from syncbridge.model.purchasing import Purchase
@@ -29,8 +29,6 @@ GONE = "offer_down"
 """An offer that feeds listings cannot be bought."""
 LOST = "spec_lost"
 """A SKU lost its spec."""
-NEW = "new_variant"
-"""A listed offer has specs it did not have."""
 SPEC_GONE = "spec_gone"
 """A purchase wants a spec that is not listed any more."""
 MOST_SHOWN = 3
@@ -86,15 +84,6 @@ def refuse(session: Session, lost_id: int, *, now: datetime) -> LostSpec:
     holds.close_holds(session, LOST, [lost.subject], now=now)
     timeline.note(session, lost.subject, "no spec takes its place", at=now, spec=lost.spec.spec_id)
     return lost
-
-
-def dismiss(session: Session, hold_id: int, *, now: datetime) -> None:
-    """A person has seen to new variants. Raises SyncBridgeError."""
-    hold = next((one for one in holds.all_open(session) if one.id == hold_id and one.kind == NEW), None)
-    if hold is None:
-        raise SyncBridgeError(f"there are no new variants new-{hold_id}; see: syncbridge rematch list")
-    holds.close(session, hold.id, now=now)
-    timeline.note(session, hold.subject, "new variants dismissed by a person", at=now)
 
 
 def gone(session: Session, purchase: Purchase) -> Halt | None:
@@ -186,7 +175,7 @@ def _tell_of_gone(session: Session, account: str, offers: Sequence[Offer], now: 
 def _tell_of_new(
     session: Session, bridge: Bridge, account: str, before: Before, offer: Offer, fed: Sequence[Feeding]
 ) -> None:
-    """Specs that were not there before, where the listing policy wants to know; nothing is added by itself."""
+    """Specs that were not there before, where the listing policy wants to know: proposed, never added by itself."""
     last = before[offer.offer_id]
     old = set() if last is None else {spec.spec_id for spec in last.specs}
     bound = {sku.spec_id for sku in fed}
@@ -194,9 +183,14 @@ def _tell_of_new(
     routes = [route_for(sku.sku_code, sku.store, bridge.rules) for sku in fed]
     wanted = any(route is not None and route.listing.new_variants is NewVariants.PROPOSE for route in routes)
     if new and wanted:
-        why = f"the supplier added {len(new)} variants; add them to the listing in the seller centre, or dismiss this"
-        figures = {"why": why, "variants": ", ".join(wording(spec) for spec in new)}
-        holds.open_hold(session, NEW, f"offer {account}/{offer.offer_id}", figures, now=bridge.clock.now())
+        made = new_variants.propose(session, bridge, account, offer, new)
+        plans = ", ".join(map(str, made.values()))
+        then = f"apply plan {plans}" if plans else "add them to the listing in the seller centre"
+        why = f"the supplier added {len(new)} variants; {then}, or dismiss this"
+        figures = {"why": why, "variants": ", ".join(wording(spec) for spec in new), "plans": plans}
+        holds.open_hold(
+            session, new_variants.NEW_VARIANT, f"offer {account}/{offer.offer_id}", figures, now=bridge.clock.now()
+        )
 
 
 def _matches(lost: LostSpec, offer: Offer, fed: Collection[Feeding]) -> list[Match]:

@@ -154,6 +154,8 @@ class ListingEdit:
 
     title: str = ""
     description_html: str = ""
+    skus: tuple[SkuDraft, ...] = ()
+    """To be added; one whose code is there already stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +370,9 @@ class Change:
     sku_code: str
     """Empty where it is about the listing itself."""
     field: str
-    """``price`` or ``stock`` of a SKU; ``listing``, ``status``, ``title`` or ``description`` of the listing."""
+    """``price`` or ``stock`` of a SKU, ``sku`` where one is added; of the listing ``listing`` where it is new,
+    ``status``, ``title`` or ``description``.
+    """
     before: str
     after: str
     reason: str

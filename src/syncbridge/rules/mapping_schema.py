@@ -216,7 +216,7 @@ _LISTING = _extending(
         "package": _described({"type": "string", "pattern": r"^\d+ *x *\d+ *x *\d+ *cm$"}, "Such as 20 x 15 x 5 cm."),
         "dispatch_days": _described(_whole(1), "Days until the parcel leaves."),
         "new_variants": _described(
-            {"enum": ["ignore", "propose"]}, "Whether you are told of specs a supplier adds to a listed offer."
+            {"enum": ["ignore", "propose"]}, "Whether SKUs are planned for specs a supplier adds to a listed offer."
         ),
     },
 )

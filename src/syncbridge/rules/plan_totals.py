@@ -24,6 +24,8 @@ class Totals:
     back_from_zero: int = 0
     other_stock: int = 0
     new_listings: int = 0
+    new_skus: int = 0
+    reworded: int = 0
     held: int = 0
     kept: int = 0
     """Kept back by the seller's locks; counted nowhere else."""
@@ -42,8 +44,12 @@ def totals(changes: Iterable[tuple[str, str, str, str]]) -> Totals:
                 _add_price(sums, before, after)
             case "stock":
                 _add_stock(sums, before, after)
-            case _:
+            case "listing":
                 sums.new_listings += 1
+            case "sku":
+                sums.new_skus += 1
+            case "title" | "description":
+                sums.reworded += 1
     return sums
 
 

@@ -219,6 +219,18 @@ def draft(offer: Offer, route: Route, skus: Sequence[Wanted], given: GivenText |
     )
 
 
+def with_sku(draft: ListingDraft, sku: Wanted, route: Route) -> ListingDraft:
+    """A listing's draft with one more SKU, on the first value of the route that none has. Raises ValueError."""
+    policy = route.listing
+    taken = {value.value_id for one in draft.skus for value in one.properties}
+    free = next((value_id for value_id in policy.variant_value_ids if value_id not in taken), None)
+    if len(draft.skus) == 1 and not taken:
+        raise ValueError("the listing has a single SKU without variants; put it on sale anew to have some")
+    if free is None:
+        raise ValueError(f"all {len(policy.variant_value_ids)} values of the route's listing policy are taken")
+    return replace(draft, skus=(*draft.skus, _sku_draft(sku, policy.variant_property_id, free, single=False)))
+
+
 def words(offer: Offer, given: GivenText | None) -> tuple[str, str]:
     """Title and description of an offer's listing: what a person gave, else the supplier's."""
     title = (given and given.title) or _fitted(offer.title)

@@ -261,22 +261,33 @@ def propose(
     session.connection().execute(
         upsert(BindingRow).on_conflict_do_nothing(),
         [
-            {
-                "store": listing.store,
-                "sku_code": sku.sku_code,
-                "listing": listing_id,
-                "supplier": listing.supplier,
-                "offer_id": listing.offer_id,
-                "spec_id": sku.spec.spec_id,
-                "price_wanted": sku.priced.price if sku.priced else None,
-                "stock_wanted": sku.stock,
-                "passport": dict(sku.priced.passport) if sku.priced else {},
-            }
+            _binding_row(listing, listing_id, sku)
             for listing_id, (listing, skus) in zip(ids, listings, strict=True)
             for sku in skus
         ],
     )
     return [replace(listing, id=listing_id) for listing_id, (listing, _) in zip(ids, listings, strict=True)]
+
+
+def add_sku(session: Session, listing: OwnListing, sku: Wanted) -> None:
+    """One more SKU of a listing, whose draft has it already."""
+    session.connection().execute(insert(BindingRow), [_binding_row(listing, listing.id, sku)])
+    values = update(ListingRow).where(col(ListingRow.id) == listing.id).values(draft=listing.draft)
+    session.connection().execute(values)
+
+
+def _binding_row(listing: OwnListing, listing_id: int, sku: Wanted) -> dict[str, object]:
+    return {
+        "store": listing.store,
+        "sku_code": sku.sku_code,
+        "listing": listing_id,
+        "supplier": listing.supplier,
+        "offer_id": listing.offer_id,
+        "spec_id": sku.spec.spec_id,
+        "price_wanted": sku.priced.price if sku.priced else None,
+        "stock_wanted": sku.stock,
+        "passport": dict(sku.priced.passport) if sku.priced else {},
+    }
 
 
 def _listing_ids(session: Session, offer_ids: Collection[str]) -> dict[tuple[str, str, str], int]:

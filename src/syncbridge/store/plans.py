@@ -101,7 +101,7 @@ def add(
             "state": ChangeState.KEPT if step.kept else ChangeState.HELD if step.held else state,
             "guard": step.guard,
             "result": step.held,
-            "passport": dict(known.get(step.sku_code, {})) if step.field == "price" else {},
+            "passport": dict(known.get(step.sku_code, {})) if step.field in ("price", "sku") else {},
         }
         for listing, step in steps
     ]
@@ -225,10 +225,23 @@ def approved_words(session: Session, listing: int) -> dict[str, str]:
     return {row.field: row.after for row in rows}
 
 
+def approved_skus(session: Session, listing: int) -> set[str]:
+    """The codes of the SKUs that are to be added to a listing."""
+    query = select(col(ChangeRow.sku_code)).where(*_approved(listing, "sku"))
+    return set(session.connection().execute(query).scalars())
+
+
+def settle_skus(session: Session, listing: int, codes: Collection[str]) -> None:
+    """Book which SKUs were added to a listing."""
+    added = update(ChangeRow).where(*_approved(listing, "sku"), col(ChangeRow.sku_code).in_(codes))
+    session.connection().execute(added.values(state=ChangeState.APPLIED.value, result=""))
+
+
 def settle_words(session: Session, listing: int, words: Mapping[str, str]) -> None:
     """Book which words a listing now has, by field."""
     rows = [{"b_listing": listing, "b_sku": "", "b_field": field, "b_after": text} for field, text in words.items()]
-    session.connection().execute(_WENT, rows)
+    if rows:
+        session.connection().execute(_WENT, rows)
 
 
 def settle_post(session: Session, listing: int, draft: ListingDraft) -> None:

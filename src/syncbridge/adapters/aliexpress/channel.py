@@ -83,11 +83,12 @@ class AliExpressChannel:
 
     async def publish(self, draft: ListingDraft) -> str:
         """Create a listing and answer its id; what the vendor would refuse is said before it is sent."""
-        self._check(draft)
+        self._refuse(drafts.problems(draft, currency=self._currency))
         return await self._client.post(drafts.product(draft))
 
     async def edit(self, listing_id: str, edit: ListingEdit) -> None:
-        """Change a listing's words. The vendor's call replaces it whole (§4.2), so it goes back as it was just read."""
+        """Change a listing's words, or add SKUs; the vendor replaces it whole (§4.2), so all goes back as read."""
+        self._refuse(drafts.edit_problems(edit, currency=self._currency))
         product = await self._client.whole_product(listing_id)
         try:
             changed = drafts.edited(product, edit)
@@ -176,8 +177,7 @@ class AliExpressChannel:
             if is_last:
                 return
 
-    def _check(self, draft: ListingDraft) -> None:
-        found = drafts.problems(draft, currency=self._currency)
+    def _refuse(self, found: Sequence[str]) -> None:
         if found:
             raise Rejected(f"AliExpress would refuse this listing: {'; '.join(found)}", vendor=VENDOR, code="draft")
 

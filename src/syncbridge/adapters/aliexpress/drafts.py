@@ -42,6 +42,14 @@ def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
     ]
 
 
+def edit_problems(edit: ListingEdit, *, currency: str = "USD") -> list[str]:
+    """The same of an edit."""
+    return [
+        *([_long(edit.title)] if len(edit.title) > TITLE_LIMIT else []),
+        *(f"SKU {sku.sku_code!r}: {said}" for sku in edit.skus for said in _about_sku(sku, currency)),
+    ]
+
+
 def price_problem(price: Money, currency: str, discount: Money | None = None) -> str | None:
     """Why the vendor would refuse a price with its discount, or None."""
     if discount is not None and discount.currency != price.currency:
@@ -61,7 +69,7 @@ def _about_page(draft: ListingDraft) -> Iterator[str]:
     if not draft.title.strip():
         yield "the title is empty"
     if len(draft.title) > TITLE_LIMIT:
-        yield f"the title has {len(draft.title)} characters, {TITLE_LIMIT} are allowed"
+        yield _long(draft.title)
     if not draft.description_html.strip():
         yield "the description is empty"
     if not 1 <= len(draft.images) <= IMAGE_LIMIT:
@@ -75,6 +83,10 @@ def _about_page(draft: ListingDraft) -> Iterator[str]:
         ids = [number for number in (attribute.name_id, attribute.value_id) if number is not None]
         if not all(number.isdecimal() for number in ids):
             yield f"the ids of the attribute {attribute.name or attribute.name_id!r} are not numbers"
+
+
+def _long(title: str) -> str:
+    return f"the title has {len(title)} characters, {TITLE_LIMIT} are allowed"
 
 
 def _about_parcel(draft: ListingDraft) -> Iterator[str]:
@@ -148,7 +160,7 @@ def product(draft: ListingDraft) -> dict[str, object]:
 
 
 def edited(product: Mapping[str, object], edit: ListingEdit) -> dict[str, object]:
-    """A product as just read, in the words it is written in, with other words for its readers.
+    """A product as just read, in the words it is written in, with other words for its readers and more SKUs.
 
     Raises ValueError where it was not read whole: what is left out of an edit is lost, compliance data among it.
     """
@@ -156,7 +168,9 @@ def edited(product: Mapping[str, object], edit: ListingEdit) -> dict[str, object
         raise ValueError(f"it has no {', '.join(missing)}")
     locale = str(product["locale"])
     found = {name: product[name] for name in _WRITTEN if product.get(name) is not None}
-    found["aeop_ae_product_s_k_us"] = [_sku_as_written(sku) for sku in _listed(product["aeop_ae_product_s_k_us"])]
+    there = [_sku_as_written(sku) for sku in _listed(product["aeop_ae_product_s_k_us"])]
+    known = {sku.get("sku_code") for sku in there}
+    found["aeop_ae_product_s_k_us"] = [*there, *(_sku(sku) for sku in edit.skus if sku.sku_code not in known)]
     if edit.title:
         found["subject_list"] = _in_language(product["subject_list"], {"locale": locale, "value": edit.title})
     if edit.description_html:

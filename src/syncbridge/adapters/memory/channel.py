@@ -15,6 +15,7 @@ from syncbridge.model.catalog import (
     PriceUpdate,
     Refusal,
     Sku,
+    SkuDraft,
     StockUpdate,
 )
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderState
@@ -71,16 +72,7 @@ class MemoryChannel:
         if not any(sku.stock > 0 for sku in draft.skus):
             raise Rejected("at least one SKU needs stock", vendor="memory", code="stock")
         listing_id = str(1005000000000001 + len(self.shop))
-        skus = tuple(
-            Sku(
-                ";".join(f"{p.property_id}:{p.value_id}" for p in sku.properties) or "<none>",
-                sku.sku_code,
-                sku.price,
-                sku.stock,
-                sku.discount,
-            )
-            for sku in draft.skus
-        )
+        skus = tuple(map(_shown, draft.skus))
         now = self.clock.now()
         self.shop[listing_id] = Listing(
             listing_id,
@@ -98,14 +90,16 @@ class MemoryChannel:
         return listing_id
 
     async def edit(self, listing_id: str, edit: ListingEdit) -> None:
-        """Change its words."""
+        """Change its words, or add SKUs."""
         shown = await self.listing(listing_id)
+        known = {sku.sku_code for sku in shown.skus}
         if shown.status is ListingStatus.AUDITING:
             raise Rejected(f"listing {listing_id} is examined", vendor="memory", code="auditing")
         self.shop[listing_id] = replace(
             shown,
             title=edit.title or shown.title,
             description_html=edit.description_html or shown.description_html,
+            skus=(*shown.skus, *(_shown(sku) for sku in edit.skus if sku.sku_code not in known)),
             modified_at=self.clock.now(),
         )
         if self.lose_next:
@@ -185,3 +179,8 @@ def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:
             return sku
         return replace(sku, price=update.prices[sku.sku_key], discount=update.discounts.get(sku.sku_key))
     return replace(sku, stock=update.stock.get(sku.sku_key, sku.stock))
+
+
+def _shown(sku: SkuDraft) -> Sku:
+    key = ";".join(f"{p.property_id}:{p.value_id}" for p in sku.properties) or "<none>"
+    return Sku(key, sku.sku_code, sku.price, sku.stock, sku.discount)

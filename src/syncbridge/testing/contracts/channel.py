@@ -16,7 +16,7 @@ from syncbridge.errors import (
     Rejected,
     VendorError,
 )
-from syncbridge.model.catalog import ListingEdit, ListingStatus, PriceUpdate, SkuDraft, StockUpdate
+from syncbridge.model.catalog import ListingEdit, ListingStatus, PriceUpdate, SkuDraft, SkuProperty, StockUpdate
 from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.paging import Cursor, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
@@ -193,6 +193,18 @@ class ChannelContract:
         read = replace(before, modified_at=reworded.modified_at, status=reworded.status)
         assert reworded == replace(read, title="Notebook A5", description_html="<p>Ruled</p>")
         assert (retitled.title, retitled.description_html) == ("Notebook A5", draft.description_html)
+
+    async def test_skus_are_added_once_and_the_others_stay(self, harness: ChannelHarness) -> None:
+        """One whose code is there already stays as it is."""
+        draft = make_listing_draft()
+        listing_id = await harness.channel.publish(draft)
+        before = await harness.channel.listing(listing_id)
+        added = replace(draft.skus[0], sku_code="TYA009", properties=(SkuProperty("14", "700"),))
+        for price in ("7.00", "8.00"):
+            await harness.channel.edit(listing_id, ListingEdit(skus=(replace(added, price=usd(price)),)))
+        *others, last = (await harness.channel.listing(listing_id)).skus
+        assert tuple(others) == before.skus
+        assert (last.sku_code, last.price, last.stock) == ("TYA009", usd("7.00"), added.stock)
 
     async def test_an_edit_of_a_missing_listing_is_not_found(self, harness: ChannelHarness) -> None:
         """Nothing is made of it."""
