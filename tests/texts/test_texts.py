@@ -14,6 +14,7 @@ from syncbridge import errors
 from syncbridge.adapters.alibaba1688.answers import BUSINESS, GATEWAY
 from syncbridge.adapters.aliexpress import refusals
 from syncbridge.flows.decisions import APPROVABLE
+from syncbridge.flows.new_variants import FIELD
 from syncbridge.model.catalog import ChangeState
 from syncbridge.rules.plan_totals import Totals
 from syncbridge.rules.planning import RUN_GUARDS
@@ -119,7 +120,7 @@ def test_labels_take_the_same_figures_in_both_languages() -> None:
 
 def test_every_state_field_and_total_of_a_plan_has_a_label() -> None:
     states = {f"change_{state}" for state in (*ChangeState, "auditing", "waiting")}
-    changed = {f"field_{name}" for name in (*RUN_GUARDS, *WORDS, "listing", "status")}
+    changed = {f"field_{name}" for name in (*RUN_GUARDS, *WORDS, FIELD, "listing", "status")}
     sums = {f"total_{total.name}" for total in fields(Totals)}
 
     assert states | changed | sums <= texts("en").labels.keys()
