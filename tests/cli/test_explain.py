@@ -14,6 +14,7 @@ from sqlmodel import Session
 from syncbridge.bootstrap import assemble, open_database
 from syncbridge.flows import plan
 from syncbridge.flows.bridge import Bridge
+from syncbridge.model.catalog import Offer
 from syncbridge.model.rates import InForce
 from syncbridge.rules.codes import sku_code
 from syncbridge.settings import load_settings
@@ -28,27 +29,27 @@ PAIR = ("CNY", "USD")
 class Shelf(Desk):
     """A desk beside a catalogue."""
 
-    def planned(self, work: Any = None) -> str:
+    def planned(self, work: Any = None, offer: Offer = OFFER) -> str:
         """List the offer; answers the first SKU's code. `work` is done with session and bridge before."""
 
         async def run() -> str:
             settings = load_settings(self.config, environ={})
             app = await assemble(settings, open_database(settings))
             try:
-                return await app.bridge.db.run(self._list, app.bridge, work)
+                return await app.bridge.db.run(self._list, app.bridge, offer, work)
             finally:
                 await app.close()
 
         return asyncio.run(run())
 
     @staticmethod
-    def _list(session: Session, bridge: Bridge, work: Any) -> str:
+    def _list(session: Session, bridge: Bridge, offer: Offer, work: Any) -> str:
         if work is not None:
             work(session)
-        catalogue.keep(session, "main", [OFFER], now=NOW)
-        plan.offers_read(session, bridge, "main", [OFFER], cause="test")
+        catalogue.keep(session, "main", [offer], now=NOW)
+        plan.offers_read(session, bridge, "main", [offer], cause="test")
         route = next(route for route in bridge.rules.routes if route.supplier == "main")
-        return sku_code(route, "toys", OFFER, OFFER.specs[0], bridge.rules)
+        return sku_code(route, "toys", offer, offer.specs[0], bridge.rules)
 
 
 @pytest.fixture
@@ -94,6 +95,17 @@ def test_what_holds_a_price_is_shown_with_it(shelf: Shelf) -> None:
     assert "held: price_step of sku toys/" in shelf.run(code, "--store", "toys", group="explain").stdout
     (held,) = shelf.answer(code, "--store", "toys", group="explain")["held"]
     assert (held["kind"], held["after"]) == ("price_step", "20.99 USD")
+
+
+def test_a_stock_that_is_not_known_is_shown_with_its_sku_and_not_with_its_sibling(shelf: Shelf) -> None:
+    code = shelf.planned(offer=make_offer("676651652931", make_spec(1, stock=None), make_spec(2, stock=7)))
+    (every,) = shelf.change(lambda session: [one.sku_code for one in catalogue.bindings(session, 1)])
+    assert isinstance(every, list)
+    (sibling,) = {*every} - {code}
+
+    (held,) = shelf.answer(code, "--store", "toys", group="explain")["held"]
+    assert (held["kind"], held["subject"], held["codes"]) == ("stock_unsure", "listing toys/1", code)
+    assert shelf.answer(sibling, "--store", "toys", group="explain")["held"] == []
 
 
 def test_a_sku_nobody_has_is_told_with_the_next_step(shelf: Shelf) -> None:

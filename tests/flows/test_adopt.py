@@ -489,6 +489,17 @@ class Pictures:
         return look
 
 
+async def test_what_held_a_listing_that_makes_way_for_an_adopted_one_is_over(old: Old) -> None:
+    old.shop.rules = replace(RULES, routes=(replace(ROUTE, code=CodeStyle.GOODS_CODE),))
+    old.shop.set_account("toys", live=False)
+    await old.imports(replace(GOODS, specs=tuple(replace(spec, stock=None) for spec in GOODS.specs)))
+    assert "stock_unsure" in await open_holds(old.shop, "listing toys/1")
+    old.has(page("1005", sku("TYA1"), sku("", "Blue")))
+    await old.adopt()
+
+    assert await open_holds(old.shop, "listing toys/1") == {}
+
+
 async def test_pictures_that_agree_make_a_proposal_sure_and_are_fetched_once(old: Old) -> None:
     goods = replace(GOODS, images=("https://cbu01.alicdn.com/theirs.jpg",))
     old.has(page("1005", sku("TY77", "Red")))

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from sqlmodel import Session
 
 from syncbridge.errors import OutcomeUnknown
 from syncbridge.flows import retry_queue
-from syncbridge.model.catalog import Listing, ListingStatus, Refusal, StockUpdate
+from syncbridge.model.catalog import Listing, ListingStatus, Offer, Refusal, StockUpdate
 from syncbridge.model.orders import OrderState
 from syncbridge.rules.mapping import Part, Place, SkuRule, StockPolicy, Suppliers, Way
+from syncbridge.store import holds, timeline
+from syncbridge.store.tables import BindingRow
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, sold
+from tests.flows.test_figures import in_one_page
 
 pytestmark = pytest.mark.anyio
 PEN = "700213355418"
+WRITTEN = ("binding", "hold", "timeline")
 
 
 def shown(shop: Shop, listing: Listing, spec: int = 0) -> int:
@@ -140,17 +145,18 @@ async def test_row_34_a_stock_that_cannot_be_right_is_held_with_its_figures_and_
     calls = Calls(shop)
     await read_again(shop, make_offer(OFFER, make_spec(1, stock=glitch), make_spec(2, cost="14.90", stock=9)))
 
-    held = await open_holds(shop, f"sku toys/{shop.code()}")
+    held = await open_holds(shop, "listing toys/1")
     assert shown(shop, listing) == 98
     assert shown(shop, listing, 1) == 7  # its sibling goes on
     assert calls.made == ["set_stock"]
-    assert held["stock_unsure"]["shown"] == "98"
-    assert held["stock_unsure"]["why"] == (
-        "the supplier shows no stock" if glitch is None else f"a supplier stock of {glitch} cannot be right"
-    )
+    assert held["stock_unsure"] == {
+        "why": "the supplier shows no stock" if glitch is None else f"a supplier stock of {glitch} cannot be right",
+        "skus": "1",
+        "codes": shop.code(),
+    }
 
     await read_again(shop, make_offer(OFFER, make_spec(1, stock=50), make_spec(2, cost="14.90", stock=9)))
-    assert await open_holds(shop, f"sku toys/{shop.code()}") == {}
+    assert await open_holds(shop, "listing toys/1") == {}
     assert shown(shop, listing) == 48
 
 
@@ -159,7 +165,88 @@ async def test_row_34_a_new_offer_whose_stock_is_not_known_is_not_put_on_sale_an
     await shop.poll("import_.page", "main")
 
     assert shop.channel.shop == {}
-    assert "stock_unsure" in await open_holds(shop, f"sku toys/{shop.code()}")
+    assert "stock_unsure" in await open_holds(shop, "listing toys/1")
+
+
+async def test_a_listing_of_many_skus_whose_stock_is_not_known_is_one_hold_that_counts_them(shop: Shop) -> None:
+    await shop.list_offer(with_stock(*[50] * 5))
+    codes = sorted(shop.code(spec, with_stock(*[50] * 5)) for spec in range(5))
+
+    await read_again(shop, with_stock(*[None] * 5))
+    (hold,) = await shop.db.read(holds.all_open)
+    assert (hold.kind, hold.subject) == ("stock_unsure", "listing toys/1")
+    assert hold.figures == {"why": "the supplier shows no stock", "skus": "5", "codes": ", ".join(codes)}
+    told = [event for _, event, _ in await shop.db.read(timeline.of, "listing toys/1")]
+    assert told == ["posted", "held: stock_unsure"]
+
+
+async def test_of_very_many_skus_and_reasons_the_hold_names_the_first(shop: Shop) -> None:
+    await read_again(shop, with_stock(*range(-8, 0)))
+
+    (hold,) = await shop.db.read(holds.all_open)
+    assert hold.figures["skus"] == "8"
+    assert hold.figures["codes"].count(", ") == hold.figures["why"].count("; ") == 5
+    assert hold.figures["codes"].endswith(", …")
+
+
+async def test_the_hold_of_a_listing_follows_its_skus_and_ends_with_the_last_of_them(shop: Shop) -> None:
+    await shop.list_offer(with_stock(50, 50, 50))
+    told = []
+    for stock in ([None, None, None], [None, 50, -1], [None, 50, 50], [50, 50, 50], [50, None, 50]):
+        await read_again(shop, with_stock(*stock))
+        figures = (await open_holds(shop, "listing toys/1")).get("stock_unsure", {})
+        told.append((figures.get("skus"), figures.get("why")))
+
+    no_stock, absurd = "the supplier shows no stock", "a supplier stock of -1 cannot be right"
+    assert sorted(told[1][1].split("; ")) == [absurd, no_stock]
+    assert [told[0], told[1][0], *told[2:]] == [("3", no_stock), "2", ("1", no_stock), (None, None), ("1", no_stock)]
+    assert await shop.db.read(holds.opened) == 2
+
+
+async def test_what_one_offer_says_leaves_the_skus_that_another_offer_feeds_as_they_are(shop: Shop) -> None:
+    await shop.list_offer(with_stock(50, 50))
+    await shop.db.run(feed, shop.code(1), make_spec(1).spec_id)
+
+    await read_again(shop, make_offer(PEN, make_spec(1, stock=None)), with_stock(None, 50))
+    assert (await open_holds(shop, "listing toys/1"))["stock_unsure"]["skus"] == "2"
+    await read_again(shop, with_stock(50, 50))
+    assert (await open_holds(shop, "listing toys/1"))["stock_unsure"]["codes"] == shop.code(1)
+    await read_again(shop, make_offer(PEN, make_spec(1, stock=50)))
+    assert await open_holds(shop, "listing toys/1") == {}
+
+
+async def test_a_spec_that_goes_while_its_stock_is_not_known_is_told_as_gone_only(shop: Shop) -> None:
+    await shop.list_offer(with_stock(50, 50))
+    await read_again(shop, with_stock(50, None))
+    await read_again(shop, with_stock(50))
+
+    assert await open_holds(shop, "listing toys/1") == {}
+    assert list(await open_holds(shop, f"sku toys/{shop.code(1)}")) == ["spec_lost"]
+
+
+async def test_many_listings_whose_stock_is_not_known_take_as_many_statements_as_few(shop: Shop) -> None:
+    shop.set_account("toys", live=False)
+    taken = []
+    for count in (2, 30):
+        some = [replace(with_stock(50, 50), offer_id=f"{count}{n:03}") for n in range(count)]
+        await in_one_page(shop, some)
+        unsure = [replace(offer, specs=with_stock(None, None).specs) for offer in some]
+        seen = [await in_one_page(shop, page) for page in (unsure, some)]
+        taken.append([(one["read"], *(one[f"write {table}"] for table in WRITTEN)) for one in seen])
+
+    assert taken[0] == taken[1]
+    assert [one[1] for one in taken[0]] == [1, 1]
+
+
+def with_stock(*stock: int | None) -> Offer:
+    """The standard offer, with so many specs."""
+    return make_offer(OFFER, *(make_spec(number, stock=one) for number, one in enumerate(stock, start=1)))
+
+
+def feed(session: Session, sku_code: str, spec_id: str) -> None:
+    """A person has bound a SKU to the pen."""
+    row = session.get_one(BindingRow, ("toys", sku_code))
+    row.offer_id, row.spec_id = PEN, spec_id
 
 
 async def test_less_than_the_suppliers_minimum_shows_zero(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ from syncbridge import errors
 from syncbridge.adapters.alibaba1688.answers import BUSINESS, GATEWAY
 from syncbridge.adapters.aliexpress import refusals
 from syncbridge.flows.decisions import APPROVABLE
+from syncbridge.flows.new_variants import FIELD
+from syncbridge.model.catalog import ChangeState
+from syncbridge.rules.plan_totals import Totals
+from syncbridge.rules.planning import RUN_GUARDS
+from syncbridge.store.plans import WORDS
 from syncbridge.texts import LANGUAGES, OTHER, choose, texts
 
 SRC = Path(errors.__file__).parent
@@ -102,6 +108,30 @@ def test_chinese_is_chinese() -> None:
     for words in texts("zh").causes.values():
         assert any("\u4e00" <= sign <= "\u9fff" for sign in words.cause)
         assert any("\u4e00" <= sign <= "\u9fff" for sign in words.todo)
+
+
+def test_labels_take_the_same_figures_in_both_languages() -> None:
+    def taken(label: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(label) if name is not None}
+
+    one, other = (texts(language).labels for language in LANGUAGES)
+    assert {name: taken(label) for name, label in one.items()} == {name: taken(label) for name, label in other.items()}
+
+
+def test_every_state_field_and_total_of_a_plan_has_a_label() -> None:
+    states = {f"change_{state}" for state in (*ChangeState, "auditing", "waiting")}
+    changed = {f"field_{name}" for name in (*RUN_GUARDS, *WORDS, FIELD, "listing", "status")}
+    sums = {f"total_{total.name}" for total in fields(Totals)}
+
+    assert states | changed | sums <= texts("en").labels.keys()
+
+
+def test_every_sentence_that_has_words_is_one_that_is_said() -> None:
+    said = {node.value for module in modules() for node in ast.walk(module) if isinstance(node, ast.Constant)}
+
+    for language in LANGUAGES:
+        assert texts(language).sentences.keys() <= said
+    assert texts("zh").sentences
 
 
 def test_a_kind_of_job_may_have_words_of_its_own() -> None:

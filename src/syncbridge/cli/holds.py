@@ -89,7 +89,7 @@ def _list(ctx: typer.Context, lang: str | None, json: bool) -> None:
         show(f"{hold.id} · {hold.subject} · {hold.kind} · since {hold.opened_at:%Y-%m-%d %H:%M} UTC")
         show(f"    {words.of(hold.kind).cause}")
         for name, figure in hold.figures.items():
-            show(f"    {name}: {plain(figure)}")
+            show(f"    {name}: {plain(words.said(figure))}")
         show(f"    → {words.of(hold.kind).todo.replace('{id}', str(hold.id))}")
     if not found:
         show("No guard stops anything.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import typer
 
 from syncbridge.cli.attended import carry_out, progress
 from syncbridge.cli.output import ExitCode, plain, say, show, show_json
+from syncbridge.cli.plan_shown import counted, headed
 from syncbridge.errors import SyncBridgeError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from syncbridge.flows.approval import Decided
     from syncbridge.flows.bridge import Bridge
     from syncbridge.store.plan_lists import Product
+    from syncbridge.texts import Texts
 
     Act = Callable[[Bridge, int], Awaitable[Decided]]
     """Does something with a plan."""
@@ -36,7 +38,8 @@ class Outcome:
     products: Sequence[Product] = ()
     waiting: dict[int, tuple[str, str]] | None = None
     """Why a listing's jobs still wait: code and reason."""
-    said: str = ""
+    left: Mapping[str, int] = field(default_factory=dict)
+    """How many of its changes were left as they are, by reason."""
     error: str = ""
     """Why nothing was done with it at all."""
 
@@ -73,10 +76,9 @@ async def _outcome(app: App, asked: int, decided: Decided | str) -> Outcome:
 
     if isinstance(decided, str):
         return Outcome(asked, error=decided)
-    db, left = app.bridge.db, ", ".join(f"{number} left: {why}" for why, number in decided.left.items())
-    plan = decided.plan
+    db, plan = app.bridge.db, decided.plan
     if plan is None:
-        return Outcome(asked, said=left)
+        return Outcome(asked, left=decided.left)
     stuck = await db.read(dead_letters.of_keys, decided.keys)
     return Outcome(
         asked,
@@ -84,16 +86,16 @@ async def _outcome(app: App, asked: int, decided: Decided | str) -> Outcome:
         (await db.read(named, plan)).store,
         await db.read(plan_lists.products, plan),
         {int(subject.rpartition("/")[2]): why for subject, why in stuck.items()},
-        left,
+        decided.left,
     )
 
 
-def tell_outcomes(outcomes: Sequence[Outcome], *, json: bool) -> None:
+def tell_outcomes(outcomes: Sequence[Outcome], words: Texts, *, json: bool) -> None:
     """Say what became of each product of each store, and end with 3 if part failed and 1 if all did."""
     if json:
         show_json({"plans": [_as_json(one) for one in outcomes]})
     for one in [] if json else outcomes:
-        _print(one)
+        _print(one, words)
     ends = [_end(one, product)[0] for one in outcomes for product in one.products]
     bad = sum(end not in FINE for end in ends) + sum(bool(one.error) for one in outcomes)
     if bad:
@@ -104,25 +106,41 @@ def _end(outcome: Outcome, product: Product) -> tuple[str, str]:
     """The state of a product's changes in one word, and why."""
     if product.state != WAITING:
         return str(product.state), product.result
-    code, why = (outcome.waiting or {}).get(product.listing, ("", "it goes out with the listing"))
+    code, why = _waits_for(outcome, product)
     return ("auditing" if code == "auditing" else "waiting"), why
 
 
-def _print(one: Outcome) -> None:
+def _waits_for(outcome: Outcome, product: Product) -> tuple[str, str]:
+    """Code and reason of what a product's approved changes wait for."""
+    return (outcome.waiting or {}).get(product.listing, ("", "it goes out with the listing"))
+
+
+def _print(one: Outcome, words: Texts) -> None:
+    label = words.labels
     if one.error:
-        say(f"plan {one.asked}: {one.error}")
+        say(f"{label['plan']} {one.asked}: {one.error}")
         return
     ends: dict[str, int] = {}
     for product in one.products:
         word, _ = _end(one, product)
         ends[word] = ends.get(word, 0) + product.number
-    counts = ", ".join(f"{number} {word}" for word, number in ends.items()) or "nothing to do"
-    show(f"{one.store or 'plan'} · plan {one.plan or one.asked}: {counts}{' · ' if one.said else ''}{one.said}")
+    told = [counted(ends, "change", words) or label["outcome_none"]]
+    told += [label["outcome_left"].format(number=number, why=words.said(why)) for why, number in one.left.items()]
+    store = f"{one.store} · " if one.store else ""
+    show(f"{store}{label['plan']} {one.plan or one.asked}: {' · '.join(told)}")
     for product in one.products:
-        word, why = _end(one, product)
-        name = plain(f"listing {product.listing} · {product.listing_id or 'not on the channel'} · {product.title}")
-        told = f": {plain(why)}" if why else ""
-        show(f"    {name} · {product.number} {product.field} {word}{told}")
+        what, end = label[f"field_{product.field}"], label[f"change_{_end(one, product)[0]}"]
+        became = label["outcome_product"].format(number=product.number, field=what, state=end)
+        name, why = headed(product.listing, product.listing_id, product.title, words), _why(one, product, words)
+        show(f"    {name} · {became}{why and f': {why}'}")
+
+
+def _why(one: Outcome, product: Product, words: Texts) -> str:
+    """Why a product's changes stand where they stand, with the words of its cause where it has a code."""
+    if product.state != WAITING:
+        return words.said(plain(product.result))
+    code, why = _waits_for(one, product)
+    return f"{words.of(code).cause} ({plain(why)})" if code else words.said(why)
 
 
 def _as_json(one: Outcome) -> dict[str, object]:
@@ -143,6 +161,6 @@ def _as_json(one: Outcome) -> dict[str, object]:
         "plan": one.plan,
         "store": one.store,
         "results": results,
-        "said": one.said,
+        "said": ", ".join(f"{number} left: {why}" for why, number in one.left.items()),
     }
     return told | ({"error": one.error} if one.error else {})

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -70,7 +71,7 @@ async def propose(bridge: Bridge, store: str, told: Callable[[int, int], None]) 
             await _look(bridge, bridge.images, urls, told)
             known = replace(known, pictures=await bridge.db.read(adoption.pictures))
             verdicts = adopting.propose(listings, known)
-    await bridge.db.run(_judge, store, verdicts)
+    await bridge.db.run(_judge, store, verdicts, now=bridge.clock.now())
     return await bridge.db.read(adoption.counts, store)
 
 
@@ -160,11 +161,11 @@ def ignore(session: Session, bridge: Bridge, store: str, names: Sequence[str], *
     return Decided(len(places), tuple(refused))
 
 
-def _judge(session: Session, store: str, verdicts: Mapping[SkuPlace, Verdict]) -> None:
+def _judge(session: Session, store: str, verdicts: Mapping[SkuPlace, Verdict], *, now: datetime) -> None:
     """Keep the verdicts; while one is open nothing new is listed in the store, for it may be sold there already."""
     adoption.judge(session, store, verdicts)
     if store in adoption.undecided(session):
-        adoption_binding.withdraw_proposals(session, store)
+        adoption_binding.withdraw_proposals(session, store, now=now)
 
 
 def _known(session: Session, bridge: Bridge, store: str) -> tuple[list[Listing], Known]:

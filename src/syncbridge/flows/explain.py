@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows.bridge import Bridge
+from syncbridge.flows.stock import UNSURE
 from syncbridge.model.catalog import Binding, OwnListing
 from syncbridge.rules.mapping import Route
 from syncbridge.rules.routing import route_for
@@ -45,14 +46,20 @@ def explained(session: Session, bridge: Bridge, store: str, sku_code: str) -> Ex
     stock = next((spec.stock for spec in offer.specs if spec.spec_id == binding.spec_id), None) if offer else None
     route = route_for(sku_code, store, bridge.rules)
     subjects = {f"sku {store}/{sku_code}", f"offer {binding.supplier}/{binding.offer_id}"} | _rates(bridge, route)
+    of_listing = f"listing {store}/{listing.id}"
     return Explanation(
         binding,
         listing,
         route,
         passports.last_price_change(session, listing.id, sku_code),
         stock,
-        [hold for hold in holds.all_open(session) if hold.subject in subjects],
+        [hold for hold in holds.all_open(session) if hold.subject in subjects or _holds_it(hold, of_listing, binding)],
     )
+
+
+def _holds_it(hold: OpenHold, listing: str, binding: Binding) -> bool:
+    """Whether a hold on the SKU's listing is about the SKU, too."""
+    return hold.subject == listing and (hold.kind != UNSURE or bool(binding.unsure))
 
 
 def _rates(bridge: Bridge, route: Route | None) -> set[str]:

@@ -109,12 +109,14 @@ def held_against(
     for listing, skus in new_offers.propose(session, bridge, supplier, offers, routes, shelf):
         made.setdefault(listing.store, []).append((listing, skus))
     readings: dict[str, list[Reading]] = {}
-    for reading in _readings(session, bridge, supplier, offers, shelf):
+    every = _readings(session, bridge, supplier, offers, shelf)
+    for reading in every:
         readings.setdefault(reading.listing.store, []).append(reading)
-    now = bridge.clock.now()
-    for store in {*made, *readings}:
-        wanted = [sku for read in readings.get(store, ()) for sku in read.wanted]
-        stock.hold_unsure(session, store, [*wanted, *(sku for _, skus in made.get(store, ()) for sku in skus)], now=now)
+    fed: list[tuple[OwnListing, Sequence[Binding], Sequence[Wanted]]] = [
+        *((listing, (), skus) for of_store in made.values() for listing, skus in of_store),
+        *((read.listing, read.bindings, read.wanted) for read in every),
+    ]
+    stock.hold_unsure(session, fed, now=bridge.clock.now())
     return Read(readings, made)
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
@@ -24,10 +25,12 @@ from syncbridge.rules.mapping import Rules, Way
 from syncbridge.rules.planning import Wanted
 from syncbridge.rules.routing import BoundSpec, route_for, skus_made_of, ways
 from syncbridge.rules.stock import NOT_BOUGHT, Free, Supply, free
-from syncbridge.store import catalogue, holds, listings, locks, plans, purchases, readings, timeline
+from syncbridge.store import catalogue, holds, listings, locks, plans, purchases, readings, timeline, unsure
 
 UNSURE = "stock_unsure"
 """A supplier's stock is missing or cannot be right, and the last one stays."""
+TOLD = 5
+"""So many SKU codes, and reasons, of a listing are named; the others are counted."""
 
 
 async def push(bridge: Bridge, job: Claim) -> Outcome:
@@ -128,15 +131,42 @@ def free_of(
     return {sku: _free(sku, each, supply, bridge.rules) for sku, each in bought.items()}
 
 
-def hold_unsure(session: Session, store: str, wanted: Sequence[Wanted], *, now: datetime) -> None:
-    """Tell of SKUs whose suppliers' stock is not known, once each, and no more of those where it is again."""
-    sure = [f"sku {store}/{sku.sku_code}" for sku in wanted if not sku.free.unsure]
-    holds.close_holds(session, UNSURE, sure, now=now)
-    for sku in wanted:
-        if sku.free.unsure:
-            subject, figures = f"sku {store}/{sku.sku_code}", {"why": sku.free.why, "shown": str(sku.stock)}
-            if holds.open_hold(session, UNSURE, subject, figures, now=now):
-                timeline.note(session, subject, f"held: {UNSURE}", at=now, **figures)
+def hold_unsure(
+    session: Session, fed: Iterable[tuple[OwnListing, Sequence[Binding], Sequence[Wanted]]], *, now: datetime
+) -> None:
+    """Tell once for each listing of how many of its SKUs the suppliers' stock is not known; no more where all is.
+
+    `fed` are listings with those of their SKUs that were just read, as they were and as the rules want them.
+    """
+    reasons: dict[tuple[str, str], str] = {}
+    touched: dict[int, str] = {}
+    for listing, bindings, wanted in fed:
+        before = {binding.sku_code: binding.unsure for binding in bindings}
+        after = dict.fromkeys(before, "") | {sku.sku_code: sku.free.why for sku in wanted if sku.free.unsure}
+        changed = {(listing.store, code): why for code, why in after.items() if why != before.get(code, "")}
+        reasons |= changed
+        touched |= {listing.id: f"listing {listing.store}/{listing.id}"} if changed else {}
+    if not touched:
+        return
+    unsure.note(session, reasons)
+    left = unsure.of(session, touched)
+    holds.close_holds(session, UNSURE, [touched[one] for one in touched.keys() - left.keys()], now=now)
+    found = {(UNSURE, touched[listing]): _figures(skus) for listing, skus in left.items()}
+    new = holds.open_many(session, found, now=now)
+    timeline.note_all(session, [(subject, f"held: {kind}", found[kind, subject]) for kind, subject in new], at=now)
+
+
+def _figures(unsure: Mapping[str, str]) -> dict[str, str]:
+    """How many SKUs of a listing, the first of them, and why; `unsure` are the reasons by SKU code."""
+    return {
+        "why": _first(list(dict.fromkeys(unsure.values())), "; "),
+        "skus": str(len(unsure)),
+        "codes": _first(unsure),
+    }
+
+
+def _first(some: Collection[str], between: str = ", ") -> str:
+    return between.join([*islice(some, TOLD), *(["…"] if len(some) > TOLD else [])])
 
 
 async def online(bridge: Bridge, job: Claim) -> Outcome:

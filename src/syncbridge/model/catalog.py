@@ -333,6 +333,8 @@ class Binding:
     """As last read from the channel."""
     first_plan: bool = False
     """Adopted, and nobody has applied its first plan yet: until then a person approves each of its changes."""
+    unsure: str = ""
+    """Why nobody knows how many of it can be bought; empty: it is known."""
 
 
 class ChangeState(StrEnum):

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.adoption import AdoptionState, Candidate, FoundSku
 from syncbridge.model.catalog import Listing, ListingDraft, ListingState, ListingStatus, SkuDraft
-from syncbridge.store import adoption, locks
+from syncbridge.store import adoption, holds, locks
 from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow, LockRow, OfferRow
 
 _STATES = {
@@ -42,7 +42,7 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
     that a plan shows exactly the differences, and each waits for its first plan. Approving twice changes nothing; a
     SKU of an adopted listing that is bound already is bound anew if another spec is chosen.
     """
-    withdraw_proposals(session, store, choices)
+    withdraw_proposals(session, store, choices, now=now)
     named = {choice.found.listing.listing_id for choice in choices}
     whole = adoption.found(session, store, col(AdoptionSkuRow.listing_id).in_(named))
     pages = {found.listing.listing_id: found.listing for found in whole}
@@ -76,7 +76,7 @@ def bind(session: Session, store: str, choices: Sequence[Choice], *, now: dateti
     return [ids[page.listing_id] for page in pages.values() if page.status is ListingStatus.AUDITING]
 
 
-def withdraw_proposals(session: Session, store: str, choices: Sequence[Choice] | None = None) -> None:
+def withdraw_proposals(session: Session, store: str, choices: Sequence[Choice] | None = None, *, now: datetime) -> None:
     """Proposals to list offers that the store sells already make way; nothing of them was ever on the channel.
 
     Without choices all of them do, since it is not known yet what the store sells.
@@ -92,6 +92,7 @@ def withdraw_proposals(session: Session, store: str, choices: Sequence[Choice] |
     ids = {row.id for row in rows if choices is None or (row.supplier, row.offer_id) in feeds or row.sku_code in codes}
     for statement in _WITHDRAW if ids else ():
         session.connection().execute(statement, [{"b_id": listing} for listing in sorted(ids)])
+    holds.close_subjects(session, [f"listing {store}/{listing}" for listing in ids], now=now)
 
 
 def plan_all_again(session: Session) -> None:

@@ -94,6 +94,13 @@ def close_subject(session: Session, subject: str, *, but: Collection[str] = (), 
     )
 
 
+def close_subjects(session: Session, subjects: Collection[str], *, now: datetime) -> None:
+    """Close every hold on subjects that are no more."""
+    for some in chunks(subjects):
+        gone = update(HoldRow).where(col(HoldRow.subject).in_(some), col(HoldRow.closed_at).is_(None))
+        session.connection().execute(gone.values(closed_at=now))
+
+
 def close_kind(session: Session, kind: str, *, now: datetime) -> None:
     """Close every hold of a kind."""
     session.connection().execute(

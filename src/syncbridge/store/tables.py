@@ -336,6 +336,8 @@ class BindingRow(SQLModel, table=True):
     """What the store's own discount asks, as last read."""
     first_plan: bool = Field(default=False, sa_column_kwargs={"server_default": text("0")})
     """Adopted, and no person has applied its first plan yet."""
+    unsure: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """Why nobody knows how many of it can be bought; empty: it is known."""
 
 
 class AdoptionListingRow(SQLModel, table=True):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -32,11 +32,17 @@ class Texts:
 
     causes: Mapping[str, Cause]
     labels: Mapping[str, str]
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    """What rules and flows say that has no figures in it, by the English they say; English itself needs none."""
 
     def of(self, code: str, kind: str = "") -> Cause:
         """The words for a code, for this kind of job if it has words of its own."""
         named = [f"{kind}/{code}", code, _codes().get(code.lower(), OTHER)]
         return next(self.causes[name] for name in named if name in self.causes)
+
+    def said(self, sentence: str) -> str:
+        """A sentence of ours in this language; one with figures stays as it was said."""
+        return self.sentences.get(sentence, sentence)
 
 
 @cache

@@ -26,6 +26,7 @@ def upgrade() -> None:
     _imports()
     _monitoring()
     _adoption()
+    op.add_column("binding", sa.Column("unsure", sa.String(), server_default=sa.text("''"), nullable=False))
 
 
 def _locks() -> None:
