@@ -38,6 +38,7 @@ def test_each_change_is_counted_by_what_it_does() -> None:
         new_listings=1,
         new_skus=1,
         reworded=2,
+        switched=1,
         held=1,
         kept=1,
     )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PAGE = 200
 """Changes shown at once."""
+LONGEST = 60
+"""Characters of a text that are shown."""
 
 
 def print_plan(
@@ -106,7 +108,7 @@ def _value(field: str, value: str, words: Texts) -> str:
     """What is neither a figure nor somebody's words has a name."""
     match field:
         case "title" | "description":
-            return value
+            return value if len(value) <= LONGEST else f"{value[:LONGEST]}…"
         case "status":
             return words.labels.get(f"listing_{value}", value)
         case _:

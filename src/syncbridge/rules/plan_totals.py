@@ -26,6 +26,9 @@ class Totals:
     new_listings: int = 0
     new_skus: int = 0
     reworded: int = 0
+    """Titles and descriptions."""
+    switched: int = 0
+    """Listings put on sale or off."""
     held: int = 0
     kept: int = 0
     """Kept back by the seller's locks; counted nowhere else."""
@@ -50,6 +53,8 @@ def totals(changes: Iterable[tuple[str, str, str, str]]) -> Totals:
                 sums.new_skus += 1
             case "title" | "description":
                 sums.reworded += 1
+            case _:
+                sums.switched += 1
     return sums
 
 
