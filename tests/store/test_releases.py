@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-@pytest.mark.parametrize("release", ["v0.1.0", "v0.2.0"])
+@pytest.mark.parametrize("release", ["v0.1.0", "v0.2.0", "v0.3.0"])
 async def test_a_filled_database_of_an_earlier_release_opens(release: str, tmp_path: Path) -> None:
     for kind in ("db", "key"):
         shutil.copy(FIXTURES / f"{release}.{kind}", tmp_path / f"old.{kind}")
