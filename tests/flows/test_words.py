@@ -143,6 +143,20 @@ async def test_words_wait_while_the_channel_examines_a_listing(shop: Shop) -> No
     assert shown(shop, listing) == NEW
 
 
+async def test_words_approved_while_a_listing_is_taken_down_go_out_when_it_is_back(shop: Shop) -> None:
+    listing = await shop.list_offer()
+    plan = await give(shop)
+    edit_by_hand(shop, listing, status=ListingStatus.TAKEN_DOWN)
+    await reconcile(shop)
+    await approval.apply(shop.bridge, plan)
+    await shop.work()
+    assert shown(shop, listing) == OLD
+
+    edit_by_hand(shop, listing, status=ListingStatus.ON_SALE)
+    await reconcile(shop)
+    assert shown(shop, listing) == NEW
+
+
 async def test_words_taken_back_are_proposed_as_the_suppliers_again(shop: Shop) -> None:
     listing = await shop.list_offer()
     await approval.apply(shop.bridge, await give(shop))

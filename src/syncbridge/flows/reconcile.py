@@ -20,7 +20,7 @@ from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge
 from syncbridge.model.catalog import ChangeState, ListingState, OwnListing
 from syncbridge.model.paging import Cursor
 from syncbridge.queue.execute import Done, Outcome, Snooze
-from syncbridge.queue.job import Claim, NewJob, enqueue, is_under_way, was_done_later
+from syncbridge.queue.job import Claim, NewJob, enqueue, is_about, is_under_way, was_done_later
 from syncbridge.rules.drift import CLOCKS_DIFFER, Difference
 from syncbridge.rules.planning import SMALL_RUN, Step
 from syncbridge.store import catalogue, cursors, holds, listings, plans
@@ -73,6 +73,7 @@ async def listing(bridge: Bridge, job: Claim) -> Outcome:
         now = bridge.clock.now()
         compared = drift.compare(session, own.id, shown, at=now)
         repair(session, bridge, own.id, drift.settle(session, compared, orders_wait=bridge.terms.orders_wait, now=now))
+        _edit_late(session, own.id, now)
 
     return Done(write)
 
@@ -201,6 +202,15 @@ def _ask(session: Session, bridge: Bridge, job: Claim, found: Found, began: date
     )
     cursors.put(session, _cursor(store), Cursor(began.isoformat()))
     doubt(session, store, found, now=now)
+
+
+def _edit_late(session: Session, number: int, now: datetime) -> None:
+    """Words and SKUs that were approved while the channel took no change go out once it does."""
+    own = catalogue.listing(session, number)
+    due = plans.approved_words(session, number) or plans.approved_skus(session, number)
+    if due and not is_about(session, f"listing {own.store}/{number}", ["publish.edit"]):
+        jobs = plan.jobs_of(own.state, number, own.store, {"title"}, f"late {now.isoformat()}", now)
+        enqueue(session, jobs, now=now)
 
 
 def _gone(bridge: Bridge, own: OwnListing, why: str) -> Outcome:
