@@ -341,6 +341,7 @@ class Connection:
     supplier: Supplier | None = None
     channel: Channel | None = None
     carrier: Carrier | None = None
+    tracks: Tracks | None = None
     rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close
