@@ -20,7 +20,7 @@ KEYS = {"ecb": {"base_url"}, "kuaidi100": {"base_url", "customer", "key"}, "trac
 @pytest.fixture
 def served() -> Iterator[dict[str, dict[str, str]]]:
     """The first line a mock of all vendors prints, while it serves."""
-    command = [sys.executable, "-m", "syncbridge", "mock", "all", "--port", "0"]
+    command = [sys.executable, "-m", "syncbridge", "mock", "all", "--port", "0", "--offers", "3"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

@@ -63,13 +63,14 @@ async def test_the_vendors_sample_reads(answering: Answering) -> None:
 
 async def test_a_hostile_answer_says_no_more_than_it_can(answering: Answering) -> None:
     """Numbers as numbers and in small letters, nulls, words nobody knows, a row of another kind, a stranger's row."""
-    numbers = ["4208012345678", "RR000000001CN", "RR000000002CN", "RR000000003CN", "RR000000004CN"]
+    numbers = ["4208012345678", *(f"RR{number:09d}CN" for number in range(1, 6))]
     tracker = answering(lambda _: sample("gettrackinfo_hostile"))
 
     told = {track.number: track for track in await tracker.track([trail(number) for number in numbers])}
 
     assert {number: track.movement for number, track in told.items()} == {
         "4208012345678": Movement.UNKNOWN,
+        "RR000000001CN": Movement.UNKNOWN,
         "RR000000002CN": Movement.MOVING,
         "RR000000003CN": Movement.UNKNOWN,
     }
@@ -126,6 +127,13 @@ async def test_what_cannot_be_registered_stops_no_other(harness: Tracker) -> Non
         "(-18019908: Quota is not enough for use.)"
     }
     assert await harness.tracks.track(trails) != []
+
+
+async def test_what_is_no_number_is_refused_by_itself(harness: Tracker) -> None:
+    refused = await harness.tracks.watch([trail("1234"), trail()])
+
+    assert refused.keys() == {"1234"}
+    assert harness.mock.parcels.keys() == {"RR000000001CN"}
 
 
 async def test_partly_refused_is_told_by_number(answering: Answering) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from syncbridge.adapters.kuaidi100 import answers, reading
 from syncbridge.adapters.kuaidi100.client import Kuaidi100Client
 from syncbridge.adapters.kuaidi100.settings import Kuaidi100Settings
@@ -15,6 +17,7 @@ from syncbridge.ports import Clock
 REST = timedelta(minutes=30)
 """So long 快递100 does not want to be asked for the same number again; it locks the number otherwise."""
 _NO_MESSAGES = "no messages can be had: set callback_url and salt of the account"
+log = structlog.get_logger("syncbridge.kuaidi100")
 
 
 class Kuaidi100Tracker:
@@ -44,7 +47,7 @@ class Kuaidi100Tracker:
             try:
                 tracks.append(await self._look(trail))
             except VendorError as error:
-                reading.log.warning("kuaidi100.refused", number=trail.number, why=str(error))
+                log.warning("kuaidi100.refused", number=trail.number, why=str(error))
                 if error.code not in answers.OF_ONE_PARCEL:
                     failure = error
                 if answers.ends_the_round(error):
@@ -70,7 +73,7 @@ class Kuaidi100Tracker:
         self._asked = {number: at for number, at in self._asked.items() if now - at < REST}
         for trail in trails:
             if not self._company(trail):
-                reading.log.warning("kuaidi100.no_carrier", number=trail.number, carrier=trail.carrier)
+                log.warning("kuaidi100.no_carrier", number=trail.number, carrier=trail.carrier)
             elif trail.number not in self._asked:
                 yield trail
 

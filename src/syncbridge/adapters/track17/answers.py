@@ -28,7 +28,7 @@ CODES: Mapping[str, tuple[Kind, str]] = {
     "-18010013": (Rejected, "the list of numbers cannot be read, or is too long"),
     "-18010014": (RateLimited, "too many calls"),
     "-18019907": (RateLimited, "the calls of the day are used up"),
-    "-18019908": (Rejected, "the quota of numbers is used up; buy more in 17TRACK's console"),
+    "-18019908": (NotGranted, "the quota of numbers is used up; buy more in 17TRACK's console"),
 }
 """Why a whole call is refused; two of them come for single numbers too."""
 NUMBERS: Mapping[str, str] = {
@@ -82,7 +82,9 @@ def _refusal(api: str, answer: Answer, code: str, message: str) -> VendorError:
 def _no_word_of_the_vendor(api: str, answer: Answer, why: str) -> VendorError:
     if answer.status in _STATUSES:
         kind, meaning = _STATUSES[answer.status]
-        return _error(kind, f"17TRACK refused {api} with HTTP {answer.status}: {meaning}", answer, str(answer.status))
+        return _error(
+            kind, f"17TRACK refused {api} with HTTP {answer.status}: {meaning}", answer, f"http_{answer.status}"
+        )
     is_page = answer.body.lstrip().startswith(b"<")
     what = f"17TRACK's answer to {api} (HTTP {answer.status}) cannot be read ({'a web page' if is_page else why})"
     return _error(VendorDown, what, answer, "unreadable")

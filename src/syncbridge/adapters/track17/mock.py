@@ -20,9 +20,10 @@ from starlette.routing import Route
 from syncbridge.ports import Clock, Push
 
 MOST, PER_SECOND = 40, 3
+_SHORTEST, _LONGEST = 5, 50
 _MESSAGES = {
     -18010002: "Access token is invalid.",
-    -18010012: "The format of data is invalid.",
+    -18010012: "The format is invalid.",
     -18010013: "Submitted data is invalid.",
     -18010014: "Request limit exceeded.",
     -18019901: "The tracking number has been registered, don't need to repeat registration.",
@@ -40,7 +41,7 @@ Payload = dict[str, object]
 class _Item(msgspec.Struct, forbid_unknown_fields=True):
     """A number as `register` and `gettrackinfo` take it."""
 
-    number: Annotated[str, Meta(min_length=5, max_length=50)]
+    number: str
     carrier: Annotated[int, Meta(ge=0)] = 0
 
 
@@ -192,6 +193,8 @@ class Track17Mock:
         return items
 
     def _registered(self, item: _Item) -> Payload:
+        if not _SHORTEST <= len(item.number) <= _LONGEST:
+            raise _Refused(-18010012)
         parcel = self.parcels.get(item.number) or Parcel(item.number, item.carrier or 3011)
         if parcel.registered:
             raise _Refused(-18019901)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import structlog
+
 from syncbridge.adapters.track17 import answers, reading, wire
 from syncbridge.adapters.track17.client import MOST, Item, Track17Client
 from syncbridge.adapters.track17.settings import Track17Settings
 from syncbridge.model.shipping import Movement, Track, Trail
+
+log = structlog.get_logger("syncbridge.track17")
 
 Asked = Mapping[str, Trail]
 """The parcels of one call, by number; numbers are told apart whatever the case 17TRACK writes them in."""
@@ -30,7 +34,7 @@ class Track17Tracker:
             strangers = {key: asked[key] for key, code in refused.items() if code == answers.NOT_REGISTERED}
             if strangers:
                 for number, why in (await self._register(strangers)).items():
-                    reading.log.warning("track17.not_registered", number=number, why=why)
+                    log.warning("track17.not_registered", number=number, why=why)
         return tracks
 
     async def watch(self, trails: Sequence[Trail]) -> Mapping[str, str]:
@@ -79,7 +83,7 @@ def _tracks(told: wire.Payload, asked: Asked, refused: Mapping[str, str]) -> Map
         if code == answers.NOTHING_KNOWN:
             tracks.setdefault(key, Track(asked[key].number, Movement.UNKNOWN))
         elif code != answers.NOT_REGISTERED:
-            reading.log.warning("track17.refused", number=asked[key].number, code=code)
+            log.warning("track17.refused", number=asked[key].number, code=code)
     return tracks
 
 
