@@ -43,7 +43,16 @@ from syncbridge.model.purchasing import (
     Refund,
 )
 from syncbridge.model.rates import DailyRates, Pair
-from syncbridge.model.shipping import Shipment, ShippingService
+from syncbridge.model.shipping import (
+    Booking,
+    Label,
+    LineQuote,
+    ParcelDraft,
+    Shipment,
+    ShippingService,
+    Track,
+    Trail,
+)
 
 
 class Supplier(Protocol):
@@ -128,6 +137,39 @@ class Carrier(Protocol):
 
     def shipments(self, *, since: Cursor | None) -> AsyncIterator[Page[Shipment]]:
         """International parcels announced since, each with the parcel mark it was received under."""
+
+
+@runtime_checkable
+class Books(Protocol):
+    """A channel or carrier whose lines take our parcels abroad."""
+
+    async def lines(self, draft: ParcelDraft) -> Sequence[LineQuote]:
+        """The lines that would take the parcel; raises Rejected where none would."""
+
+    async def book(self, draft: ParcelDraft) -> Booking:
+        """Book a parcel on the draft's service, once. Raises Rejected, or OutcomeUnknown if no clear answer came."""
+
+    async def booked(self, draft: ParcelDraft, *, since: datetime) -> Sequence[Booking]:
+        """What was booked under the draft's mark at `since` or later, with the numbers known by now."""
+
+    async def label(self, booking: Booking) -> Label | None:
+        """The label to stick on the parcel; None while it is not ready."""
+
+
+@runtime_checkable
+class Tracks(Protocol):
+    """Someone who tells how far parcels are."""
+
+    async def track(self, trails: Sequence[Trail]) -> Sequence[Track]:
+        """How far these parcels are, in any number of calls; one that cannot be asked for now is left out."""
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """Someone who sends a message when a parcel moves."""
+
+    async def watch(self, trails: Sequence[Trail]) -> Mapping[str, str]:
+        """Ask for messages about these parcels; twice changes nothing. Answers why it cannot be, by number."""
 
 
 class ExchangeRates(Protocol):
@@ -299,6 +341,7 @@ class Connection:
     supplier: Supplier | None = None
     channel: Channel | None = None
     carrier: Carrier | None = None
+    tracks: Tracks | None = None
     rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close

@@ -36,6 +36,7 @@ Share = Annotated[Decimal, Field(ge=0, le=1)]
 _VENDOR_LIMITS = {
     "alibaba1688": {"per_second": "4", "per_day": "100000"},
     "aliexpress": {"per_second": "5"},
+    "track17": {"per_second": "3"},
 }
 S = TypeVar("S", bound=BaseModel)
 

@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 
 from syncbridge.cli.main import app
 
-KEYS = {"base_url", "auth_url", "app_key", "app_secret", "access_token", "refresh_token"}
+SELLERS = {"base_url", "auth_url", "app_key", "app_secret", "access_token", "refresh_token"}
+KEYS = {"ecb": {"base_url"}, "kuaidi100": {"base_url", "customer", "key"}, "track17": {"base_url", "token"}}
 
 
 @pytest.fixture
 def served() -> Iterator[dict[str, dict[str, str]]]:
     """The first line a mock of all vendors prints, while it serves."""
-    command = [sys.executable, "-m", "syncbridge", "mock", "all", "--port", "0"]
+    command = [sys.executable, "-m", "syncbridge", "mock", "all", "--port", "0", "--offers", "3"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -31,9 +32,9 @@ def served() -> Iterator[dict[str, dict[str, str]]]:
 
 @pytest.mark.process
 def test_it_prints_an_account_for_each_vendor_and_serves_them(served: dict[str, dict[str, str]]) -> None:
-    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb"]
+    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb", "kuaidi100", "track17"]
     for name, account in served.items():
-        assert name == "ecb" or account.keys() >= KEYS  # the bank's file is public
+        assert account.keys() >= KEYS.get(name, SELLERS)
         assert all(account.values())
         assert account["base_url"].startswith("http://127.0.0.1:")
         assert account["base_url"].endswith(f"/{name}")
@@ -44,4 +45,7 @@ def test_a_vendor_that_has_no_mock_is_refused_with_those_that_have() -> None:
     result = CliRunner().invoke(app, ["mock", "ebay"])
 
     assert (result.exit_code, result.stdout) == (4, "")
-    assert result.stderr == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, or all\n"
+    assert (
+        result.stderr
+        == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, kuaidi100, track17, or all\n"
+    )

@@ -13,6 +13,8 @@ import pytest
 from syncbridge import errors
 from syncbridge.adapters.alibaba1688.answers import BUSINESS, GATEWAY
 from syncbridge.adapters.aliexpress import refusals
+from syncbridge.adapters.kuaidi100 import answers as kuaidi100
+from syncbridge.adapters.track17 import answers as track17
 from syncbridge.flows.decisions import APPROVABLE
 from syncbridge.flows.new_variants import FIELD
 from syncbridge.model.catalog import ChangeState
@@ -72,7 +74,8 @@ def test_every_code_in_the_source_has_words_in_both_languages() -> None:
     classes = {
         name for name, kind in vars(errors).items() if isinstance(kind, type) and kind.__module__ == errors.__name__
     }
-    vendors = {*BUSINESS, *GATEWAY, *refusals._CODES}
+    vendors = {*BUSINESS, *GATEWAY, *refusals._CODES, *track17.CODES}
+    vendors |= {f"kuaidi100.{code}" for codes in kuaidi100.CODES.values() for code in codes}
     for language in LANGUAGES:
         words = texts(language)
         said_by_none = words.of("a code nobody ever gave")

@@ -45,6 +45,8 @@ class Call:
     write: bool = False
     group: str = "catalogue"
     """The vendor quota it counts against; ``orders`` has a share of its own."""
+    once: bool = False
+    """A read that is sent once all the same, because the vendor counts how often it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +165,12 @@ class VendorHttp:
         )
 
     async def call(self, call: Call, judge: Callable[[Answer], T]) -> T:
-        """Make a call and judge its answer; reads are tried up to three times, writes are sent once.
+        """Make a call and judge its answer; reads are tried up to three times unless ``once``, writes are sent once.
 
         `judge` raises the VendorError that fits, or answers the decoded result. Raises Unreachable where a
         request never left or a read failed, OutcomeUnknown where a write got no clear answer.
         """
-        if call.write:
+        if call.write or call.once:
             return await self._judged(call, judge)
         tries = tenacity.AsyncRetrying(
             stop=tenacity.stop_after_attempt(_READ_TRIES),

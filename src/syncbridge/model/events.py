@@ -13,6 +13,7 @@ class EventKind(StrEnum):
     OFFER_CHANGED = "offer_changed"
     ORDER_CHANGED = "order_changed"
     PURCHASE_CHANGED = "purchase_changed"
+    PARCEL_MOVED = "parcel_moved"
     OTHER = "other"
 
 
@@ -34,4 +35,4 @@ class VendorEvent:
     topic: str
     """The vendor's own word."""
     subjects: tuple[str, ...]
-    """Ids of the offers, orders or vendor orders to re-read."""
+    """Ids of the offers, orders or vendor orders to re-read, or numbers of the parcels to look for."""

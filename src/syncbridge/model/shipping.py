@@ -1,8 +1,14 @@
-"""Parcels and who moves them."""
+"""Parcels, who moves them, and how far they are."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from syncbridge.model.money import Money
+from syncbridge.model.orders import BuyerAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +28,134 @@ class ShippingService:
     key: str
     name: str
     number_pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Goods of a parcel as customs are told of them."""
+
+    name_cn: str
+    name_en: str
+    quantity: int
+    value: Money
+    """Of one unit."""
+    weight_g: int
+    """Of one unit."""
+    hs_code: str = ""
+    material: str = ""
+    battery: bool = False
+    line_id: str = ""
+    """The order line they fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelDraft:
+    """A parcel that is to go abroad."""
+
+    mark: str
+    """The parcel mark, under which it is booked once."""
+    order_id: str
+    weight_g: int
+    size_cm: tuple[int, int, int]
+    goods: tuple[Declared, ...]
+    receiver: BuyerAddress
+    service: str = ""
+    """The line's key; empty while lines are still compared."""
+    domestic_carrier: str = ""
+    domestic_number: str = ""
+    """The supplier's waybill to the warehouse; empty where the label comes first."""
+
+    @property
+    def battery(self) -> bool:
+        """Whether any of the goods has one."""
+        return any(one.battery for one in self.goods)
+
+
+@dataclass(frozen=True, slots=True)
+class LineQuote:
+    """A line that would take a parcel, and what it asks."""
+
+    service: str
+    name: str
+    cost: Money | None
+    """None: nobody says."""
+    days: tuple[int, int] | None = None
+    """Least and most, from the warehouse to the buyer."""
+    takes_battery: bool | None = None
+    """None: nobody says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A parcel as whoever moves it abroad has booked it."""
+
+    booking_id: str
+    mark: str
+    service: str
+    carrier: str
+    """The line's word for the carrier, to be declared under the channel's."""
+    number: str = ""
+    """The international tracking number; empty until it is known."""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A shipping label as a file."""
+
+    content: bytes
+    media_type: str = "application/pdf"
+
+
+class Movement(StrEnum):
+    """How far a parcel is, as its carrier tells."""
+
+    UNKNOWN = "unknown"
+    """Nobody knows the number yet."""
+    ANNOUNCED = "announced"
+    """Its data came, the parcel did not."""
+    MOVING = "moving"
+    TO_COLLECT = "to_collect"
+    """It waits where the buyer may fetch it."""
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    """An attempt failed, or the buyer refused it."""
+    ABNORMAL = "abnormal"
+    """Held, damaged, lost, stopped by customs."""
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One thing a carrier tells of a parcel."""
+
+    at: datetime
+    movement: Movement
+    said: str
+    """In the carrier's words."""
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A parcel to be looked for."""
+
+    carrier: str
+    """The channel's key of the carrier."""
+    number: str
+    order_id: str
+    country: str
+    """Where it goes, by ISO 3166-1."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """What single carriers want besides, such as the last digits of a telephone number (``phone``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """How far a parcel is."""
+
+    number: str
+    movement: Movement
+    sightings: tuple[Sighting, ...] = ()
+    """The newest first."""
