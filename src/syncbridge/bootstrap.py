@@ -31,6 +31,7 @@ from syncbridge.ports import (
     Notifier,
     Supplier,
     Tokens,
+    Tracks,
     Wiring,
 )
 from syncbridge.queue.execute import Outcome, Worker
@@ -224,6 +225,7 @@ def _bridge(
     suppliers: dict[str, Supplier] = {n: c.supplier for n, c in connections.items() if c.supplier is not None}
     channels: dict[str, Channel] = {n: c.channel for n, c in connections.items() if c.channel is not None}
     carriers: dict[str, Carrier] = {n: c.carrier for n, c in connections.items() if c.carrier is not None}
+    trackers: dict[str, Tracks] = {n: c.tracks for n, c in connections.items() if c.tracks is not None}
     exchanges: dict[str, ExchangeRates] = {n: c.rates for n, c in connections.items() if c.rates is not None}
     brakes = settings.brakes
     terms = Terms(
@@ -252,7 +254,9 @@ def _bridge(
             for name, account in settings.accounts.items()
         },
     )
-    return Bridge(db, clock, rules, terms, suppliers, channels, carriers, ledger_from, exchanges=exchanges)
+    return Bridge(
+        db, clock, rules, terms, suppliers, channels, carriers, ledger_from, exchanges=exchanges, trackers=trackers
+    )
 
 
 def _rules(texts: Mapping[str, str]) -> Rules:

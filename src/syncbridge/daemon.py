@@ -195,6 +195,7 @@ def _intervals(settings: Settings) -> Intervals:
         quiet=ledger.quiet,
         listings=polls.listings,
         rates=polls.rates,
+        tracks=polls.tracks,
         audit_hour=ledger.audit_hour,
     )
 

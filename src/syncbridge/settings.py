@@ -123,6 +123,8 @@ class PollSettings(_Section):
     listings: Seconds = 3600.0
     """Which listings of the stores changed; an edit by hand is known after this long at the latest."""
     rates: Seconds = 21600.0
+    tracks: Seconds = 14_400.0
+    """How far declared parcels are."""
 
 
 class MonitorSettings(_Section):

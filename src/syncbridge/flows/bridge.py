@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier, Tracks
+from syncbridge.rules.following import Patience
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
@@ -69,6 +70,7 @@ class Terms:
     polling: Bounds = field(default_factory=Bounds)
     history: timedelta = timedelta(days=180)
     """How long costs and stocks that no longer hold are kept."""
+    patience: Patience = field(default_factory=Patience)
     most_pictures: int = 400
     """Fetched at most in one run of proposals."""
     accounts: Mapping[str, AccountTerms] = field(default_factory=dict)
@@ -94,6 +96,8 @@ class Bridge:
     the database may be a restored backup, which does not know what was bought since."""
     notifiers: Sequence[Notifier] = ()
     exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
+    trackers: Mapping[str, Tracks] = field(default_factory=dict)
+    """Who tells how far parcels are, beside the channels; asked in this order."""
     images: Images | None = None
     """None: pictures are not looked at."""
     basis: str = field(init=False)

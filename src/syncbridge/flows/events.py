@@ -23,6 +23,8 @@ def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob
             return [offer_job(account, offer_id, event.key, now) for offer_id in event.subjects]
         case EventKind.PURCHASE_CHANGED:
             return [_follow_job(account, vendor_order_id, event.key, now) for vendor_order_id in event.subjects]
+        case EventKind.PARCEL_MOVED:
+            return [_parcel_job(account, number, event.key, now) for number in event.subjects]
         case _:
             return []
 
@@ -50,4 +52,16 @@ def _follow_job(account: str, vendor_order_id: str, occasion: str, now: datetime
         priority=order_priority(None, now),
         subject=f"vendor order {account}/{vendor_order_id}",
         args={"vendor_order": vendor_order_id},
+    )
+
+
+def _parcel_job(account: str, number: str, occasion: str, now: datetime) -> NewJob:
+    return NewJob(
+        kind="follow.parcel",
+        key=f"follow.parcel:{account}/{number}@{occasion}",
+        account=account,
+        run_at=now,
+        priority=now + CATALOGUE_PATIENCE,
+        subject=f"parcel {number}",
+        args={"number": number},
     )

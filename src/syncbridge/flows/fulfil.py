@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from syncbridge.errors import MappingError, OutcomeUnknown
+from syncbridge.flows import follow
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase, PurchaseState
@@ -151,4 +152,5 @@ def _declared(session: Session, bridge: Bridge, parcel: Parcel) -> None:
     purchase = parcel.purchase
     parcels.declared(session, parcel.id, purchase, now=now)
     timeline.note(session, purchase.subject, "declared", at=now, number=parcel.shipment.number)
+    enqueue(session, follow.watch_jobs(bridge, parcel.shipment.number, purchase.subject, now), now=now)
     orders.settle(session, purchase.store, purchase.order_id)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge, day_began
+from syncbridge.flows.follow import can_be_followed
 from syncbridge.queue.job import NewJob, close_parked, enqueue, is_under_way, was_done_later
 from syncbridge.rules.retry import POLLS
 
@@ -48,6 +49,7 @@ class Intervals:
     quiet: float = 900.0
     listings: float = 3600.0
     rates: float = 21600.0
+    tracks: float = 14_400.0
     audit_hour: int = 7
     """Of the day in China, when the nightly audit is due."""
 
@@ -60,6 +62,7 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("monitor.due", account, intervals.due_offers) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
+        *(Every("follow.poll", store, intervals.tracks) for store in bridge.channels if can_be_followed(bridge, store)),
         *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
         *(Every("reconcile.recent", store, intervals.listings) for store in bridge.channels),

@@ -10,7 +10,7 @@ from syncbridge.errors import ConfigError
 from syncbridge.store import backup
 
 HERE = Path(__file__).parent / "migrations"
-HEAD = "0003"
+HEAD = "0004"
 """The revision this program's tables are at; a test holds it against the newest migration."""
 
 

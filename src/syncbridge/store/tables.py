@@ -578,6 +578,12 @@ class ParcelRow(SQLModel, table=True):
     carrier: str
     number: str
     declared_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    movement: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """How far it is; empty: nobody was asked yet."""
+    said: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """The last its carrier told, in their words."""
+    moved_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    looked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class TimelineRow(SQLModel, table=True):
