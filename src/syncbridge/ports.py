@@ -225,6 +225,17 @@ class Cancels(Protocol):
 
 
 @runtime_checkable
+class Urges(Protocol):
+    """A supplier that can be asked to ship."""
+
+    async def urge(self, vendor_order_id: str) -> None:
+        """Ask to ship a paid vendor order, once in a day.
+
+        Raises Rejected if it is not waiting to be shipped, or was asked for already, or OutcomeUnknown.
+        """
+
+
+@runtime_checkable
 class Refunds(Protocol):
     """A supplier that can be asked for the money of a paid vendor order it has not shipped."""
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import faulthandler
 import functools
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
@@ -66,6 +68,7 @@ def _forked(config: Path, doom: Doom) -> None:
     with (config.parent / "daemon.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    faulthandler.enable(sys.__stderr__)  # what no kill of ours ended says where it was
     live(config, doom)
 
 

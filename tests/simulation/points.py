@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan offers.read orders.poll "
-    "orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place purchase.poll "
-    "purchase.waybill quiet.check reconcile.recent stock.push"
+    "dispatch.check fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan offers.read "
+    "orders.poll orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place "
+    "purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
@@ -35,13 +35,13 @@ POINTS = (
 """Passed in every seed."""
 SELDOM = (
     *_each(
-        "alarms.tell audit.nightly decisions.adopt monitor.forget reconcile.listing reconcile.stock reconcile.store "
-        "stock.online withdraw.order",
+        "alarms.tell audit.nightly decisions.adopt dispatch.urge monitor.forget reconcile.listing reconcile.stock "
+        "reconcile.store stock.online withdraw.order",
         "claimed",
         "closing",
         "closed",
     ),
-    *_each("channel.set_on_sale supplier.cancel supplier.refund supplier.refunds", "before", "answered"),
+    *_each("channel.set_on_sale supplier.cancel supplier.refund supplier.refunds supplier.urge", "before", "answered"),
     *_each("job.renew listings.switching purchases.move start.beat", "begun", "committed"),
     "job.claim:committed",
 )

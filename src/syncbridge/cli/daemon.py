@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 
 import typer
 
@@ -15,4 +16,5 @@ def daemon(ctx: typer.Context) -> None:
 
     settings = load_settings(ctx.obj)
     set_up_log()
+    faulthandler.enable()  # should the interpreter itself break, the log says where
     asyncio.run(process.run(settings))

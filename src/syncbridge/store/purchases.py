@@ -135,6 +135,17 @@ def open_cards(session: Session, supplier: str) -> list[Purchase]:
     return [_purchase(row) for row in session.scalars(query)]
 
 
+def unshipped(session: Session, supplier: str) -> list[Purchase]:
+    """Those of an account that were sent by us and paid, and that nothing was shipped of."""
+    query = select(PurchaseRow).where(
+        col(PurchaseRow.supplier) == supplier,
+        col(PurchaseRow.state) == PurchaseState.PAID,
+        col(PurchaseRow.sent_at).is_not(None),
+        col(PurchaseRow.merged_into).is_(None),
+    )
+    return [_purchase(row) for row in session.scalars(query.order_by(col(PurchaseRow.id)))]
+
+
 def to_buy_by_hand(session: Session) -> list[Purchase]:
     """Purchases a person must make, of all accounts."""
     query = select(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.BY_HAND).order_by(col(PurchaseRow.id))

@@ -14,7 +14,7 @@ from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.webhook import WebhookContract
-from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
+from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract, UrgesContract
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
@@ -39,7 +39,7 @@ class WebhookHarness:
         return EventKind.PURCHASE_CHANGED
 
 
-class TestAlibaba1688Supplier(SupplierContract, CancelsContract, RefundsContract, SearchesContract):
+class TestAlibaba1688Supplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
     @pytest.fixture
     def harness(self, bench: Bench) -> Bench:
         bench.mock.state.switches.refund_delay_seconds = None

@@ -240,6 +240,7 @@ async def test_the_books_tell_all(call: Caller, bench: Bench) -> None:
             "lines": [{"offerId": str(OFFER), "specId": f"{1:032x}", "quantity": 3}],
             "address": ADDRESS,
             "parcels": [{"number": "YT1", "company": "圆通速递(YTO)"}],
+            "urged": [],
         }
     ]
     assert books["money"] == [{"orderId": made, "amount": "46.70"}]

@@ -17,7 +17,7 @@ from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.channel import ChannelContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
-from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract
+from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract, UrgesContract
 
 
 class MemorySupplierHarness:
@@ -99,7 +99,7 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, SearchesContract):
+class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()

@@ -119,6 +119,7 @@ _WORDS: tuple[tuple[str, Kind, str], ...] = (
     ("不存在", NotFound, "there is no such thing any more"),
     ("ORDER_NOT_EXIST", NotFound, "there is no such order"),
     ("CLOSE_ORDER_TOO_FAST", Transient, "the order is younger than ten seconds; it is tried again then"),
+    ("24小时内", Rejected, "it was asked for within the day; ask again tomorrow"),
     ("REFUND_DATA_ERROR", NotFound, "there is no such refund"),
     ("AddressId invalid", Rejected, "it does not know the address; use its province, city and district names"),
     ("not support tradeType", Rejected, "it does not take this trade type; use one the preview names"),

@@ -33,6 +33,7 @@ ORDER_LIST = Api(TRADE, "alibaba.trade.getBuyerOrderList", answers.I)
 ORDER_VIEW = Api(TRADE, "alibaba.trade.get.buyerView", answers.B)
 PAY = Api(TRADE, "alibaba.trade.pay.protocolPay.preparePay", answers.A, write=True)
 CANCEL = Api(TRADE, "alibaba.trade.cancel", answers.F, write=True)
+URGE = Api("com.alibaba.logistics", "logistics.delivery.urge", answers.A, write=True)
 REFUND_REASONS = Api(TRADE, "alibaba.trade.getRefundReasonList", answers.A)
 MAX_REFUND = Api(TRADE, "alibaba.trade.getMaxRefundFee", answers.A)
 CREATE_REFUND = Api(TRADE, "alibaba.trade.createRefund", answers.A, write=True)
@@ -118,6 +119,10 @@ class OpenClient:
         """Close an unpaid order, in the buyer's name (1688.md §5.9)."""
         params = {"webSite": "1688", "tradeID": long(vendor_order_id), "cancelReason": "buyerCancel"}
         await self._result(CANCEL, params, bool)
+
+    async def urge(self, vendor_order_id: str) -> None:
+        """Ask the seller to ship, once in 24 hours (1688.md §5.9)."""
+        await self._result(URGE, {"orderId": long(vendor_order_id)}, bool)
 
     async def refund_reasons(self, vendor_order_id: str, entry_ids: Sequence[str]) -> list[refunds.RefundReason]:
         """Why the money of an unshipped order may be asked back (1688.md §5.12)."""

@@ -151,6 +151,10 @@ class Alibaba1688Supplier:
             if refused.code != "ORDER_STATUS_ERROR" or not await self._is_closed(vendor_order_id):
                 raise
 
+    async def urge(self, vendor_order_id: str) -> None:
+        """Ask the seller to ship an order (§5.9)."""
+        await self._client.urge(vendor_order_id)
+
     async def refunds(self, vendor_order_id: str) -> Sequence[Refund]:
         """The refunds listed for an order, and those only the order itself still names."""
         found = await self._client.refunds(vendor_order_id)

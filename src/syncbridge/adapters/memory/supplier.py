@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncbridge.errors import NotFound, NotGranted, OutcomeUnknown, OutOfStock, RateLimited, Rejected
 from syncbridge.model.catalog import MixRule, Offer, Search, Spec
@@ -38,6 +38,7 @@ class MemorySupplier:
         self.catalogue: dict[str, Offer] = {}
         self.books: dict[str, PlacedOrder] = {}
         self.parcels: dict[str, list[Shipment]] = {}
+        self.urged: dict[str, datetime] = {}
         self.asked_back: dict[str, list[Refund]] = {}
         self.grants_orders = True
         self.grants_search = True
@@ -163,6 +164,16 @@ class MemorySupplier:
             raise Rejected(f"{vendor_order_id} is {order.state}, not unpaid", vendor="memory", code="state")
         self._change(vendor_order_id, VendorOrderState.CANCELLED)
         self._answer_may_get_lost("cancel")
+
+    async def urge(self, vendor_order_id: str) -> None:
+        """Ask to ship a paid order, once in a day."""
+        order, last = await self.order(vendor_order_id), self.urged.get(vendor_order_id)
+        if order.state is not VendorOrderState.PAID:
+            raise Rejected(f"{vendor_order_id} is {order.state}, not unshipped", vendor="memory", code="state")
+        if last is not None and self.clock.now() - last < timedelta(hours=24):
+            raise Rejected(f"{vendor_order_id} was asked for within the day", vendor="memory", code="state")
+        self.urged[vendor_order_id] = self.clock.now()
+        self._answer_may_get_lost("urge")
 
     async def refunds(self, vendor_order_id: str) -> Sequence[Refund]:
         """What was asked back."""

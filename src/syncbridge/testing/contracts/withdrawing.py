@@ -1,4 +1,4 @@
-"""What every supplier must do that lets an order be taken back."""
+"""What every supplier must do that lets an order be taken back, or be asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from syncbridge.errors import NotFound, OutcomeUnknown, Rejected
 from syncbridge.model.purchasing import RefundState, VendorOrderState
-from syncbridge.ports import Cancels, Refunds
+from syncbridge.ports import Cancels, Refunds, Urges
 from syncbridge.testing.contracts.supplier import SupplierHarness, placed
 
 _LONG_ENOUGH = 60.0
@@ -61,6 +61,29 @@ class CancelsContract:
         vendor_order_id = await placed(harness)
         harness.pass_time(_LONG_ENOUGH)
         return vendor_order_id
+
+
+class UrgesContract:
+    """What every supplier must do that has the ability `Urges`."""
+
+    pytestmark = pytest.mark.anyio
+
+    async def test_a_paid_order_is_asked_for_once_a_day(self, harness: SupplierHarness) -> None:
+        """A second time within it is refused."""
+        vendor_order_id = await placed(harness)
+        await harness.supplier.pay([vendor_order_id])
+        await _urges(harness).urge(vendor_order_id)
+        with pytest.raises(Rejected):
+            await _urges(harness).urge(vendor_order_id)
+        harness.pass_time(24 * 3600)
+        await _urges(harness).urge(vendor_order_id)
+
+    async def test_what_is_not_paid_or_not_there_cannot_be_asked_for(self, harness: SupplierHarness) -> None:
+        """With a reason."""
+        with pytest.raises(Rejected):
+            await _urges(harness).urge(await placed(harness))
+        with pytest.raises(NotFound):
+            await _urges(harness).urge("880000000000009999")
 
 
 class RefundsContract:
@@ -144,4 +167,9 @@ def _cancels(harness: SupplierHarness) -> Cancels:
 
 def _refunds(harness: WithdrawingHarness) -> Refunds:
     assert isinstance(harness.supplier, Refunds)
+    return harness.supplier
+
+
+def _urges(harness: SupplierHarness) -> Urges:
+    assert isinstance(harness.supplier, Urges)
     return harness.supplier

@@ -71,6 +71,8 @@ QUERY_ONE: Fields = {
     "needTimeOutInfo": Field("Boolean"),
     "needOrderRefundOperation": Field("Boolean"),
 }
+URGE: Fields = {"orderId": Field("Long", required=True)}
+A_DAY = timedelta(hours=24)
 QUERY_ORDER: Fields = {"orderId": Field("String", required=True), "queryType": Field("String", required=True)}
 
 
@@ -87,6 +89,17 @@ def cancel(state: State, account: Account, params: Json) -> Json:
         raise BusinessRefusal("CLOSE_ORDER_TOO_FAST", "CLOSE_ORDER_TOO_FAST")
     state.close(order, params["cancelReason"], "BUYER")
     return {"success": True}
+
+
+def urge(state: State, account: Account, params: Json) -> Json:
+    """Ask the seller to ship, once in 24 hours. The vendor publishes no codes for a no; these are the mock's own."""
+    order = _own(state, account, params["orderId"])
+    if order.status != "waitsellersend":
+        raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态必须为未发货")
+    if order.urged and state.clock.now() - order.urged[-1] < A_DAY:
+        raise BusinessRefusal("URGE_TOO_OFTEN", "24小时内限制最多一次")
+    order.urged.append(state.clock.now())
+    return {"result": {"success": True, "code": None, "message": None, "result": True}}
 
 
 def reason_list(state: State, account: Account, params: Json) -> Json:

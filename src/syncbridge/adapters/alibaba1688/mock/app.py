@@ -86,6 +86,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
     "com.alibaba.trade/alibaba.trade.getBuyerOrderList": Endpoint(views.ORDER_LIST, views.order_list, _i),
     "com.alibaba.trade/alibaba.trade.get.buyerView": Endpoint(views.ORDER_VIEW, views.order_view, _b),
     "com.alibaba.trade/alibaba.trade.pay.protocolPay.preparePay": Endpoint(trade.PAY, trade.pay, _a),
+    "com.alibaba.logistics/logistics.delivery.urge": Endpoint(aftersale.URGE, aftersale.urge, _a),
     "com.alibaba.trade/alibaba.trade.cancel": Endpoint(aftersale.CANCEL, aftersale.cancel, _f),
     "com.alibaba.trade/alibaba.trade.getRefundReasonList": Endpoint(aftersale.REASON_LIST, aftersale.reason_list, _a),
     "com.alibaba.trade/alibaba.trade.getMaxRefundFee": Endpoint(aftersale.MAX_FEE, aftersale.max_fee, _a),

@@ -37,6 +37,7 @@ def _order(order: VendorOrder) -> Json:
         ],
         "address": order.address,
         "parcels": order.parcels,
+        "urged": [_time(at) for at in order.urged],
     }
 
 

@@ -148,6 +148,8 @@ class VendorOrder:
     paid_at: datetime | None = None
     parcels: list[Json] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
+    urged: list[datetime] = field(default_factory=list)
+    """When the buyer asked for it to be shipped."""
     closed_at: datetime | None = None
     close_reason: str = ""
     closed_by: str = ""

@@ -1,0 +1,104 @@
+"""A supplier that does not ship is asked to, once a day, and a person is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from syncbridge.errors import OutcomeUnknown
+from syncbridge.flows.dispatch import LATE
+from syncbridge.store import timeline
+from syncbridge.testing.builders import make_offer
+from tests.flows.conftest import Shop
+from tests.flows.shelf import OFFER, open_holds
+
+pytestmark = pytest.mark.anyio
+ORDER = "8172481060036440"
+SUBJECT = f"order toys/{ORDER}"
+HOUR = 3600
+
+
+async def bought(shop: Shop, *, promised: int | None = 24) -> str:
+    """An order is bought and paid; answers the vendor order's id."""
+    await shop.list_offer(replace(make_offer(OFFER), dispatch_hours=promised))
+    await shop.sell(ORDER)
+    await shop.pass_time(601)
+    (made,) = shop.supplier.books.values()
+    return made.vendor_order_id
+
+
+async def check(shop: Shop, hours: float) -> None:
+    """So many hours later it is looked for what is late."""
+    await shop.pass_time(hours * HOUR)
+    await shop.poll("dispatch.check", "main")
+
+
+async def urged(shop: Shop) -> list[str]:
+    told = await shop.db.read(timeline.of, SUBJECT)
+    return [details["said"] for _, event, details in told if event == "supplier urged"]
+
+
+async def test_what_is_late_is_asked_for_once_a_day_and_told(shop: Shop) -> None:
+    vendor_order = await bought(shop)
+    await check(shop, 23)
+    assert (await open_holds(shop, SUBJECT), shop.supplier.urged) == ({}, {})
+
+    for _ in range(8):
+        await check(shop, 3)
+    assert await urged(shop) == ["asked"]
+    assert (await open_holds(shop, SUBJECT))[LATE]["vendor_orders"] == vendor_order
+    for _ in range(8):
+        await check(shop, 3)
+    assert await urged(shop) == ["asked", "asked"]
+
+
+async def test_an_offer_that_promises_nothing_has_two_days(shop: Shop) -> None:
+    await bought(shop, promised=None)
+    await check(shop, 47)
+    assert await open_holds(shop, SUBJECT) == {}
+    await check(shop, 2)
+    assert LATE in await open_holds(shop, SUBJECT)
+
+
+async def test_what_is_shipped_is_late_no_more(shop: Shop) -> None:
+    vendor_order = await bought(shop)
+    await check(shop, 25)
+    shop.supplier.ship(vendor_order, "YT1")
+    await shop.poll("purchase.poll", "main")
+    await check(shop, 24)
+
+    assert (await open_holds(shop, SUBJECT), await urged(shop)) == ({}, ["asked"])
+
+
+async def test_what_is_shipped_and_not_heard_of_yet_is_not_asked_for(shop: Shop) -> None:
+    shop.supplier.ship(await bought(shop), "YT1")
+    await check(shop, 25)
+    assert (await urged(shop), shop.supplier.urged) == ([], {})
+
+
+async def test_a_lost_answer_is_not_asked_for_again_the_same_day(shop: Shop) -> None:
+    await bought(shop)
+    calls = 0
+
+    async def lost(_: str) -> None:
+        nonlocal calls
+        calls += 1
+        raise OutcomeUnknown("no answer", vendor="memory")
+
+    shop.supplier.urge = lost  # type: ignore[method-assign]
+    for _ in range(4):
+        await check(shop, 25 if not calls else 1)
+
+    assert (calls, await urged(shop)) == (1, ["asked, without an answer: no answer"])
+
+
+async def test_a_no_is_noted_and_stops_nothing(shop: Shop) -> None:
+    vendor_order = await bought(shop)
+    await check(shop, 23.9)
+    shop.supplier.urged[vendor_order] = shop.clock.now()
+    await check(shop, 0.2)
+
+    (said,) = await urged(shop)
+    assert said.startswith("could not be asked: ")
+    assert await shop.queue() == [entry for entry in await shop.queue() if entry.what == "hold"]
