@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from PIL import Image, ImageDraw
 
-from syncbridge.adapters import addresses, images
-from syncbridge.adapters.addresses import is_public
+from syncbridge.adapters import images
+from syncbridge.adapters.addresses import HOPS, is_public, resolve
 from syncbridge.adapters.http import Fetched, fetch_at
 from syncbridge.adapters.images import SafeImages, difference_hash
 from syncbridge.errors import Rejected, Unreachable, VendorDown
@@ -157,7 +157,7 @@ async def test_a_redirect_is_checked_like_an_address() -> None:
 async def test_redirects_without_end_end() -> None:
     net = Net(*[Fetched(302, "", URL, b"")] * 9)
     assert await refused(net) == "picture_redirect"
-    assert len(net.asked) == addresses.HOPS
+    assert len(net.asked) == HOPS
 
 
 @pytest.mark.parametrize("status", [404, 403])
@@ -307,12 +307,12 @@ async def test_a_name_nobody_knows_is_unreachable_for_now(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     with pytest.raises(Unreachable):
-        await addresses.resolve("nobody.alicdn.com")
+        await resolve("nobody.alicdn.com")
 
 
 async def test_a_name_that_cannot_be_one_is_unreachable() -> None:
     with pytest.raises(Unreachable):
-        await addresses.resolve("x" * 64 + ".alicdn.com")
+        await resolve("x" * 64 + ".alicdn.com")
 
 
 async def test_every_address_of_a_name_is_seen_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -320,4 +320,4 @@ async def test_every_address_of_a_name_is_seen_once(monkeypatch: pytest.MonkeyPa
         return [(2, 1, 6, "", (address, 443)) for address in (PUBLIC, PUBLIC, "47.246.1.2")]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
-    assert await addresses.resolve("cbu01.alicdn.com") == [PUBLIC, "47.246.1.2"]
+    assert await resolve("cbu01.alicdn.com") == [PUBLIC, "47.246.1.2"]

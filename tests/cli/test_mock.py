@@ -31,9 +31,10 @@ def served() -> Iterator[dict[str, dict[str, str]]]:
 
 @pytest.mark.process
 def test_it_prints_an_account_for_each_vendor_and_serves_them(served: dict[str, dict[str, str]]) -> None:
-    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb"]
+    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb", "fourpx"]
     for name, account in served.items():
-        assert name == "ecb" or account.keys() >= KEYS  # the bank's file is public
+        # the bank's file is public, and the forwarder knows no tokens
+        assert name in ("ecb", "fourpx") or account.keys() >= KEYS
         assert all(account.values())
         assert account["base_url"].startswith("http://127.0.0.1:")
         assert account["base_url"].endswith(f"/{name}")
@@ -44,4 +45,4 @@ def test_a_vendor_that_has_no_mock_is_refused_with_those_that_have() -> None:
     result = CliRunner().invoke(app, ["mock", "ebay"])
 
     assert (result.exit_code, result.stdout) == (4, "")
-    assert result.stderr == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, or all\n"
+    assert result.stderr == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, fourpx, or all\n"

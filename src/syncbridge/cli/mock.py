@@ -14,13 +14,15 @@ from syncbridge.errors import ConfigError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-NAMES = ("alibaba1688", "aliexpress", "ecb")
+NAMES = ("alibaba1688", "aliexpress", "ecb", "fourpx")
 SEED = 1688
 """Of what the mocks are filled with, the same each time."""
 
 
 def mock(
-    vendor: Annotated[str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb or all.")] = "all",
+    vendor: Annotated[
+        str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb, fourpx or all.")
+    ] = "all",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8690,
     offers: Annotated[
         int, typer.Option(min=0, help="Fill the supplier with so many offers, and the store with what sells them.")
@@ -71,7 +73,7 @@ async def _account(base_url: str, name: str, offers: int) -> dict[str, object]:
         account = await control.tell("accounts")
         if offers and name == "alibaba1688":
             await control.tell("offers", offers=list(make(SEED, offers).offers), pool="1")
-        elif offers:
+        elif offers and name == "aliexpress":
             old = make(SEED, offers)
             await control.tell("products", access_token=account["access_token"], products=list(old.products))
     return {"base_url": base_url, "auth_url": base_url, **account}
