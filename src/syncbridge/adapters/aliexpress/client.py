@@ -168,8 +168,9 @@ class AliExpressClient:
         """Book a parcel; the vendor promises no protection against doubles (§6.2)."""
         call = self._call("aliexpress.logistics.createwarehouseorder", parcel, write=True, group="orders")
         made = await self._send(call, wire_logistics.WarehouseOrder, "result")
+        refused = made.success is False
         done = bool(made.warehouse_order_id) or None  # without an id nobody knows what became of it
-        _check(call, False if made.success is False else done, made.error_code, made.error_desc)
+        _check(call, False if refused else done, made.error_code if refused else None, made.error_desc)
         return made
 
     async def logistics_orders(self, query: Mapping[str, str]) -> wire_logistics.LogisticsOrders:
