@@ -281,6 +281,19 @@ async def test_a_pause_asked_for_ends_the_look_and_keeps_what_is_known(store):
     assert [one.number for one in await store.channel.track(trails)] == ["LX1"]
 
 
+async def test_a_call_the_gateway_refuses_is_no_parcel_nobody_knows(answering):
+    def answers(method, given):
+        if given["logistics_no"] == "LX1":
+            return {"error_response": {"code": "InvalidParameter", "msg": "to_area"}}
+        return {"result_success": False, "error_desc": "no tracking information"}
+
+    first, second = (Trail("A", number, ORDER, "ES") for number in ("LX1", "LX2"))
+    (one,) = await answering(answers).track([first, second])
+    assert (one.number, one.movement) == ("LX2", Movement.UNKNOWN)
+    with pytest.raises(Rejected, match="to_area"):
+        await answering(answers).track([first])
+
+
 async def test_an_account_that_may_not_follow_parcels_says_so(answering):
     refused = {"error_response": {"code": "InsufficientPermission", "msg": "no permission"}}
     with pytest.raises(NotGranted):

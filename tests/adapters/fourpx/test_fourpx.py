@@ -165,7 +165,7 @@ async def test_rows_that_are_spoilt_stop_no_other(answering):
     carrier = answering(lambda method, body: sample("consignments_hostile.json"), watch_days=1)
     items, failures, _ = await told(carrier)
     assert items == [("SENT", "UF000000005YP")]
-    assert [where for where, _ in failures] == ["FAILED", "SPOILT", "a parcel"]
+    assert [where for where, _ in failures] == ["FAILED", "SPOILT", "a parcel", "FAR"]
     assert "目的国邮编不存在" in failures[0][1]
     (closed,) = await carrier.booked(make_parcel("CLOSED"), since=carrier._clock.now())
     assert closed.cancelled
@@ -211,17 +211,32 @@ async def test_a_number_that_comes_late_is_told_once(forwarder):
     assert [mark for mark, _ in seen] == ["SB7K2M01"]
 
 
+async def test_a_parcel_that_waits_is_not_left_behind_by_those_that_do_not(forwarder):
+    forwarder.mock.desk.reads_without_number = 6
+    await forwarder.vendor.book(forwarder.draft(1))
+    cursor, seen = None, []
+    for day in range(6):
+        forwarder.mock.desk.announce(forwarder.account, f"D{day}", "A1", f"UF00000000{day}YP")
+        items, _, cursor = await told(forwarder.vendor, cursor)
+        seen += [mark for mark, _ in items]
+        forwarder.pass_time(3 * 24 * 3600)
+    assert sorted(seen) == ["D0", "D1", "D2", "D3", "D4", "D5", "SB7K2M01"]
+
+
 async def test_a_number_that_changes_is_told_again(forwarder):
     parcel = forwarder.mock.desk.announce(forwarder.account, "B", "A1", "UF000000008YP")
-    waiting = forwarder.mock.desk.announce(forwarder.account, "C", "A1")
-    forwarder.mock.desk.reads_without_number = 99
     _, _, cursor = await told(forwarder.vendor)
-    forwarder.pass_time(24 * 3600)
-    assert waiting.number == ""
+    forwarder.pass_time(6 * 24 * 3600)
     parcel.number = "UF000000009YP"
     items, _, cursor = await told(forwarder.vendor, cursor)
     assert items == [("B", "UF000000009YP")]
     assert (await told(forwarder.vendor, cursor))[0] == []
+
+
+@pytest.mark.parametrize("cursor", ["12", "2026-03-02T01:00:00+00:00", "{}"])
+async def test_an_account_that_was_another_carrier_s_is_read_from_the_start(forwarder, cursor):
+    forwarder.mock.desk.announce(forwarder.account, "B", "A1", "UF000000008YP")
+    assert (await told(forwarder.vendor, Cursor(cursor)))[0] == [("B", "UF000000008YP")]
 
 
 async def test_why_there_is_no_number_is_told_once_and_the_number_when_it_comes(forwarder):
@@ -331,3 +346,9 @@ def test_days_are_a_number_or_a_range(said, read):
 async def test_an_answer_of_another_shape_is_no_refusal(answering, answer):
     with pytest.raises(OutcomeUnknown):
         await answering(lambda *_: answer).book(make_parcel("M1", service="A1"))
+
+
+async def test_parcels_that_go_under_one_number_are_each_told(forwarder):
+    for mark in ("A", "B"):
+        forwarder.mock.desk.announce(forwarder.account, mark, "A1", "UF000000001YP")
+    assert (await told(forwarder.vendor))[0] == [("A", "UF000000001YP"), ("B", "UF000000001YP")]

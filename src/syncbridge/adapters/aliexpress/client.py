@@ -23,6 +23,8 @@ _EDIT = "aliexpress.offer.product.edit"
 _QUERY = "aliexpress.offer.product.query"
 _POSTPRODUCT = "aliexpress.postproduct.redefining."
 _LOGISTICS = "aliexpress.logistics.redefining."
+REFUSED = "refused"
+"""The code of what an API refused without one."""
 Parcel = tuple[str, str]
 """A carrier's key and a number."""
 
@@ -261,7 +263,7 @@ def _check(call: Call, done: bool | None, code: wire.Text, reason: wire.Text) ->
     said = wire.as_text(reason) or "no reason given"
     if done is None and not code:
         raise OutcomeUnknown(f"AliExpress did not say whether it did {call.api}", vendor=VENDOR, code="no_flag")
-    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or "refused")
+    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or REFUSED)
 
 
 def _json(value: object) -> str:

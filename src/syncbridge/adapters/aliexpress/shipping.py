@@ -7,11 +7,11 @@ import binascii
 from collections.abc import Sequence
 
 from syncbridge.adapters.aliexpress import parcel_drafts, parcel_reading
-from syncbridge.adapters.aliexpress.client import AliExpressClient
+from syncbridge.adapters.aliexpress.client import REFUSED, AliExpressClient
 from syncbridge.adapters.aliexpress.refusals import VENDOR
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.wire import as_text
-from syncbridge.errors import RateLimited, Rejected, Transient
+from syncbridge.errors import RateLimited, Rejected, Transient, VendorError
 from syncbridge.model.shipping import Booking, Label, LineQuote, ParcelDraft, Track, Trail
 
 
@@ -86,21 +86,24 @@ class OnlineShipping:
     async def track(self, trails: Sequence[Trail]) -> Sequence[Track]:
         """One call for each parcel. One the vendor knows nothing of is unknown; one it cannot tell of now is left out.
 
-        Where it asks for a pause, those known so far are answered; raises RateLimited if there is none.
+        Where it asks for a pause, those known so far are answered. If none is, raises why the first could not be.
         """
         tracks: list[Track] = []
+        problem: VendorError | None = None
         for trail in trails:
             try:
                 events = await self._client.tracking(parcel_drafts.trail(trail))
-            except RateLimited:
-                if not tracks:
-                    raise
+            except RateLimited as error:
+                problem = problem or error
                 break
-            except Transient:
-                continue
-            except Rejected:
+            except (Transient, Rejected) as error:
+                if error.code != REFUSED:
+                    problem = problem or error
+                    continue
                 events = []
             tracks.append(parcel_reading.track(trail.number, events))
+        if problem and not tracks:
+            raise problem
         return tracks
 
 

@@ -104,14 +104,14 @@ class FourPxCarrier:
         return Label(await self._pdf(url)) if url else None
 
     async def shipments(self, *, since: Cursor | None) -> AsyncIterator[Page[Shipment]]:
-        """Parcels whose number came to be known; a changed number is told again, and once why there is none.
+        """Parcels whose number came to be known, and once why there is none.
 
         The vendor lists by creation, so reading begins at the oldest parcel that still waits for its number, for at
-        most `watch_days`.
+        most `watch_days`; and it reaches back a week in any case, so that a number that changed is told again.
         """
         now = self._clock.now()
         first = now - timedelta(days=self._settings.watch_days)
-        place = msgspec.json.decode(since, type=_Place) if since else _Place(wire.milliseconds(first), [])
+        place = _place(since) or _Place(wire.milliseconds(first), [])
         start = max(first, datetime.fromtimestamp(place.since / 1000, UTC))
         told, fresh = set(place.told), dict[str, reading.Announced]()
         kept: list[reading.Announced] = []
@@ -120,7 +120,7 @@ class FourPxCarrier:
             kept.append(seen)
             if seen.key and seen.key not in told:
                 fresh[seen.key] = seen  # by key, since two windows share an instant
-        from_now = min([now - OVERLAP, *(seen.created_at for seen in kept if seen.waits and seen.created_at)])
+        from_now = min([now - WINDOW, *(seen.created_at for seen in kept if seen.waits and seen.created_at)])
         if fresh or (since and from_now - start > WINDOW):
             known = {seen.key for seen in kept if seen.key and (seen.created_at is None or seen.created_at >= from_now)}
             cursor = _Place(wire.milliseconds(from_now), sorted(known))
@@ -155,6 +155,14 @@ class FourPxCarrier:
         if not content.startswith(b"%PDF-"):
             raise Rejected(f"what 4PX gives as a label at {url} is no PDF", vendor=VENDOR, code="label_unreadable")
         return content
+
+
+def _place(cursor: Cursor | None) -> _Place | None:
+    """Where reading goes on; None for a cursor that is another carrier's, which had the account before."""
+    try:
+        return msgspec.json.decode(cursor or "", type=_Place)
+    except msgspec.DecodeError:
+        return None
 
 
 def _refuse(draft: ParcelDraft, found: list[str]) -> None:

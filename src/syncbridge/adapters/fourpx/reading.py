@@ -66,7 +66,9 @@ def announced(row: dict[str, object]) -> Announced:
     if seen.consignment_status == wire.CLOSED:
         return Announced(created_at=at)
     if known:
-        return Announced(known, Shipment(seen.logistics_product_code or "", known, seen.ref_no), None, at)
+        return Announced(
+            f"{seen.ref_no} {known}", Shipment(seen.logistics_product_code or "", known, seen.ref_no), None, at
+        )
     waits = seen.consignment_status not in wire.ENDED
     if seen.get_no_exmsg:
         return Announced(f"!{seen.ref_no}", None, (seen.ref_no, f"4PX has no number: {seen.get_no_exmsg}"), at, waits)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,8 @@ ENDED = frozenset({"F", "R", CLOSED})
 _NOT_ISO = {"UK": "GB", "SRB": "RS", "MNE": "ME", "KS": "XK"}
 """Letters of countries as buyers' addresses have them that are not those of ISO 3166-1."""
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_LATEST = 4_102_444_800_000
+"""The year 2100 in epoch milliseconds; what is later is no time."""
 _DAYS = re.compile(r"^\s*(\d{1,3})(?:\s*[-~至到]\s*(\d{1,3}))?\D*$")
 
 
@@ -53,7 +56,7 @@ class Consignment(msgspec.Struct):
     """A booked parcel as it is now; ``get_no_exmsg`` says why its number could not be had."""
 
     ref_no: str
-    consignment_create_date: int
+    consignment_create_date: Annotated[int, msgspec.Meta(ge=0, le=_LATEST)]
     tracking_no: str = msgspec.field(default="", name="4px_tracking_no")
     ds_consignment_no: str = ""
     logistics_channel_no: str | None = None
