@@ -131,6 +131,9 @@ class Channel(Protocol):
     async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
         """Declare a parcel; `complete` says that with it the whole order is shipped."""
 
+    async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
+        """Replace a declared parcel by another, as when its number changed; raises Rejected if `old` is not there."""
+
 
 class Carrier(Protocol):
     """Who moves the parcel abroad."""

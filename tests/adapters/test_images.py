@@ -19,8 +19,9 @@ from cryptography.x509.oid import NameOID
 from PIL import Image, ImageDraw
 
 from syncbridge.adapters import images
+from syncbridge.adapters.addresses import HOPS, is_public, resolve
 from syncbridge.adapters.http import Fetched, fetch_at
-from syncbridge.adapters.images import SafeImages, difference_hash, is_public
+from syncbridge.adapters.images import SafeImages, difference_hash
 from syncbridge.errors import Rejected, Unreachable, VendorDown
 from syncbridge.rules.likeness import apart
 
@@ -156,7 +157,7 @@ async def test_a_redirect_is_checked_like_an_address() -> None:
 async def test_redirects_without_end_end() -> None:
     net = Net(*[Fetched(302, "", URL, b"")] * 9)
     assert await refused(net) == "picture_redirect"
-    assert len(net.asked) == images.HOPS
+    assert len(net.asked) == HOPS
 
 
 @pytest.mark.parametrize("status", [404, 403])
@@ -306,12 +307,12 @@ async def test_a_name_nobody_knows_is_unreachable_for_now(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     with pytest.raises(Unreachable):
-        await images.resolve("nobody.alicdn.com")
+        await resolve("nobody.alicdn.com")
 
 
 async def test_a_name_that_cannot_be_one_is_unreachable() -> None:
     with pytest.raises(Unreachable):
-        await images.resolve("x" * 64 + ".alicdn.com")
+        await resolve("x" * 64 + ".alicdn.com")
 
 
 async def test_every_address_of_a_name_is_seen_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,4 +320,4 @@ async def test_every_address_of_a_name_is_seen_once(monkeypatch: pytest.MonkeyPa
         return [(2, 1, 6, "", (address, 443)) for address in (PUBLIC, PUBLIC, "47.246.1.2")]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", two)
-    assert await images.resolve("cbu01.alicdn.com") == [PUBLIC, "47.246.1.2"]
+    assert await resolve("cbu01.alicdn.com") == [PUBLIC, "47.246.1.2"]

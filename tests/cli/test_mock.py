@@ -14,7 +14,12 @@ from typer.testing import CliRunner
 from syncbridge.cli.main import app
 
 SELLERS = {"base_url", "auth_url", "app_key", "app_secret", "access_token", "refresh_token"}
-KEYS = {"ecb": {"base_url"}, "kuaidi100": {"base_url", "customer", "key"}, "track17": {"base_url", "token"}}
+KEYS = {
+    "ecb": {"base_url"},
+    "fourpx": {"base_url", "app_key", "app_secret"},
+    "kuaidi100": {"base_url", "customer", "key"},
+    "track17": {"base_url", "token"},
+}
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def served() -> Iterator[dict[str, dict[str, str]]]:
 
 @pytest.mark.process
 def test_it_prints_an_account_for_each_vendor_and_serves_them(served: dict[str, dict[str, str]]) -> None:
-    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb", "kuaidi100", "track17"]
+    assert sorted(served) == ["alibaba1688", "aliexpress", "ecb", "fourpx", "kuaidi100", "track17"]
     for name, account in served.items():
         assert account.keys() >= KEYS.get(name, SELLERS)
         assert all(account.values())
@@ -47,5 +52,5 @@ def test_a_vendor_that_has_no_mock_is_refused_with_those_that_have() -> None:
     assert (result.exit_code, result.stdout) == (4, "")
     assert (
         result.stderr
-        == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, kuaidi100, track17, or all\n"
+        == "there is no mock of 'ebay'; there are alibaba1688, aliexpress, ecb, fourpx, kuaidi100, track17, or all\n"
     )

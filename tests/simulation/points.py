@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "dispatch.check fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan offers.read "
-    "orders.poll orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay purchase.place "
-    "purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
+    "dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan "
+    "offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay "
+    "purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
 )
 CALLS = (
     "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
@@ -41,7 +41,11 @@ SELDOM = (
         "closing",
         "closed",
     ),
-    *_each("channel.set_on_sale supplier.cancel supplier.refund supplier.refunds supplier.urge", "before", "answered"),
+    *_each(
+        "channel.set_on_sale channel.track supplier.cancel supplier.refund supplier.refunds supplier.urge",
+        "before",
+        "answered",
+    ),
     *_each("job.renew listings.switching purchases.move start.beat", "begun", "committed"),
     "job.claim:committed",
 )

@@ -315,16 +315,21 @@ class Fetched:
     body: bytes
 
 
-async def fetch_at(url: str, address: str, *, most: int, seconds: float, transport: object = None) -> Fetched:
+_ACCEPT = {"picture": "image/*", "label": "application/pdf"}
+
+
+async def fetch_at(
+    url: str, address: str, *, most: int, seconds: float, kind: str = "picture", transport: object = None
+) -> Fetched:
     """GET an https URL from this IP address, whatever its name resolves to, with the certificate of its name.
 
-    Follows nothing, sends no credentials, minds no proxy of the environment. Raises Rejected beyond `most` bytes,
-    Unreachable where no whole answer came within so many seconds.
+    Follows nothing, sends no credentials, minds no proxy of the environment. `kind` is what it is to be. Raises
+    Rejected beyond `most` bytes, Unreachable where no whole answer came within so many seconds.
     """
     named = httpx.URL(url)
     used = transport or httpx.AsyncHTTPTransport(verify=_tls())
     assert isinstance(used, httpx.AsyncBaseTransport)  # noqa: S101  tests give one too
-    headers = {"Host": named.netloc.decode(), "Accept": "image/*", "Accept-Encoding": "identity"}
+    headers = {"Host": named.netloc.decode(), "Accept": _ACCEPT.get(kind, "*/*"), "Accept-Encoding": "identity"}
     body = bytearray()
     try:
         async with asyncio.timeout(seconds), httpx.AsyncClient(transport=used, trust_env=False) as client:
@@ -335,7 +340,7 @@ async def fetch_at(url: str, address: str, *, most: int, seconds: float, transpo
                 async for chunk in response.aiter_raw():
                     body += chunk
                     if len(body) > most:
-                        raise Rejected(f"{url} is larger than {most} bytes", vendor=named.host, code="picture_size")
+                        raise Rejected(f"{url} is larger than {most} bytes", vendor=named.host, code=f"{kind}_size")
     except (httpx.TransportError, TimeoutError) as error:
         raise Unreachable(f"{url} gave no answer ({type(error).__name__})", vendor=named.host) from error
     told = response.headers

@@ -14,14 +14,14 @@ from syncbridge.errors import ConfigError
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
-NAMES = ("alibaba1688", "aliexpress", "ecb", "kuaidi100", "track17")
+NAMES = ("alibaba1688", "aliexpress", "ecb", "fourpx", "kuaidi100", "track17")
 SEED = 1688
 """Of what the mocks are filled with, the same each time."""
 
 
 def mock(
     vendor: Annotated[
-        str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb, kuaidi100, track17 or all.")
+        str, typer.Argument(metavar="VENDOR", help="alibaba1688, aliexpress, ecb, fourpx, kuaidi100, track17 or all.")
     ] = "all",
     port: Annotated[int, typer.Option(help="0 takes any free port.")] = 8690,
     offers: Annotated[

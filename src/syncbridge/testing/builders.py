@@ -8,6 +8,7 @@ from syncbridge.model.catalog import ListingDraft, Offer, SkuDraft, SkuProperty,
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderLine, OrderState
 from syncbridge.model.purchasing import IntentKey, PurchaseDraft, PurchaseLine, RelayAddress
+from syncbridge.model.shipping import Declared, ParcelDraft
 
 COLOURS = (("黑色", "Black"), ("白色", "White"), ("红色", "Red"), ("蓝色", "Blue"), ("绿色", "Green"))
 
@@ -112,3 +113,32 @@ def make_order_line(
 ) -> OrderLine:
     """A line the seller ships."""
     return OrderLine(line_id, listing_id, sku_code, quantity, "Notebook B5", usd("19.90"))
+
+
+def make_parcel(mark: str = "SB7K2M9Q", *goods: Declared, **changes: object) -> ParcelDraft:
+    """A parcel of 320 g to Spain with two notebooks, unless told otherwise."""
+    chosen = goods or (make_declared(),)
+    values: dict[str, object] = {
+        "mark": mark,
+        "order_id": "8172481060036440",
+        "weight_g": 320,
+        "size_cm": (25, 18, 3),
+        "goods": chosen,
+        "receiver": BuyerAddress("Ana García", "612345678", "ES", "Madrid", "Madrid", "28001", "Calle Mayor 1"),
+    }
+    return ParcelDraft(**(values | changes))  # type: ignore[arg-type]  # a builder's keywords are the class's own
+
+
+def make_declared(**changes: object) -> Declared:
+    """Two notebooks without a battery, unless told otherwise."""
+    values: dict[str, object] = {
+        "name_cn": "笔记本",
+        "name_en": "notebook",
+        "quantity": 2,
+        "value": usd("4.50"),
+        "weight_g": 150,
+        "hs_code": "4820.10.00.00",
+        "material": "paper",
+        "line_id": "1",
+    }
+    return Declared(**(values | changes))  # type: ignore[arg-type]  # a builder's keywords are the class's own

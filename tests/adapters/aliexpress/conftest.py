@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import parse_qsl, urlencode
@@ -28,8 +29,9 @@ from syncbridge.adapters.aliexpress.mock.buying import (
 )
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.model.orders import BuyerAddress, Order
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import Declared, ParcelDraft, Shipment
 from syncbridge.ports import Clock, Tokens
+from syncbridge.testing.builders import make_declared, make_order, make_parcel
 from syncbridge.testing.clock import FixedClock, VirtualClock, VirtualLoop
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
@@ -42,6 +44,10 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
 
 async def _nobody_listens(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     return 0
+
+
+_READ_BEFORE = ("product.query", "findorderbyid", "getlogisticsselleraddresses")
+"""What is read before a write that may be lost."""
 
 
 class Store:
@@ -96,6 +102,29 @@ class Store:
     def change_address(self, order_id: str, address: BuyerAddress) -> None:
         change_address(self.mock.world, self.mock.world.orders[int(order_id)], asdict(address))
 
+    @property
+    def vendor(self) -> AliExpressChannel:
+        assert isinstance(self.channel, AliExpressChannel)
+        return self.channel
+
+    def draft(self, number: int = 1) -> ParcelDraft:
+        """All of one order, which is there from the first one on."""
+        return make_parcel(f"SB7K2M{number:02d}", self._goods(), service="CAINIAO_STANDARD")
+
+    def too_heavy(self) -> ParcelDraft:
+        goods = replace(self._goods(), weight_g=30_000)
+        return make_parcel("SB7K2M99", goods, service="CAINIAO_STANDARD", weight_g=60_000)
+
+    def bookings(self) -> Mapping[str, int]:
+        return Counter(one.domestic_no for one in self.mock.world.warehouse_orders)
+
+    def _goods(self) -> Declared:
+        order = self.mock.world.orders.get(8172481060036440)
+        if order is None:
+            self.buy(make_order("8172481060036440", self.clock.now()))
+            order = self.mock.world.orders[8172481060036440]
+        return make_declared(line_id=str(order.lines[0].child_id))
+
     def shipment(self, number: int = 1) -> Shipment:
         return Shipment("YANWEN_AM", f"UR{number:09d}YP")
 
@@ -117,7 +146,7 @@ class Store:
 
     def _decide(self, request: httpx.Request) -> Fault | None:
         self.sent.append(request)
-        if self.losing and not request.url.params["method"].endswith("product.query"):  # which an edit reads before
+        if self.losing and not request.url.params["method"].endswith(_READ_BEFORE):
             self.losing = False
             return Fault.LOSE_ANSWER
         return self.next_faults.pop(0) if self.next_faults else None

@@ -9,6 +9,7 @@ from syncbridge.adapters.aliexpress.mock.pushing import message
 from syncbridge.adapters.aliexpress.webhook import AliExpressWebhook, signature
 from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.testing.builders import make_order
+from syncbridge.testing.contracts.booking import BookingContract
 from syncbridge.testing.contracts.channel import ChannelContract
 from syncbridge.testing.contracts.webhook import WebhookContract
 
@@ -25,6 +26,22 @@ class TestAliExpressChannelInLists(ChannelContract):
     @pytest.fixture
     def harness(self, make_store):
         return make_store(simplify=False)
+
+
+class TestAliExpressBooks(BookingContract):
+    @pytest.fixture
+    def harness(self, store):
+        return store
+
+
+class TestAliExpressBooksInLists(BookingContract):
+    """The same in wrapped lists, with the newer call for lines and the newer keys of goods."""
+
+    @pytest.fixture
+    def harness(self, make_store):
+        store = make_store(simplify=False, quotes="query", declared_keys="snake")
+        store.mock.world.declared_keys = "snake"
+        return store
 
 
 class AliExpressPushes:

@@ -11,12 +11,22 @@ from syncbridge.adapters.aliexpress import drafts, reading
 from syncbridge.adapters.aliexpress.client import AliExpressClient
 from syncbridge.adapters.aliexpress.refusals import VENDOR
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.shipping import OnlineShipping
 from syncbridge.adapters.aliexpress.wire import pacific
 from syncbridge.errors import NotFound, Rejected, VendorDown
 from syncbridge.model.catalog import Listing, ListingDraft, ListingEdit, PriceUpdate, Refusal, StockUpdate
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
-from syncbridge.model.shipping import Shipment, ShippingService
+from syncbridge.model.shipping import (
+    Booking,
+    Label,
+    LineQuote,
+    ParcelDraft,
+    Shipment,
+    ShippingService,
+    Track,
+    Trail,
+)
 from syncbridge.ports import Clock
 
 T = TypeVar("T")
@@ -40,6 +50,7 @@ class AliExpressChannel:
         self._clock = clock
         self._currency = settings.currency
         self._overlap = timedelta(minutes=settings.overlap_minutes)
+        self._shipping = OnlineShipping(settings, client)
 
     async def orders(self, *, since: Cursor | None) -> AsyncIterator[Page[OrderRef]]:
         """Orders changed since: the unfinished, then the finished, which are listed apart (aliexpress.md §5.3).
@@ -131,13 +142,34 @@ class AliExpressChannel:
 
     async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
         """Declare a parcel. The vendor promises no protection against doubles: read `declared` first (§6.1)."""
-        if shipment.carrier.upper().startswith("OTHER"):
-            raise Rejected(
-                f"{shipment.carrier} also wants a tracking site and the real carrier; declare it by hand",
-                vendor=VENDOR,
-                code="other_carrier",
-            )
+        _refuse_others(shipment)
         await self._client.declare(order_id, shipment.carrier, shipment.number, "all" if complete else "part")
+
+    async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
+        """Replace a declared parcel by another; read `declared` before and after (§6.1)."""
+        _refuse_others(new)
+        parcels = (old.carrier, old.number), (new.carrier, new.number)
+        await self._client.redeclare(order_id, *parcels, "all" if complete else "part")
+
+    async def lines(self, draft: ParcelDraft) -> Sequence[LineQuote]:
+        """The platform's own lines that would take a parcel; raises Rejected where none would."""
+        return await self._shipping.lines(draft)
+
+    async def book(self, draft: ParcelDraft) -> Booking:
+        """Book a parcel on a line of the platform's own; a second call books a second one."""
+        return await self._shipping.book(draft)
+
+    async def booked(self, draft: ParcelDraft, *, since: datetime) -> Sequence[Booking]:
+        """What is booked for the parcel, ever; if it is several, a person has to say which (`OnlineShipping`)."""
+        return await self._shipping.booked(draft)
+
+    async def label(self, booking: Booking) -> Label | None:
+        """The label as PDF; None while it is not ready."""
+        return await self._shipping.label(booking)
+
+    async def track(self, trails: Sequence[Trail]) -> Sequence[Track]:
+        """How far parcels are, as the platform was told by their carriers."""
+        return await self._shipping.track(trails)
 
     def _dates(self, start: datetime, now: datetime, longest: timedelta) -> dict[str, str]:
         """The range of a read. Its end lies ahead, so that no hour of the autumn change falls behind it."""
@@ -220,6 +252,15 @@ def _read(subject: str, read: Callable[[], T]) -> T:
         return read()
     except ValueError as error:
         raise VendorDown(f"AliExpress's answer about {subject} cannot be read: {error}", vendor=VENDOR) from error
+
+
+def _refuse_others(shipment: Shipment) -> None:
+    if shipment.carrier.upper().startswith("OTHER"):
+        raise Rejected(
+            f"{shipment.carrier} also wants a tracking site and the real carrier; declare it by hand",
+            vendor=VENDOR,
+            code="other_carrier",
+        )
 
 
 def _time_cursor(at: datetime) -> Cursor:

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import msgspec
 
-from syncbridge.adapters.aliexpress import wire
+from syncbridge.adapters.aliexpress import wire, wire_logistics
 from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, refusal, unreadable
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.signing import AliExpressSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
-from syncbridge.errors import NotFound, OutcomeUnknown, Rejected
+from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, VendorDown
 from syncbridge.ports import Wiring
 
 T = TypeVar("T")
@@ -22,6 +22,11 @@ _POST = "aliexpress.offer.product.post"
 _EDIT = "aliexpress.offer.product.edit"
 _QUERY = "aliexpress.offer.product.query"
 _POSTPRODUCT = "aliexpress.postproduct.redefining."
+_LOGISTICS = "aliexpress.logistics.redefining."
+REFUSED = "refused"
+"""The code of what an API refused without one."""
+Parcel = tuple[str, str]
+"""A carrier's key and a number."""
 
 
 class AliExpressClient:
@@ -100,10 +105,10 @@ class AliExpressClient:
         """Take products off sale; the answer names those refused (§4.2)."""
         return await self._switch("offlineaeproduct", product_ids)
 
-    async def services(self) -> Sequence[wire.Service]:
+    async def services(self) -> Sequence[wire_logistics.Service]:
         """Carriers with the patterns of their numbers (§6.1)."""
-        call = self._call("aliexpress.logistics.redefining.listlogisticsservice", {}, group="orders")
-        answer = await self._send(call, wire.Services)
+        call = self._call(_LOGISTICS + "listlogisticsservice", {}, group="orders")
+        answer = await self._send(call, wire_logistics.Services)
         _check(call, answer.result_success, None, answer.error_desc)
         return answer.result_list
 
@@ -116,16 +121,89 @@ class AliExpressClient:
             "send_type": send_type,
         }
         call = self._call("aliexpress.logistics.sellershipmentfortop", params, write=True, group="orders")
-        answer = await self._send(call, wire.Declaration)
+        answer = await self._send(call, wire_logistics.Declaration)
         _check(call, answer.result_success, answer.result_error_code, answer.result_error_desc)
 
-    async def declared(self, order_id: str) -> wire.Declarations:
+    async def declared(self, order_id: str) -> wire_logistics.Declarations:
         """What was declared for an order (§6.1)."""
         params = {"trade_order_id": order_id}
         call = self._call("aliexpress.logistics.querysellershipmentinfo", params, group="orders")
-        answer = await self._send(call, wire.Declarations)
+        answer = await self._send(call, wire_logistics.Declarations)
         _check(call, answer.result_success, answer.result_error_code, answer.error_msg)
         return answer
+
+    async def redeclare(self, order_id: str, old: Parcel, new: Parcel, send_type: str) -> None:
+        """Replace a declared parcel (§6.1)."""
+        params = {
+            "out_ref": order_id,
+            "old_service_name": old[0],
+            "old_logistics_no": old[1],
+            "new_service_name": new[0],
+            "new_logistics_no": new[1],
+            "send_type": send_type,
+        }
+        call = self._call("aliexpress.logistics.sellermodifiedshipmentfortop", params, write=True, group="orders")
+        answer = await self._send(call, wire_logistics.Declaration)
+        _check(call, answer.result_success, answer.result_error_code, answer.result_error_desc)
+
+    async def online_services(self, parcel: Mapping[str, str]) -> Sequence[wire_logistics.OnlineService]:
+        """Lines of the platform's own shipping that would take a parcel of an order (§6.2)."""
+        call = self._call(_LOGISTICS + "getonlinelogisticsservicelistbyorderid", parcel, group="orders")
+        return await self._online_services(call, "")
+
+    async def queried_services(self, parcel: Mapping[str, object]) -> Sequence[wire_logistics.OnlineService]:
+        """The same by the newer call (§6.2)."""
+        params = {"interface_request": _json(parcel)}
+        return await self._online_services(
+            self._call("aliexpress.logistics.service.query", params, group="orders"), "result_response"
+        )
+
+    async def addresses(self) -> wire_logistics.SellerAddresses:
+        """The seller's addresses to send from, to be fetched at, and to return to (§6.2)."""
+        params = {"seller_address_query": _json(["sender", "pickup", "refund"])}
+        call = self._call(_LOGISTICS + "getlogisticsselleraddresses", params, group="orders")
+        answer = await self._send(call, wire_logistics.SellerAddresses)
+        _check(call, answer.result_success, answer.result_error_code, answer.error_desc)
+        return answer
+
+    async def create_warehouse_order(self, parcel: Mapping[str, str]) -> wire_logistics.WarehouseOrder:
+        """Book a parcel; the vendor promises no protection against doubles (§6.2)."""
+        call = self._call("aliexpress.logistics.createwarehouseorder", parcel, write=True, group="orders")
+        made = await self._send(call, wire_logistics.WarehouseOrder, "result")
+        refused = made.success is False
+        done = bool(made.warehouse_order_id) or None  # without an id nobody knows what became of it
+        _check(call, False if refused else done, made.error_code if refused else None, made.error_desc)
+        return made
+
+    async def logistics_orders(self, query: Mapping[str, str]) -> wire_logistics.LogisticsOrders:
+        """A page of booked parcels (§6.2)."""
+        call = self._call(_LOGISTICS + "getonlinelogisticsinfo", {**query, "page_size": str(PAGE)}, group="orders")
+        page = await self._send(call, wire_logistics.LogisticsOrders)
+        _check(call, page.is_success, None, page.error_desc)
+        return page
+
+    async def print_info(self, number: str) -> str:
+        """A parcel's label as base64; empty while there is none (§6.2)."""
+        call = self._call(_LOGISTICS + "getprintinfo", {"international_logistics_id": number}, group="orders")
+        printed = await self._send(call, wire_logistics.Printed)
+        try:
+            said = msgspec.json.decode(printed.result or "{}", type=wire_logistics.PrintInfo)
+        except msgspec.DecodeError as error:
+            what = f"AliExpress's label of {number} cannot be read: {error}"
+            raise VendorDown(what, vendor=VENDOR, code="unreadable") from error
+        return said.body or ""
+
+    async def tracking(self, query: Mapping[str, str]) -> Sequence[wire_logistics.Event]:
+        """What a carrier told of a parcel (§6.1)."""
+        call = self._call(_LOGISTICS + "querytrackingresult", query, group="orders")
+        answer = await self._send(call, wire_logistics.Tracking)
+        _check(call, answer.result_success, None, answer.error_desc)
+        return answer.details
+
+    async def _online_services(self, call: Call, under: str) -> Sequence[wire_logistics.OnlineService]:
+        answer = await self._send(call, wire_logistics.OnlineServices, under)
+        _check(call, answer.is_success, None, answer.error_desc)
+        return answer.result_list
 
     def _call(self, api: str, params: Mapping[str, str], *, write: bool = False, group: str = "catalogue") -> Call:
         return Call(api, f"{self._url}?method={api}", params, write, group)
@@ -185,7 +263,7 @@ def _check(call: Call, done: bool | None, code: wire.Text, reason: wire.Text) ->
     said = wire.as_text(reason) or "no reason given"
     if done is None and not code:
         raise OutcomeUnknown(f"AliExpress did not say whether it did {call.api}", vendor=VENDOR, code="no_flag")
-    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or "refused")
+    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or REFUSED)
 
 
 def _json(value: object) -> str:

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import msgspec
 
 from syncbridge.adapters.aliexpress.reading import NO_PROPERTIES
-from syncbridge.adapters.aliexpress.wire import kilograms
+from syncbridge.adapters.aliexpress.wire import kilograms, letters
 from syncbridge.model.catalog import Attribute, ListingDraft, ListingEdit, SkuDraft, SkuProperty
 from syncbridge.model.money import Money
 
@@ -28,8 +28,6 @@ COUNTRIES = frozenset(
     | {"MY", "PH", "VN", "IT", "DE", "SA", "AE", "PL", "TR"}
 )
 """Those that may have prices of their own, in the vendor's letters."""
-_LETTERS = {"GB": "UK"}
-"""The vendor's, where they are not ISO's."""
 
 
 def problems(draft: ListingDraft, *, currency: str = "USD") -> list[str]:
@@ -123,7 +121,7 @@ def _about_sku(sku: SkuDraft, currency: str) -> Iterator[str]:
     if said := price_problem(sku.price, currency, sku.discount):
         yield said
     for country, price in sku.countries.items():
-        if _LETTERS.get(country, country) not in COUNTRIES:
+        if letters(country) not in COUNTRIES:
             yield f"{country} can have no price of its own; those that can are {', '.join(sorted(COUNTRIES))}"
         elif _percent(price, sku.price) < _LOWEST_PERCENT:
             yield f"the price for {country}, {price}, is under half of {sku.price}"
@@ -245,7 +243,7 @@ def _quotes(draft: ListingDraft) -> dict[str, object]:
         return {}
     quotes = [
         {
-            "shiptoCountry": _LETTERS.get(country, country),
+            "shiptoCountry": letters(country),
             "absoluteQuoteMap": {  # its name for percents too
                 _sku_key(sku): str(_percent(sku.countries[country], sku.price))
                 for sku in draft.skus

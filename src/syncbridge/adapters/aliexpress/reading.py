@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from syncbridge.adapters.aliexpress import wire
+from syncbridge.adapters.aliexpress import wire, wire_logistics
 from syncbridge.adapters.aliexpress.wire import as_text, utc, utc_or_none
 from syncbridge.model.catalog import Listing, ListingStatus, Sku, SkuProperty
 from syncbridge.model.money import Money
@@ -155,13 +155,13 @@ def listed(row: dict[str, object], status: str) -> Listing:
     )
 
 
-def parcels(declared: wire.Declarations) -> Sequence[Shipment]:
+def parcels(declared: wire_logistics.Declarations) -> Sequence[Shipment]:
     """Each parcel once, though the vendor repeats it for every line of the order in it."""
     found = (parcel for line in declared.sub_trade_order_list for parcel in line.shipment_list)
     return tuple(dict.fromkeys(Shipment(parcel.service_name, as_text(parcel.logistics_no)) for parcel in found))
 
 
-def service(seen: wire.Service) -> ShippingService:
+def service(seen: wire_logistics.Service) -> ShippingService:
     """One carrier."""
     return ShippingService(seen.service_name, seen.display_name or seen.service_name, seen.tracking_no_regex or "")
 

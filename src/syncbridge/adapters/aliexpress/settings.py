@@ -35,3 +35,12 @@ class AliExpressSettings(BaseModel):
     """The ``message_type`` that announces a changed order (§8)."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """The currency the store's listings are priced in."""
+    quotes: Literal["order", "query"] = "order"
+    """Which call compares lines: ``getonlinelogisticsservicelistbyorderid`` or ``logistics.service.query`` (§6.2).
+
+    An app may be granted only one of them.
+    """
+    declared_keys: Literal["camel", "snake"] = "camel"
+    """How the keys of declared goods are written; the vendor's texts show both (§6.2)."""
+    undeliverable: Literal["return", "destroy"] = "return"
+    """What becomes of a parcel booked here that cannot be delivered."""

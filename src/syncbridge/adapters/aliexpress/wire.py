@@ -32,11 +32,23 @@ _LISTS = frozenset(
         "product_ids",
         "sub_trade_order_list",
         "shipment_list",
+        "details",
+        "sender_seller_address_list",
+        "pickup_seller_address_list",
+        "refund_seller_address_list",
     }
 )
 
 Text = str | int | None
 """A field that comes as text or as a number, or not at all."""
+
+_LETTERS = {"GB": "UK"}
+"""Countries in the vendor's letters, where they are not ISO's."""
+
+
+def letters(country: str) -> str:
+    """A country in the vendor's letters."""
+    return _LETTERS.get(country, country)
 
 
 def pacific(at: datetime) -> str:
@@ -303,52 +315,6 @@ class Modified(msgspec.Struct):
     error_message: Text = None
     product_id: Text = None
     error_details: list[RefusedProducts] = []
-
-
-class Service(msgspec.Struct):
-    """A carrier (aliexpress.md §6.1)."""
-
-    service_name: str
-    display_name: str | None = None
-    tracking_no_regex: str | None = None
-
-
-class Services(msgspec.Struct):
-    """The carriers."""
-
-    result_success: bool = True
-    error_desc: Text = None
-    result_list: list[Service] = []
-
-
-class Declaration(msgspec.Struct):
-    """What became of a declared shipment (aliexpress.md §6.1)."""
-
-    result_success: bool | None = None
-    result_error_code: Text = None
-    result_error_desc: Text = None
-
-
-class DeclaredParcel(msgspec.Struct):
-    """A parcel declared before."""
-
-    logistics_no: str | int
-    service_name: str
-
-
-class DeclaredSubOrder(msgspec.Struct):
-    """The parcels of one line of an order; a parcel with several lines comes once for each."""
-
-    shipment_list: list[DeclaredParcel] = []
-
-
-class Declarations(msgspec.Struct):
-    """What was declared for an order so far (aliexpress-fields.md, querysellershipmentinfo)."""
-
-    result_success: bool = True
-    result_error_code: Text = None
-    error_msg: Text = None
-    sub_trade_order_list: list[DeclaredSubOrder] = []
 
 
 class RenewedTokens(msgspec.Struct):

@@ -148,6 +148,18 @@ class MemoryChannel:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the declaration", vendor="memory", code="no_answer")
 
+    async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
+        """Replace a declared parcel where it stands."""
+        self._answerable()
+        declared = self.declarations.get(order_id, [])
+        if old not in declared:
+            raise Rejected(f"{old.number} is not declared for order {order_id}", vendor="memory", code="state")
+        declared[declared.index(old)] = new
+        self.change(order_id, state=OrderState.SHIPPED if complete else OrderState.PART_SHIPPED)
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown("no answer to the declaration", vendor="memory", code="no_answer")
+
     def change(self, order_id: str, *, state: OrderState | None = None, address: BuyerAddress | None = None) -> None:
         """The buyer or the channel changes an order."""
         order = self.books[order_id]

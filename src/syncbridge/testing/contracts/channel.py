@@ -295,6 +295,29 @@ class ChannelContract:
             await harness.channel.declare(order_id, harness.shipment(), complete=True)
         assert len(await harness.channel.declared(order_id)) == 1
 
+    async def test_a_declared_number_that_changed_is_replaced(self, harness: ChannelHarness) -> None:
+        """The other parcels stay; one that is not declared cannot be replaced."""
+        order_id = self._order(harness)
+        first, second, third = (harness.shipment(number) for number in (1, 2, 3))
+        with pytest.raises(Rejected):
+            await harness.channel.redeclare(order_id, first, second, complete=False)
+        await harness.channel.declare(order_id, first, complete=False)
+        await harness.channel.declare(order_id, second, complete=True)
+        await harness.channel.redeclare(order_id, first, third, complete=True)
+        declared = await harness.channel.declared(order_id)
+        assert sorted(s.number for s in declared) == sorted(s.number for s in (second, third))
+        with pytest.raises(Rejected):
+            await harness.channel.redeclare(order_id, first, third, complete=True)
+
+    async def test_a_lost_answer_to_another_number_is_not_a_no(self, harness: ChannelHarness) -> None:
+        """It landed once, and reading shows it."""
+        order_id = self._order(harness)
+        await harness.channel.declare(order_id, harness.shipment(1), complete=True)
+        harness.lose_next_answer()
+        with pytest.raises(OutcomeUnknown):
+            await harness.channel.redeclare(order_id, harness.shipment(1), harness.shipment(2), complete=True)
+        assert [s.number for s in await harness.channel.declared(order_id)] == [harness.shipment(2).number]
+
     async def test_carriers_say_what_their_numbers_look_like(self, harness: ChannelHarness) -> None:
         """And the harness's own shipment is one of them."""
         services: dict[str, ShippingService] = {s.key: s for s in await harness.channel.shipping_services()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,7 @@ from syncbridge.adapters.aliexpress.mock.buying import (
 from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, stock_up
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer, message
 from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
+from syncbridge.adapters.aliexpress.mock.shipping import told
 from syncbridge.adapters.aliexpress.mock.world import Account, FaultName, Order, Product, World
 
 P = TypeVar("P")
@@ -42,6 +43,9 @@ class _NewAccount(_Asked):
 class _Settings(_Asked):
     audit_seconds: Annotated[float, Meta(ge=0)] | None = None
     refresh_grace: bool | None = None
+    reads_without_number: Annotated[int, Meta(ge=0)] | None = None
+    labels_without_body: Annotated[int, Meta(ge=0)] | None = None
+    declared_keys: Literal["camel", "snake"] | None = None
 
 
 class _NewOrder(_Asked):
@@ -79,6 +83,17 @@ class _PushAgain(_Asked):
     forged: bool = False
 
 
+class _Moved(_Asked):
+    action_code: str
+    event_desc: str = ""
+    address: str = ""
+
+
+class _Rebooked(_Asked):
+    number: str = ""
+    closed: bool = False
+
+
 class _OldStore(_Asked):
     access_token: str
     products: list[OldProduct]
@@ -112,6 +127,8 @@ class Control:
             _route("/_mock/products", _OldStore, self._stock_up),
             _route("/_mock/products/{product_id:int}/edit", Edit, self._edit),
             _route("/_mock/products/{product_id:int}/delete", _Asked, self._delete),
+            _route("/_mock/parcels/{number}/event", _Moved, self._move),
+            _route("/_mock/warehouse_orders/{warehouse_order_id:int}", _Rebooked, self._rebook),
             _route("/_mock/faults", _NewFault, self._plan),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
@@ -127,11 +144,10 @@ class Control:
         }
 
     async def _set(self, request: Request, asked: _Settings) -> Payload:
-        if asked.audit_seconds is not None:
-            self._world.audit_seconds = asked.audit_seconds
-        if asked.refresh_grace is not None:
-            self._world.refresh_grace = asked.refresh_grace
-        return {"audit_seconds": self._world.audit_seconds, "refresh_grace": self._world.refresh_grace}
+        chosen = {name: value for name in asked.__struct_fields__ if (value := getattr(asked, name)) is not None}
+        for name, value in chosen.items():
+            setattr(self._world, name, value)
+        return {name: getattr(self._world, name) for name in asked.__struct_fields__}
 
     async def _buy(self, request: Request, asked: _NewOrder) -> Payload:
         account = self._account(asked.access_token)
@@ -190,6 +206,20 @@ class Control:
         product = self._product(request)
         delete(self._world, product)
         return {"product_id": str(product.product_id)}
+
+    async def _move(self, request: Request, asked: _Moved) -> Payload:
+        number = request.path_params["number"]
+        told(self._world, number, asked.action_code, asked.event_desc, asked.address)
+        return {"number": number, "events": len(self._world.trails[number])}
+
+    async def _rebook(self, request: Request, asked: _Rebooked) -> Payload:
+        given = request.path_params["warehouse_order_id"]
+        found = next((one for one in self._world.warehouse_orders if one.warehouse_order_id == given), None)
+        if found is None:
+            raise ValueError("there is no such warehouse order")
+        found.first_number, found.number = found.first_number or found.number, asked.number or found.number
+        found.status = "closed" if asked.closed else found.status
+        return {"warehouse_order_id": str(given), "number": found.number, "status": found.status}
 
     async def _plan(self, request: Request, asked: _NewFault) -> Payload:
         self._world.plan_fault(asked.api, asked.fault, asked.count)
@@ -258,11 +288,24 @@ def books(world: World) -> Payload:
                         "service_name": parcel.service_name,
                         "logistics_no": parcel.logistics_no,
                         "send_type": parcel.send_type,
+                        "former": list(parcel.former),
                     }
                     for parcel in order.declarations
                 ],
             }
             for order in world.orders.values()
+        ],
+        "warehouse_orders": [
+            {
+                "warehouse_order_id": str(one.warehouse_order_id),
+                "order_id": str(one.order_id),
+                "service": one.service,
+                "domestic_no": one.domestic_no,
+                "number": one.number,
+                "status": one.status,
+                "labels_asked": one.labels_asked,
+            }
+            for one in world.warehouse_orders
         ],
         "calls": dict(world.calls),
         "refused": dict(world.refused),

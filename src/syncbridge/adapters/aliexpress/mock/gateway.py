@@ -13,7 +13,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from syncbridge.adapters.aliexpress.mock import products, trade, words
+from syncbridge.adapters.aliexpress.mock import products, shipping, shipping_words, trade, words
 from syncbridge.adapters.aliexpress.mock.world import Account, Refused, World
 
 P = TypeVar("P")
@@ -40,6 +40,10 @@ _ITEM_NAMES = {
     "product_ids": "number",
     "sub_trade_order_list": "aeop_seller_shipment_sub_trade_order_dto",
     "shipment_list": "aeop_shipment_dto",
+    "details": "detail",
+    "sender_seller_address_list": "sender_seller_address",
+    "pickup_seller_address_list": "pickup_seller_address",
+    "refund_seller_address_list": "refund_seller_address",
 }
 """What the items of a list are called where simplify is off (aliexpress.md §1.6)."""
 
@@ -73,6 +77,22 @@ APIS: Mapping[str, Api] = {
     "aliexpress.logistics.redefining.listlogisticsservice": _api(words.Nothing, trade.services),
     "aliexpress.logistics.sellershipmentfortop": _api(words.DeclareShipment, trade.declare),
     "aliexpress.logistics.querysellershipmentinfo": _api(words.QueryShipments, trade.declared),
+    "aliexpress.logistics.sellermodifiedshipmentfortop": _api(shipping_words.ModifyShipment, trade.modify),
+    "aliexpress.logistics.redefining.getonlinelogisticsservicelistbyorderid": _api(
+        shipping_words.AskServices, shipping.services
+    ),
+    "aliexpress.logistics.service.query": _api(
+        shipping_words.QueryServices, shipping.queried_services, "interface_request"
+    ),
+    "aliexpress.logistics.redefining.getlogisticsselleraddresses": _api(
+        shipping_words.AskAddresses, shipping.addresses, "seller_address_query"
+    ),
+    "aliexpress.logistics.createwarehouseorder": _api(
+        shipping_words.CreateWarehouseOrder, shipping.create, "address_d_t_os"
+    ),
+    "aliexpress.logistics.redefining.getonlinelogisticsinfo": _api(shipping_words.AskOrders, shipping.orders),
+    "aliexpress.logistics.redefining.getprintinfo": _api(shipping_words.AskLabel, shipping.label),
+    "aliexpress.logistics.redefining.querytrackingresult": _api(shipping_words.AskTracking, shipping.tracking),
 }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from syncbridge.adapters.aliexpress.mock import words
+from syncbridge.adapters.aliexpress.mock.shipping_words import ModifyShipment
 from syncbridge.adapters.aliexpress.mock.world import (
     ENDED,
     Account,
@@ -66,7 +67,7 @@ def find_list(world: World, account: Account, asked: words.ListOrders) -> Payloa
 
 def find_one(world: World, account: Account, asked: words.FindOrder) -> Payload:
     """One order; no ``target`` if there is none."""
-    order = _own(world, account, asked.param1.order_id)
+    order = own(world, account, asked.param1.order_id)
     return {} if order is None else {"target": _detail(order)}
 
 
@@ -91,7 +92,7 @@ def services(world: World, account: Account, asked: words.Nothing) -> Payload:
 
 def declare(world: World, account: Account, asked: words.DeclareShipment) -> Payload:
     """Declare a parcel; a number declared before is taken again, as nothing documented forbids it."""
-    order = _own(world, account, int(asked.out_ref))
+    order = own(world, account, int(asked.out_ref))
     refused = _not_declarable(order, asked)
     if order is None or refused:
         world.refused[_GENERIC_REFUSAL] += 1
@@ -101,9 +102,29 @@ def declare(world: World, account: Account, asked: words.DeclareShipment) -> Pay
     return {"result_success": True}
 
 
+def modify(world: World, account: Account, asked: ModifyShipment) -> Payload:
+    """Replace a declared parcel where it stands; only in an order that was not ended."""
+    order = own(world, account, int(asked.out_ref))
+    old = (asked.old_service_name, asked.old_logistics_no)
+    place = next((n for n, one in enumerate(order.declarations) if old == _key(one)), None) if order else None
+    refused = _not_a_number(asked.new_service_name, asked.new_logistics_no) or (
+        "OTHER needs tracking_website and actual_carrier"
+        if asked.new_service_name.startswith("OTHER") and not (asked.tracking_website and asked.actual_carrier)
+        else ""
+    )
+    if order is None or place is None or order.status in ENDED or refused:
+        world.refused[_GENERIC_REFUSAL] += 1
+        said = refused or "no such shipment is declared for the order"
+        return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "result_error_desc": said}
+    former = (*order.declarations[place].former, asked.old_logistics_no)
+    order.declarations[place] = Declared(asked.new_service_name, asked.new_logistics_no, asked.send_type, former)
+    world.change(order, "WAIT_BUYER_ACCEPT_GOODS" if asked.send_type == "all" else "SELLER_PART_SEND_GOODS")
+    return {"result_success": True}
+
+
 def declared(world: World, account: Account, asked: words.QueryShipments) -> Payload:
     """What was declared, once for each line of the order."""
-    order = _own(world, account, int(asked.trade_order_id))
+    order = own(world, account, int(asked.trade_order_id))
     if order is None:
         world.refused[_GENERIC_REFUSAL] += 1
         return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "error_msg": "no such order"}
@@ -120,7 +141,8 @@ def declared(world: World, account: Account, asked: words.QueryShipments) -> Pay
     return {"result_success": True, "trade_order_id": order.order_id, "sub_trade_order_list": lines}
 
 
-def _own(world: World, account: Account, order_id: int) -> Order | None:
+def own(world: World, account: Account, order_id: int) -> Order | None:
+    """The seller's order of this id."""
     order = world.orders.get(order_id)
     return order if order and order.seller_id == account.seller_id else None
 
@@ -148,13 +170,23 @@ def _not_declarable(order: Order | None, asked: words.DeclareShipment) -> str:
         return "no such order"
     if order.status not in _WAITS_FOR_GOODS:
         return f"the order does not wait for goods, its status is {order.status}"
-    if asked.service_name not in SERVICES:
-        return f"{asked.service_name} is not a logistics service"
-    if not re.search(SERVICES[asked.service_name][2], asked.logistics_no):
-        return f"{asked.logistics_no} is not a number of {asked.service_name}"
+    if refused := _not_a_number(asked.service_name, asked.logistics_no):
+        return refused
     if asked.service_name.startswith("OTHER") and not (asked.tracking_website and asked.actual_carrier):
         return "OTHER needs tracking_website and actual_carrier"
     return ""
+
+
+def _not_a_number(service_name: str, logistics_no: str) -> str:
+    if service_name not in SERVICES:
+        return f"{service_name} is not a logistics service"
+    if not re.search(SERVICES[service_name][2], logistics_no):
+        return f"{logistics_no} is not a number of {service_name}"
+    return ""
+
+
+def _key(one: Declared) -> tuple[str, str]:
+    return one.service_name, one.logistics_no
 
 
 def _row(order: Order) -> Payload:

@@ -161,6 +161,8 @@ class Declared:
     service_name: str
     logistics_no: str
     send_type: str
+    former: tuple[str, ...] = ()
+    """The numbers it was declared under before, oldest first."""
 
 
 @dataclass
@@ -201,6 +203,29 @@ class Order:
 
 
 @dataclass
+class WarehouseOrder:
+    """A parcel booked on a line of the platform's own."""
+
+    warehouse_order_id: int
+    order_id: int
+    service: str
+    domestic_no: str
+    created_at: datetime
+    status: str = "init"
+    number: str = ""
+    first_number: str = ""
+    """Before it was given another one."""
+    reads: int = 0
+    """How often it was looked at."""
+    labels_asked: int = 0
+
+    @property
+    def lp_number(self) -> str:
+        """The platform's own number, which is no tracking number."""
+        return f"LP00{self.warehouse_order_id:012d}"
+
+
+@dataclass
 class Planned:
     """A failure to come."""
 
@@ -217,6 +242,14 @@ class World:
         self.accounts: list[Account] = []
         self.products: dict[int, Product] = {}
         self.orders: dict[int, Order] = {}
+        self.warehouse_orders: list[WarehouseOrder] = []
+        self.trails: dict[str, list[dict[str, object]]] = {}
+        """What carriers told, by number, oldest first."""
+        self.reads_without_number = 2
+        """So many looks at a booked parcel show no number yet."""
+        self.labels_without_body = 1
+        self.declared_keys: Literal["camel", "snake"] = "camel"
+        """Which keys of declared goods it takes; UNCONFIRMED (§6.2)."""
         self.audit_seconds = 1.0
         self.refresh_grace = False
         """Whether a spent refresh token works until its successors are used; UNCONFIRMED (§11.10), so it does not."""
