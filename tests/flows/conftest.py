@@ -220,5 +220,12 @@ def shop(tmp_path: Path) -> Shop:
     return Shop(tmp_path)
 
 
+@pytest.fixture
+def merging(shop: Shop) -> None:
+    """The route merges one buyer's orders."""
+    shop.rules = Rules((replace(ROUTE, merge=True),), RULES.rates)
+    shop.connect()
+
+
 def dollars(text: str) -> Money:
     return Money.parse(f"{text} USD")
