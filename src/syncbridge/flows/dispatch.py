@@ -45,11 +45,10 @@ async def urge(bridge: Bridge, job: Claim) -> Outcome:
 
 def _check(session: Session, bridge: Bridge, account: str) -> None:
     now = bridge.clock.now()
-    late = {one.subject: one for one in purchases.unshipped(session, account) if _due(session, one) <= now}
+    late = {one.subject: (one, since) for one, since in _due(session, account) if since <= now}
     over = [hold for hold in holds.all_open(session) if hold.kind == LATE and hold.figures["supplier"] == account]
     holds.close_holds(session, LATE, [hold.subject for hold in over if hold.subject not in late], now=now)
-    for purchase in late.values():
-        since = _due(session, purchase)
+    for purchase, since in late.values():
         waiting = [
             number
             for number, state, _ in placed_orders.of_purchase(session, purchase.id)
@@ -62,10 +61,16 @@ def _check(session: Session, bridge: Bridge, account: str) -> None:
         enqueue(session, [_urge_job(purchase, number, day, ship_by, now) for number in waiting], now=now)
 
 
-def _due(session: Session, purchase: Purchase) -> datetime:
-    offers = catalogue.offers(session, purchase.supplier, {line.offer_id for line in purchase.lines})
-    assert purchase.sent_at is not None  # noqa: S101  what is unshipped was sent
-    return dispatch.due(purchase.sent_at, [offer.dispatch_hours if offer else None for offer in offers.values()])
+def _due(session: Session, account: str) -> list[tuple[Purchase, datetime]]:
+    """What is paid and not shipped, and when it should have been."""
+    unshipped = purchases.unshipped(session, account)
+    offers = catalogue.offers(session, account, {line.offer_id for one in unshipped for line in one.lines})
+    hours = {offer_id: offer.dispatch_hours if offer else None for offer_id, offer in offers.items()}
+    return [
+        (one, dispatch.due(one.sent_at, [hours[line.offer_id] for line in one.lines]))
+        for one in unshipped
+        if one.sent_at is not None
+    ]
 
 
 def _note(session: Session, job: Claim, said: str, now: datetime) -> None:
