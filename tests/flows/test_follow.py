@@ -9,13 +9,13 @@ import pytest
 from sqlmodel import Session, select
 
 from syncbridge.errors import VendorDown
-from syncbridge.flows import events
+from syncbridge.flows import approval, events
 from syncbridge.flows.follow import PAGE
 from syncbridge.flows.schedule import Intervals, schedules
 from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.model.shipping import Movement, Sighting, Track, Trail
 from syncbridge.queue import job as jobs
-from syncbridge.store import timeline
+from syncbridge.store import holds, timeline
 from syncbridge.store.tables import ParcelRow
 from tests.flows.conftest import Shop
 from tests.flows.shelf import open_holds
@@ -88,12 +88,14 @@ async def test_a_declared_parcel_is_followed_until_it_is_delivered(shop: Shop) -
     assert await shop.db.read(of_parcel) == ("moving", "left Shenzhen")
     assert teller.asked == [[Trail("YANWEN_AM", NUMBER, ORDER, "ES")]]
 
+    teller.knows[NUMBER] = seen(shop, Movement.MOVING, "arrived in Madrid")
+    await look(shop)
     teller.knows[NUMBER] = seen(shop, Movement.DELIVERED, "signed")
     await look(shop)
     await look(shop)
 
     assert await shop.db.read(of_parcel) == ("delivered", "signed")
-    assert len(teller.asked) == 2
+    assert len(teller.asked) == 3
     told = [event for _, event, _ in await shop.db.read(timeline.of, f"order toys/{ORDER}")]
     assert [event for event in told if event.startswith("parcel")] == ["parcel moving", "parcel delivered"]
 
@@ -168,6 +170,19 @@ async def test_trouble_is_told_with_the_carriers_words_and_no_more_once_it_is_ov
     assert held == {"parcel_abnormal": {"order": f"toys/{ORDER}", "carrier": "YANWEN_AM", "said": "held by customs"}}
 
     teller.knows[NUMBER] = seen(shop, Movement.MOVING)
+    await look(shop)
+    assert await open_holds(shop, f"parcel {NUMBER}") == {}
+
+
+async def test_a_parcel_that_came_back_is_told_until_a_person_has_seen_to_it(shop: Shop) -> None:
+    teller = Teller()
+    follow(shop, teller)
+    await declared(shop)
+    teller.knows[NUMBER] = seen(shop, Movement.RETURNED, "back at the sender")
+    await look(shop)
+    (hold,) = [one for one in await shop.db.read(holds.all_open) if one.kind == "parcel_abnormal"]
+
+    await approval.drop_hold(shop.bridge, hold.id, why="refunded")
     await look(shop)
     assert await open_holds(shop, f"parcel {NUMBER}") == {}
 

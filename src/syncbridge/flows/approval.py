@@ -20,6 +20,7 @@ from syncbridge.flows.attended import URGENT
 from syncbridge.flows.bridge import Bridge
 from syncbridge.model.catalog import Change, ChangeState, ListingState, Plan
 from syncbridge.queue.job import enqueue
+from syncbridge.rules.following import Worry
 from syncbridge.rules.planning import UNKNOWN, Step
 from syncbridge.store import catalogue, edits, holds, locks, plan_lists, plans, timeline
 from syncbridge.store.plans import UNDECIDED, WORDS, Key, Pending
@@ -322,7 +323,7 @@ def _drop_some(session: Session, bridge: Bridge, which: Which, why: str, decided
 
 def _seen_to(session: Session, bridge: Bridge, hold_id: int, why: str) -> bool:
     hold = holds.get(session, hold_id)
-    if hold is None or hold.kind not in drift.TOLD:
+    if hold is None or hold.kind not in {*drift.TOLD, *Worry}:
         return False
     now = bridge.clock.now()
     timeline.note(session, hold.subject, "dropped by a person", at=now, hold=hold.kind, why=why)

@@ -129,7 +129,7 @@ def _note(session: Session, bridge: Bridge, parcels: Sequence[Followed], told: M
     followed.saw(session, news)
     for one in parcels:
         movement, moved_at = _as_now(one, news.get(one.id))
-        if one.id in news and movement is not one.movement:
+        if one.id in news and movement != one.movement:
             timeline.note(session, f"order {one.store}/{one.order_id}", f"parcel {movement}", at=now, number=one.number)
         wrong = worry(movement, moved_at, one.declared_at, bridge.terms.patience, now=now)
         _tell(session, one, wrong, news.get(one.id), now)

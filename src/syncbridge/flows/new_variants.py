@@ -55,6 +55,8 @@ def propose(session: Session, bridge: Bridge, account: str, offer: Offer, specs:
 
 def add(session: Session, bridge: Bridge, changes: Sequence[Change]) -> dict[int, str]:
     """Bind what a person approved, at the price and stock of now; answers why not, by change."""
+    if not changes:
+        return {}
     bridge = rates.current(session, bridge)
     left = {}
     for change in changes:
