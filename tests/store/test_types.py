@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
@@ -13,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 from syncbridge.errors import ConfigError
 from syncbridge.model.money import Money
-from syncbridge.store.types import Encrypted, Json, MoneyText, UtcTime, from_json, to_json, use_keys
+from syncbridge.store.types import Encrypted, Json, MoneyText, UtcTime, reader, to_json, use_keys
 from syncbridge.testing.builders import make_offer
 
 DIALECT = sqlite.dialect()
@@ -100,4 +103,38 @@ def test_an_older_key_still_opens_what_it_closed() -> None:
 def test_an_offer_survives_as_json() -> None:
     offer = make_offer()
 
-    assert from_json(to_json(offer), type(offer)) == offer
+    assert reader(type(offer))(to_json(offer)) == offer
+
+
+def test_threads_may_read_a_type_for_the_first_time_at_once(tmp_path: Path) -> None:
+    """In a process of its own, which would die of SIGSEGV: msgspec lays a type out at its first use, in any thread."""
+    program = tmp_path / "threads.py"
+    program.write_text(FIRST_READS)
+
+    ended = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ended.returncode, ended.stdout) == (0, "read\n"), ended.stderr[-500:]
+
+
+FIRST_READS = """
+import sys, threading
+from dataclasses import make_dataclass
+from syncbridge.store.types import Json
+
+sys.setswitchinterval(1e-6)
+
+def read(column, barrier):
+    barrier.wait()
+    assert column.process_result_value('{"parts": [{"number": 1, "name": "a"}]}', None).parts[0].name == "a"
+
+for _ in range(200):
+    part = make_dataclass("Part", [("number", int), ("name", str)], frozen=True, slots=True)
+    column = Json(make_dataclass("Whole", [("parts", tuple[part, ...])], frozen=True, slots=True))
+    barrier = threading.Barrier(4)
+    threads = [threading.Thread(target=read, args=(column, barrier)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+print("read")
+"""

@@ -15,9 +15,10 @@ from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.store import holds
 from syncbridge.store.db import Database
-from syncbridge.store.types import from_json, to_json
+from syncbridge.store.types import reader, to_json
 
 log = structlog.get_logger("syncbridge.alarm")
+_read_alarm = reader(Alarm)
 
 
 class AccountHealth:
@@ -81,7 +82,7 @@ async def tell(bridge: Bridge, job: Claim) -> Outcome:
     """Pass an alarm on by one notifier; one that the settings no longer have is told nothing."""
     number = int(job.args["notifier"])
     if number < len(bridge.notifiers):
-        await bridge.notifiers[number].notify(cast(Alarm, from_json(job.args["alarm"], Alarm)))
+        await bridge.notifiers[number].notify(cast(Alarm, _read_alarm(job.args["alarm"])))
     return Done()
 
 

@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from syncbridge.ports import Tokens
 from syncbridge.store.tables import AccountState, QuotaRow
-from syncbridge.store.types import from_json, to_json
+from syncbridge.store.types import reader, to_json
+
+_read_tokens = reader(Tokens)
 
 
 def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
@@ -27,7 +29,7 @@ def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
 def tokens_of(session: Session, account: str) -> Tokens:
     """The tokens in force."""
     row = session.get_one(AccountState, account)
-    value = from_json(row.tokens or "", Tokens)
+    value = _read_tokens(row.tokens or "")
     assert isinstance(value, Tokens)  # noqa: S101  decoded as such
     return value
 

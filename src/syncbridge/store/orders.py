@@ -15,8 +15,9 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store.tables import OrderRow, PurchaseRow
-from syncbridge.store.types import from_json, to_json
+from syncbridge.store.types import reader, to_json
 
+_read_address = reader(BuyerAddress)
 PAGE = 200
 """Orders read at once where many are."""
 
@@ -86,7 +87,7 @@ def _order(row: OrderRow) -> Order:
         created_at=row.created_at,
         lines=tuple(row.lines),
         total=row.total,
-        address=cast(BuyerAddress, from_json(row.address, BuyerAddress)) if row.address else None,
+        address=cast(BuyerAddress, _read_address(row.address)) if row.address else None,
         paid_at=row.paid_at,
         ship_by=row.ship_by,
         status=row.status,
@@ -156,7 +157,7 @@ def is_wanted(session: Session, store: str, order_id: str) -> bool:
 def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:
     """Where the buyer lives."""
     row = session.get(OrderRow, (store, order_id))
-    return None if row is None or row.address is None else cast(BuyerAddress, from_json(row.address, BuyerAddress))
+    return None if row is None or row.address is None else cast(BuyerAddress, _read_address(row.address))
 
 
 def units(session: Session, purchase: Purchase) -> int:

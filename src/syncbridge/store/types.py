@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Generic, TypeVar, cast
 
@@ -61,6 +62,7 @@ class Json(TypeDecorator[T], Generic[T]):
     def __init__(self, kind: object) -> None:
         super().__init__()
         self.kind = kind
+        self._read = reader(kind)
 
     def process_bind_param(self, value: T | None, dialect: Dialect) -> str | None:
         """As compact JSON."""
@@ -68,7 +70,7 @@ class Json(TypeDecorator[T], Generic[T]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> T | None:
         """Of the type it was."""
-        return None if value is None else cast(T, from_json(value, self.kind))
+        return None if value is None else cast(T, self._read(value))
 
 
 class Encrypted(TypeDecorator[str]):
@@ -108,6 +110,10 @@ def to_json(value: object) -> str:
     return msgspec.json.encode(value, order="deterministic").decode()
 
 
-def from_json(text: str | bytes, kind: object) -> object:
-    """The value of that type; raises msgspec.ValidationError if it does not fit."""
-    return msgspec.json.decode(text, type=kind)
+def reader(kind: object) -> Callable[[str | bytes], object]:
+    """What reads JSON into a type; it raises msgspec.ValidationError if it does not fit.
+
+    To be made while its module is imported: msgspec lays a type out when it is first used, and the process dies of
+    SIGSEGV if two threads do that at once.
+    """
+    return msgspec.json.Decoder(kind).decode
