@@ -188,6 +188,53 @@ class BuyMode(StrEnum):
     """Nobody: the seller ships from own stock, and such lines are left alone."""
 
 
+class ShippingWay(StrEnum):
+    """How a parcel gets from the relay address abroad."""
+
+    FORWARDER = "forwarder"
+    """A forwarder receives it by its mark, and announces the international number."""
+    OFFICIAL = "official"
+    """It is booked once the supplier's waybill is known."""
+    LABEL_FIRST = "label_first"
+    """It is booked before it is bought, and the supplier sticks its label on."""
+
+
+class Preferred(StrEnum):
+    """Which line is taken of those that may be."""
+
+    CHEAPEST = "cheapest"
+    FASTEST = "fastest"
+
+
+@dataclass(frozen=True, slots=True)
+class LineChoice:
+    """Which lines may take a parcel abroad, and which of them is taken."""
+
+    lines: tuple[str, ...] = ()
+    """Their keys; empty: any that is offered."""
+    prefer: Preferred = Preferred.CHEAPEST
+    longest_days: int | None = None
+    """A line that may take longer is not taken."""
+    dearest: Money | None = None
+    """A line that asks more, or does not say what it asks, is not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelPolicy:
+    """How parcels are booked, and what customs are told of the goods in them."""
+
+    name_cn: str
+    name_en: str
+    value: Money | Decimal
+    """Declared of one unit: an amount, or a fraction of what the buyer paid for it."""
+    hs_code: str = ""
+    material: str = ""
+    battery: bool = False
+    choice: LineChoice = field(default_factory=LineChoice)
+    countries: Mapping[str, LineChoice] = field(default_factory=dict)
+    """Other choices by destination (ISO 3166, two letters)."""
+
+
 class CodeStyle(StrEnum):
     """What follows the prefix in the code of a new SKU."""
 
@@ -234,6 +281,9 @@ class Route:
     code: CodeStyle = CodeStyle.REFERENCE
     pattern: Pattern | None = None
     """How codes the seller gave name the supplier's goods code."""
+    ship: ShippingWay = ShippingWay.FORWARDER
+    parcels: ParcelPolicy | None = None
+    """None only where a forwarder receives the parcels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +316,8 @@ class SkuRule:
     backups: tuple[Way, ...]
     """Tried in turn where the way before them fails."""
     place: Place
+    parcels: ParcelPolicy | None = None
+    """What customs are told of it; None: what its route says."""
 
 
 @dataclass(frozen=True, slots=True)
