@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syncbridge.demo.abroad import listed, mark_in
 from syncbridge.demo.scenario import MAIN
-from syncbridge.demo.world import listed, mark_in
 from syncbridge.model.money import Money
 from syncbridge.rules.pricing import Goods, price
 from tests.crash.day import DEARER, DONE, Day, Ending

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import open_database
+from syncbridge.demo.abroad import Books, code_of, listed, mark_in
 from syncbridge.demo.scenario import MAIN, STORE
-from syncbridge.demo.world import Books, code_of, listed, mark_in
 from syncbridge.flows import decisions
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.mapping_file import parse

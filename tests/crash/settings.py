@@ -8,8 +8,8 @@ from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
+from syncbridge.demo.abroad import listed
 from syncbridge.demo.scenario import MAIN, STORE, Want, make
-from syncbridge.demo.world import listed
 
 EXAMPLE = (Path(__file__).parents[2] / "mappings" / "example.yaml").read_text(encoding="utf-8")
 ONE_ROUTE = EXAMPLE.partition("  - name: toys-byhand")[0]

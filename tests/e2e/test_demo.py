@@ -33,6 +33,8 @@ def test_a_day_of_trade_ends_with_balanced_books(seed: int, tmp_path: Path) -> N
     assert (told["purchase_orders_doubled"], told["orders_lost"]) == (0, 0)
     for name, least in LEAST.items():
         assert told[name] >= least, f"{name}: {told[name]}"  # type: ignore[operator]  # these are numbers
+    assert min(told["routes"].values()) >= 3, told["routes"]  # type: ignore[attr-defined]  # orders by way
+    assert (told["declared_twice"], told["declared_domestic"], told["declared_wrong"]) == (0, 0, 0)
     assert told["seconds"] < 60  # type: ignore[operator]  # a number
 
 
@@ -49,7 +51,7 @@ LEAST = {
     "listings_published": 30,
     "price_updates": 1,
     "stock_updates": 1,
-    "orders_received": 20,
+    "orders_received": 24,
     "orders_pushed": 18,
     "purchase_orders_placed": 18,
     "retried": 1,

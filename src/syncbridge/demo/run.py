@@ -48,7 +48,7 @@ class Options:
 
     seed: int = 1
     offers: int = 32
-    orders: int = 20
+    orders: int = 24
     kills: int = 0
     """How often the daemon is killed without warning, and started again."""
     keep: bool = False
