@@ -234,6 +234,7 @@ def _bridge(
         audit_wait=timedelta(seconds=settings.waits.audit),
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         orders_wait=timedelta(seconds=settings.waits.orders),
+        booking_wait=timedelta(seconds=settings.waits.booking),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         rate_brakes=RateBrakes(brakes.rate_band, brakes.rate_outlier, brakes.rate_days),
         margin_floor=brakes.margin_floor,

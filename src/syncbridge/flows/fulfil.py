@@ -17,7 +17,7 @@ from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, unsettled
 from syncbridge.rules import tracking
 from syncbridge.rules.merging import OUT, living
-from syncbridge.store import cursors, holds, merging, orders, parcels, placed_orders, purchases, timeline
+from syncbridge.store import bookings, cursors, holds, merging, orders, parcels, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.parcels import Parcel
 
@@ -109,12 +109,15 @@ def _shows(declared: Sequence[Shipment], shipment: Shipment) -> bool:
 
 
 def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetime) -> None:
-    purchase = purchases.by_mark(session, shipment.mark or "")
+    mark = shipment.mark or ""
+    purchase = purchases.by_mark(session, mark) or bookings.purchase_of(session, mark)
     if purchase is None:
         subject = f"parcel {shipment.number}"
         holds.open_hold(session, MARK_UNKNOWN, subject, {"mark": shipment.mark or "none"}, now=now)
         return
-    known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
+    if _is_booked(bridge, purchase):
+        return  # its booking reads the number, and sees whether there is a second one
+    known = Shipment(channels_word(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
     for one in merging.together(session, purchase):
         pass_on(session, bridge, one, known)
 
@@ -139,7 +142,14 @@ def pass_on(session: Session, bridge: Bridge, purchase: Purchase, shipment: Ship
     enqueue(session, [job], now=now)
 
 
-def _service(bridge: Bridge, route: str, carrier: str) -> str:
+def _is_booked(bridge: Bridge, purchase: Purchase) -> bool:
+    try:
+        return bridge.route(purchase.route).is_booked
+    except MappingError:
+        return False
+
+
+def channels_word(bridge: Bridge, route: str, carrier: str) -> str:
     """The channel's key of a carrier; the forwarder's own word where no route says, which the channel will refuse."""
     try:
         return bridge.route(route).services.get(carrier, carrier)

@@ -285,6 +285,11 @@ class Route:
     parcels: ParcelPolicy | None = None
     """None only where a forwarder receives the parcels."""
 
+    @property
+    def is_booked(self) -> bool:
+        """Whether its parcels are booked by us, so that customs are told of them."""
+        return self.ship is not ShippingWay.FORWARDER
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
