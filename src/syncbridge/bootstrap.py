@@ -234,6 +234,7 @@ def _bridge(
         audit_wait=timedelta(seconds=settings.waits.audit),
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         orders_wait=timedelta(seconds=settings.waits.orders),
+        booking_wait=timedelta(seconds=settings.waits.booking),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         rate_brakes=RateBrakes(brakes.rate_band, brakes.rate_outlier, brakes.rate_days),
         margin_floor=brakes.margin_floor,
@@ -292,7 +293,8 @@ def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
         who = f"route {route.name}"
         yield from ((route.place, who, "store", store) for store in route.stores)
         yield route.place, who, "supplier", route.supplier
-        yield route.place, who, "carrier", route.carrier
+        if route.carrier:
+            yield route.place, who, "carrier", route.carrier
     for sku in rules.skus:  # its stores are those of routes
         yield from ((sku.place, f"SKU {sku.code}", "supplier", way.supplier) for way in sku.backups)
 

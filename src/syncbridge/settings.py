@@ -153,6 +153,8 @@ class WaitSettings(_Section):
     """Before a declaration that did not show is looked for again."""
     orders: Seconds = 300.0
     """Before a stock on the channel that no known order explains is decided on."""
+    booking: Seconds = 600.0
+    """Between looks for the number and the label of a booked parcel."""
 
 
 class LedgerSettings(_Section):

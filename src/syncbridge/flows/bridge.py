@@ -63,6 +63,8 @@ class Terms:
     """Before a declaration that did not show is looked for again."""
     orders_wait: timedelta = timedelta(minutes=5)
     """Before a stock on the channel that no known order explains is decided on."""
+    booking_wait: timedelta = timedelta(minutes=10)
+    """Between looks for the number and the label of a booked parcel."""
     brakes: Brakes = field(default_factory=Brakes)
     rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)

@@ -17,7 +17,7 @@ from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
 from syncbridge.queue.job import Claim, NewJob, enqueue, unsettled
 from syncbridge.rules import tracking
 from syncbridge.rules.merging import OUT, living
-from syncbridge.store import cursors, holds, merging, orders, parcels, placed_orders, purchases, timeline
+from syncbridge.store import bookings, cursors, holds, merging, orders, parcels, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.parcels import Parcel
 
@@ -93,11 +93,15 @@ async def _under_way(bridge: Bridge, job: Claim) -> Snooze | None:
 
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase, carrier: str) -> None:
-    """A parcel that came before its intent was known again, as after a restored backup, is read once more."""
+    """A parcel that came before its intent was known again, as after a restored backup, is read once more.
+
+    Without a `carrier`, as where the channel books, whoever announced it is asked: all of them.
+    """
     subjects = [hold.subject for hold in holds.all_open(session) if _is_lost(hold, purchase)]
     if subjects:
         holds.close_holds(session, MARK_UNKNOWN, subjects, now=bridge.clock.now())
-        cursors.forget(session, f"parcels:{carrier}")
+        for account in [carrier] if carrier else bridge.carriers:
+            cursors.forget(session, f"parcels:{account}")
 
 
 def _is_lost(hold: OpenHold, purchase: Purchase) -> bool:
@@ -109,12 +113,15 @@ def _shows(declared: Sequence[Shipment], shipment: Shipment) -> bool:
 
 
 def _announce(session: Session, bridge: Bridge, shipment: Shipment, now: datetime) -> None:
-    purchase = purchases.by_mark(session, shipment.mark or "")
+    mark = shipment.mark or ""
+    purchase = purchases.by_mark(session, mark) or bookings.purchase_of(session, mark)
     if purchase is None:
         subject = f"parcel {shipment.number}"
         holds.open_hold(session, MARK_UNKNOWN, subject, {"mark": shipment.mark or "none"}, now=now)
         return
-    known = Shipment(_service(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
+    if _is_booked(bridge, purchase):
+        return  # its booking reads the number, and sees whether there is a second one
+    known = Shipment(channels_word(bridge, purchase.route, shipment.carrier), shipment.number, shipment.mark)
     for one in merging.together(session, purchase):
         pass_on(session, bridge, one, known)
 
@@ -139,7 +146,14 @@ def pass_on(session: Session, bridge: Bridge, purchase: Purchase, shipment: Ship
     enqueue(session, [job], now=now)
 
 
-def _service(bridge: Bridge, route: str, carrier: str) -> str:
+def _is_booked(bridge: Bridge, purchase: Purchase) -> bool:
+    try:
+        return bridge.route(purchase.route).is_booked
+    except MappingError:
+        return False
+
+
+def channels_word(bridge: Bridge, route: str, carrier: str) -> str:
     """The channel's key of a carrier; the forwarder's own word where no route says, which the channel will refuse."""
     try:
         return bridge.route(route).services.get(carrier, carrier)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil, gates, stock, vendor_orders
+from syncbridge.flows import abroad, fulfil, gates, stock, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
@@ -142,6 +142,7 @@ def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequenc
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=unmade):
         now = bridge.clock.now()
         stock.reserve(session, purchase, "switched", now=now)
+        abroad.give_up(session, purchase, now=now)
         timeline.note(session, purchase.subject, "switched to a backup", at=now, mark=purchase.mark, why=why)
         holds.close_subject(session, purchase.subject, now=now)
         intend(session, bridge, purchase.store, purchase.order_id, splits)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import stock
+from syncbridge.flows import abroad, stock
 from syncbridge.flows.bridge import LEAD_TIME
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import Purchase, PurchaseState
@@ -21,7 +21,7 @@ from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
 from syncbridge.rules.deadlines import late
-from syncbridge.store import accounts, holds, orders, placed_orders, purchases, timeline
+from syncbridge.store import accounts, bookings, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
@@ -80,7 +80,7 @@ def entries(session: Session) -> list[Entry]:
         accounts.pauses(session),
     )
     found = [_of_job(job, of_jobs, open_holds.get((job.reason_code, job.subject))) for job in jobs]
-    found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
+    found += _of_cards(session)
     spoken_for = dead_letters.causes(session)
     found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
     return sorted(found, key=lambda entry: (entry.act_by is None, str(entry.act_by), entry.id))
@@ -159,6 +159,7 @@ def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None
     card = card_of(session, entry_id)
     purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
     stock.reserve(session, card, "dropped", now=now)
+    abroad.give_up(session, card, now=now)
     orders.settle(session, card.store, card.order_id)
     timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
 
@@ -189,6 +190,7 @@ def _drop_purchase(session: Session, purchase_id: int, now: datetime) -> None:
             "look on the supplier's page before you give it up"
         )
     stock.reserve(session, purchase, "dropped", now=now)
+    abroad.give_up(session, purchase, now=now)
     orders.settle(session, purchase.store, purchase.order_id)
 
 
@@ -226,14 +228,21 @@ def _order_of(job: StuckJob) -> tuple[str, str] | None:
     return (job.args["store"], job.args["order"]) if "order" in job.args else None
 
 
-def _of_card(session: Session, card: Purchase) -> Entry:
+def _of_cards(session: Session) -> list[Entry]:
+    cards = purchases.to_buy_by_hand(session)
+    numbers = bookings.numbers(session, [card.id for card in cards])
+    return [_of_card(session, card, numbers.get(card.id, "")) for card in cards]
+
+
+def _of_card(session: Session, card: Purchase, number: str) -> Entry:
+    with_number = f" and the label's number {number}" if number else ""
     return Entry(
         id=f"{CARD}{card.id}",
         what="purchase.place",
         subject=card.subject,
         state="by_hand",
         code="by_hand",
-        reason=f"the account may not order by API; buy it by hand with the mark {card.mark} in the note",
+        reason=f"the account may not order by API; buy it by hand with the mark {card.mark}{with_number} in the note",
         attempts=1,
         next_attempt=None,
         ship_by=orders.ship_by(session, card.store, card.order_id),

@@ -8,9 +8,10 @@ from itertools import product
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil, stock
+from syncbridge.flows import abroad, fulfil, stock
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
+from syncbridge.model.shipping import Shipment
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.rules.merging import BOUGHT
@@ -40,6 +41,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
         stock.taken(session, one, now=now)
         wake(session, place_key(one), now=now)
         holds.close_subject(session, one.subject, but=NOT_ABOUT_BUYING, now=now)
+        abroad.to_hand(session, one, now=now)
     for one, parcel in product(joined, merging.parcels(session, holder)):
         fulfil.pass_on(session, bridge, one, parcel)
     unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
@@ -58,6 +60,7 @@ def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> N
     """A person is to buy it on the supplier's page; what they bought is found by its mark."""
     purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=purchases.UNPLACED)
     timeline.note(session, purchase.subject, "to be bought by hand", at=bridge.clock.now(), why=why)
+    abroad.label_first(session, bridge, purchase)
 
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
@@ -161,12 +164,14 @@ def paid(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrde
     wake(session, pay_key(purchase, order.vendor_order_id), now=now)
 
 
-def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, numbers: Sequence[str]) -> None:
-    """The supplier handed these domestic parcels to a courier."""
+def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, parcels: Sequence[Shipment]) -> None:
+    """The supplier handed these domestic parcels to a courier; those whose way abroad is booked are, now."""
     purchase = placed_orders.purchase_of(session, account, vendor_order_id)
+    numbers = [parcel.number for parcel in parcels]
     if purchase is None or not numbers:
         return
     placed_orders.shipped(session, purchase, vendor_order_id, numbers)
+    abroad.shipped(session, bridge, purchase, vendor_order_id, parcels)
     for one in merging.together(session, purchase):
         timeline.note(session, one.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
 

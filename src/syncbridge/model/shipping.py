@@ -99,6 +99,58 @@ class Booking:
     cancelled: bool = False
 
 
+class BookingState(StrEnum):
+    """How far we are with the booking of a parcel; only INTENDED may be sent without a look-up."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    """The call may have gone out."""
+    UNKNOWN = "unknown"
+    """No clear answer came; looked up after the quarantine."""
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    """By whoever was to take it; a person may have it booked anew."""
+    UNUSED = "unused"
+    """Not needed any more: the order is cancelled, the goods come from elsewhere, or it was booked anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingIntent:
+    """The intent to book one parcel, and what became of it."""
+
+    id: int
+    purchase: int
+    mark: str
+    """Under which it is booked: the purchase's, and a number behind it from the second on."""
+    vendor_order_id: str
+    """Whose goods it takes; empty where the label comes first."""
+    waybill: str
+    waybill_carrier: str
+    state: BookingState
+    account: str
+    """Who was asked to take it; empty while nobody was."""
+    booking_id: str
+    carrier: str
+    """The line's word for it."""
+    number: str
+    has_label: bool
+    looks: int
+    created_at: datetime
+    sent_at: datetime | None
+    booked_at: datetime | None
+    handed_at: datetime | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its number and its label are there."""
+        return self.state is BookingState.BOOKED and bool(self.number) and self.has_label
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether it is booked before its goods are bought."""
+        return not self.vendor_order_id
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A shipping label as a file."""

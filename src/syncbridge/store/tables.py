@@ -586,6 +586,42 @@ class ParcelRow(SQLModel, table=True):
     looked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
+class BookingRow(SQLModel, table=True):
+    """A parcel that is booked with whoever takes it abroad: the intent, and what became of it."""
+
+    __tablename__ = "booking"
+    __table_args__ = (Index("booking_made", "account", "booking_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    purchase: int = Field(foreign_key="purchase.id", index=True)
+    mark: str = Field(unique=True)
+    """That of the purchase; of further ones for it with a number behind."""
+    vendor_order_id: str
+    """Empty where the label comes first."""
+    waybill: str
+    """The supplier's, to the warehouse."""
+    waybill_carrier: str
+    state: str
+    account: str = ""
+    """Who was asked to take it."""
+    draft: str | None = Field(default=None, sa_column=Column(Encrypted(), nullable=True))
+    """As it was sent; holds the buyer's address."""
+    service: str = ""
+    booking_id: str = ""
+    carrier: str = ""
+    """The line's word for it."""
+    number: str = ""
+    label: str | None = Field(default=None, sa_column=Column(Encrypted(), nullable=True))
+    """The file in base64."""
+    looks: int = 0
+    """Look-ups since it was sent that found nothing."""
+    created_at: datetime = Field(sa_column=_time())
+    sent_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    booked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    handed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When a person saved the label to hand it to the supplier."""
+
+
 class TimelineRow(SQLModel, table=True):
     """What happened to an order, a listing or an account; appended, never changed."""
 

@@ -1,4 +1,4 @@
-"""How far parcels are."""
+"""How far parcels are, and how they were booked."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,24 @@ def upgrade() -> None:
         op.add_column("parcel", sa.Column(name, sa.String(), server_default=sa.text("''"), nullable=False))
     for name in ("moved_at", "looked_at"):
         op.add_column("parcel", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
+    _bookings()
+
+
+def _bookings() -> None:
+    texts = ("mark", "vendor_order_id", "waybill", "waybill_carrier", "state", "account", "service", "booking_id")
+    op.create_table(
+        "booking",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("purchase", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in (*texts, "carrier", "number")),
+        sa.Column("draft", sa.Text(), nullable=True),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("looks", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        *(sa.Column(f"{name}_at", sa.DateTime(timezone=True), nullable=True) for name in ("sent", "booked", "handed")),
+        sa.ForeignKeyConstraint(["purchase"], ["purchase.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("mark"),
+    )
+    op.create_index("booking_made", "booking", ["account", "booking_id"], unique=False)
+    op.create_index("ix_booking_purchase", "booking", ["purchase"], unique=False)
