@@ -160,7 +160,7 @@ async def test_a_parcel_a_person_booked_meanwhile_is_adopted_and_not_booked_agai
     await send(shop, bought)
     draft = ParcelDraft(
         "by hand", ORDER, 400, (20, 15, 5), (), shop.channel.books[ORDER].address, "YANWEN_AM", "YTO", "YT1"
-    )  # type: ignore[arg-type]  # noqa: E501  it has one
+    )  # type: ignore[arg-type]
     await shop.channel.book(draft)
     shop.set_account("toys", live=True)
     await retry(shop, "not_live")
