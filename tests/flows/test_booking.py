@@ -252,6 +252,23 @@ async def test_a_booking_that_is_cancelled_is_a_persons_and_booked_anew_under_th
     assert await shop.queue() == []
 
 
+async def test_a_forwarder_that_books_and_announces_is_not_believed_before_its_booking_is_read(shop: Shop) -> None:
+    bought = await buy(shop)
+    mark = (await the_purchase(shop)).mark
+    shop.forwards(mark, "UR000000009YP")
+    await shop.poll("fulfil.collect", "forwarder")
+    assert declared(shop) == []
+    assert await shop.queue() == []
+
+    await send(shop, bought)
+    shop.channel.cancel_booking("WH000001")
+    await shop.pass_time(NUMBER_WAIT)
+    await retry(shop, "booking_cancelled")
+    shop.forwards(f"{mark}-2", "UR000000008YP")
+    await shop.poll("fulfil.collect", "forwarder")
+    assert "mark_unknown" not in [code for _, code in await codes(shop)]
+
+
 async def test_a_waybill_that_changes_after_it_is_booked_is_told(shop: Shop) -> None:
     bought = await buy(shop)
     await send(shop, bought, "YT1")

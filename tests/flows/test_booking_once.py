@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -152,6 +153,31 @@ async def test_a_booking_that_is_another_parcels_is_not_taken_for_this_one(shop:
     (entry,) = [entry for entry in await shop.queue() if entry.state == "parked"]
     assert entry.code == "booked_for_another"
     assert f"parcel {mark}" in entry.reason
+
+
+async def test_parcels_of_one_order_are_booked_one_after_another(shop: Shop) -> None:
+    bought = await buy(shop)
+    one = replace(bought, lines=(replace(bought.lines[0], quantity=1),))
+    two = replace(one, vendor_order_id="880000000000000009", modified_at=shop.clock.now())
+    shop.supplier.books = {each.vendor_order_id: each for each in (one, two)}
+    await shop.poll("purchase.poll", "main")
+    shop.set_account("toys", live=False)
+    await send(shop, one, "YT1")
+    await send(shop, two, "YT1")
+    shop.set_account("toys", live=True)
+    book = shop.channel.book
+
+    async def slowly(draft: ParcelDraft) -> Booking:
+        await asyncio.sleep(0)
+        return await book(draft)
+
+    shop.channel.book = slowly  # type: ignore[method-assign]
+    both = [entry.id for entry in await shop.queue() if entry.code == "not_live"]
+    for entry_id in both:
+        await shop.db.run(shop.retry, entry_id)
+    await asyncio.gather(*(shop.worker.execute(int(entry_id)) for entry_id in both))
+    await shop.work()
+    assert len(shop.channel.bookings) == 1
 
 
 async def test_a_parcel_a_person_booked_meanwhile_is_adopted_and_not_booked_again(shop: Shop) -> None:
