@@ -13,7 +13,7 @@ from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.model.shipping import Booking, BookingIntent, BookingState, Shipment
 from syncbridge.ports import Books
-from syncbridge.queue.job import NewJob, enqueue, wake_waiting
+from syncbridge.queue.job import NewJob, enqueue, wake, wake_waiting
 from syncbridge.rules.mapping import Route, ShippingWay
 from syncbridge.rules.merging import OUT
 from syncbridge.store import bookings, holds, orders, placed_orders, purchases, timeline
@@ -75,6 +75,7 @@ def again(session: Session, bridge: Bridge, booking: BookingIntent, purchase: Pu
     """Book it anew, under the next mark."""
     now = bridge.clock.now()
     new = bookings.again(session, booking, now=now)
+    wake(session, _key(booking.mark), now=now)
     _not_used(session, purchase, booking, why, now)
     enqueue(session, [_job(session, bridge, bridge.route(purchase.route), purchase, new, now)], now=now)
 
@@ -117,6 +118,7 @@ def give_up(session: Session, purchase: Purchase, *, now: datetime) -> None:
     """Nobody waits any more for what a purchase buys: its bookings are of no use, and nothing of it is booked."""
     for booking in bookings.of_purchase(session, purchase.id):
         bookings.move(session, booking, BookingState.UNUSED, when=list(BookingState))
+        wake(session, _key(booking.mark), now=now)
         _not_used(session, purchase, booking, "its purchase is given up", now)
     holds.close_holds(session, LABEL_TO_HAND, [_subject(purchase, purchase.mark)], now=now)
 
@@ -149,7 +151,7 @@ def _job(
     found = taker(bridge, route, purchase.store)
     return NewJob(
         kind="book.parcel",
-        key=f"book.parcel:{booking.mark}",
+        key=_key(booking.mark),
         account=found[0] if found else purchase.store,
         run_at=now,
         priority=order_priority(orders.ship_by(session, purchase.store, purchase.order_id), now),
@@ -162,6 +164,10 @@ def _job(
             "store": purchase.store,
         },
     )
+
+
+def _key(mark: str) -> str:
+    return f"book.parcel:{mark}"
 
 
 def _label_is_used(session: Session, bridge: Bridge, purchase: Purchase, booking: BookingIntent) -> None:

@@ -25,7 +25,8 @@ from syncbridge.queue.job import Claim
 from syncbridge.rules import bookings as rules
 from syncbridge.rules import parcels, purchasing
 from syncbridge.rules.mapping import ShippingWay
-from syncbridge.store import bookings, orders, placed_orders, purchases, timeline
+from syncbridge.rules.routing import meant
+from syncbridge.store import bookings, catalogue, orders, placed_orders, purchases, timeline
 
 LOOKS = 2
 """So many spaced look-ups must find nothing before the same intent is sent again."""
@@ -273,16 +274,19 @@ def _moves(booking: BookingIntent, state: BookingState) -> Write:
 def _draft(
     session: Session, bridge: Bridge, booking: BookingIntent, purchase: Purchase, order: Order, address: BuyerAddress
 ) -> ParcelDraft:
-    """The parcel as it is now; no line is chosen yet."""
+    """The parcel as it is now; no line is chosen yet. Raises MappingError if customs are to be told nothing."""
+    route, store = bridge.route(purchase.route), purchase.store
+    codes = {line.sku_code for line in order.lines}
+    bindings = catalogue.bound_specs(session, store, codes | {meant(code, store, bridge.rules) for code in codes})
     lines = _lines(session, booking, purchase)
-    route = bridge.route(purchase.route)
-    fed = [line for line in order.lines if line.line_id in purchase.line_ids]
-    declared = parcels.goods(lines, fed, {}, {purchase.route: route.parcels} if route.parcels else {})
+    sold = parcels.sold(purchase, order, route, bindings, bridge.rules)
+    offers = catalogue.offers(session, purchase.supplier, {line.offer_id for line in lines})
+    declared = parcels.goods(lines, sold, offers)
     return ParcelDraft(
         mark=booking.mark,
         order_id=order.order_id,
-        weight_g=sum(one.weight_g * one.quantity for one in declared),
-        size_cm=route.listing.package_cm,
+        weight_g=parcels.weight_g(declared),
+        size_cm=parcels.size_cm(route, sold),
         goods=declared,
         receiver=address,
         domestic_carrier=booking.waybill_carrier,

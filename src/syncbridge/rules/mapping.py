@@ -230,7 +230,7 @@ class ParcelPolicy:
     name_cn: str
     name_en: str
     value: Money | Decimal
-    """Declared of one unit: an amount, or a fraction of what the buyer paid for it."""
+    """Declared of one piece: an amount, or a fraction of what the buyer paid for it."""
     hs_code: str = ""
     material: str = ""
     battery: bool = False

@@ -239,7 +239,7 @@ _PARCELS = _extending(
         "name_en": _described({**_TEXT, "maxLength": 60}, "The same in English."),
         "value": _described(
             {"anyOf": [_MONEY, {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]+)? *%$"}]},
-            "Declared of one unit: an amount such as 3.00 USD, or a share of what the buyer paid such as 30 %.",
+            "Declared of one piece: an amount such as 3.00 USD, or a share of what the buyer paid such as 30 %.",
         ),
     },
     {

@@ -42,6 +42,8 @@ class MemoryChannel:
         self.shop: dict[str, Listing] = {}
         self.declarations: dict[str, list[Shipment]] = {}
         self.bookings: dict[str, tuple[datetime, ParcelDraft, Booking]] = {}
+        self.gives_numbers = True
+        self.makes_labels = True
         self.limit_next = False
         self.lose_next = False
 
@@ -201,12 +203,17 @@ class MemoryChannel:
     async def label(self, booking: Booking) -> Label | None:
         """A file that names its number, once there is one."""
         self._answerable()
-        number = self._now(booking.booking_id).number
+        number = self._now(booking.booking_id).number if self.makes_labels else ""
         return Label(f"%PDF-1.4 {number}".encode()) if number else None
+
+    def cancel_booking(self, booking_id: str) -> None:
+        """Whoever was to take the parcel will not."""
+        at, draft, made = self.bookings[booking_id]
+        self.bookings[booking_id] = (at, draft, replace(made, cancelled=True))
 
     def _now(self, booking_id: str) -> Booking:
         at, _, made = self.bookings[booking_id]
-        if made.number or self.clock.now() < at + NUMBER_AFTER:
+        if not self.gives_numbers or self.clock.now() < at + NUMBER_AFTER:
             return made
         return replace(made, number=f"UR9{booking_id[-6:]:>08}YP")
 
