@@ -13,7 +13,14 @@ from syncbridge.flows.bridge import order_subject
 from syncbridge.rules.mapping import ShippingWay
 from tests.simulation import database
 
-VENDOR_WRITES = ("supplier.place", "supplier.pay", "supplier.cancel", "supplier.refund", "channel.declare")
+VENDOR_WRITES = (
+    "supplier.place",
+    "supplier.pay",
+    "supplier.cancel",
+    "supplier.refund",
+    "channel.book",
+    "channel.declare",
+)
 
 
 class Broken(AssertionError):
@@ -69,6 +76,8 @@ def written(supplier: Books, channel: Books) -> Iterator[tuple[str, str, str]]:
     """What we wrote at the vendors: what it is called on the timeline, its name, and the parcel mark if it has one."""
     for order in supplier["orders"]:
         yield "placed", str(order["orderId"]), mark_in(str(order["message"]))
+    for booked in channel["warehouse_orders"]:
+        yield "parcel booked", str(booked["warehouse_order_id"]), ""
     for order in channel["orders"]:
         for parcel in listed(order["declarations"]):
             yield "declared", str(parcel["logistics_no"]), ""

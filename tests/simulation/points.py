@@ -5,20 +5,20 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan "
-    "offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay "
-    "purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
+    "book.parcel dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due "
+    "monitor.replan offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow "
+    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
 )
 CALLS = (
-    "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
-    "channel.publish channel.set_prices channel.set_stock channel.shipping_services supplier.find supplier.follow "
-    "supplier.offer supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview "
-    "supplier.shipments"
+    "carrier.shipments channel.book channel.booked channel.declare channel.declared channel.label channel.lines "
+    "channel.listing channel.listings channel.order channel.orders channel.publish channel.set_prices "
+    "channel.set_stock channel.shipping_services supplier.find supplier.follow supplier.offer supplier.offers "
+    "supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
 )
 UNITS = (
     "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep monitor._plan "
-    "purchases.sent start.begin schedule.tick"
+    "alarms.forget_outages bookings.sent catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep "
+    "monitor._plan purchases.sent start.begin schedule.tick"
 )
 
 

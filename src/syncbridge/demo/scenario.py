@@ -109,6 +109,7 @@ def _orders(
 ) -> tuple[BuyerOrder, ...]:
     orders = []
     sold_out, *others = main
+    first = dice.randrange(len(COUNTRIES))
     for n in range(count):
         trouble = TROUBLES.get(n, Trouble.NONE)
         wants = [_want(dice, MAIN, sold_out if trouble is Trouble.OUT_OF_STOCK else dice.choice(others))]
@@ -118,7 +119,7 @@ def _orders(
             wants.append(_want(dice, BY_HAND, dice.choice(hand)))
         elif trouble is Trouble.NONE and dice.random() < 0.3:
             wants.append(_want(dice, MAIN, dice.choice(others)))
-        by_webhook, country = dice.random() < 0.5, COUNTRIES[n % len(COUNTRIES)]
+        by_webhook, country = dice.random() < 0.5, COUNTRIES[(first + n) % len(COUNTRIES)]
         orders.append(BuyerOrder(f"81724810{n:08d}", _distinct(wants), by_webhook, country, trouble))
     return tuple(orders)
 
