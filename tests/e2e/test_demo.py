@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +15,18 @@ pytestmark = pytest.mark.process
 
 
 def play(folder: Path, *args: str) -> dict[str, object]:
-    done = subprocess.run(
-        [sys.executable, "-m", "syncbridge", "demo", "--json", *args],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, object] = json.loads(done.stdout)
+    """What a demo tells; if it takes too long it ends with all that it started."""
+    command = [sys.executable, "-m", "syncbridge", "demo", "--json", *args]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as demo:
+        try:
+            said, why = demo.communicate(timeout=280)
+        except subprocess.TimeoutExpired:
+            os.killpg(demo.pid, signal.SIGKILL)
+            raise
+    assert demo.returncode == 0, said + why
+    told: dict[str, object] = json.loads(said)
     return told
 
 
