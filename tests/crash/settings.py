@@ -12,7 +12,7 @@ from syncbridge.demo.scenario import MAIN, STORE, Want, make
 from syncbridge.demo.world import listed
 
 EXAMPLE = (Path(__file__).parents[2] / "mappings" / "example.yaml").read_text(encoding="utf-8")
-ONE_ROUTE = EXAMPLE.partition("  - name: toys-byhand")[0]
+ONE_ROUTE = EXAMPLE.partition("  - name: toys-main-official")[0]
 OFFER = make(1, offers=8).offers[MAIN][1]
 QUANTITY = 2
 
