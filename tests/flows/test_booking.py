@@ -6,15 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from syncbridge.adapters.memory.channel import MemoryChannel
+from syncbridge.flows import vendor_orders
 from syncbridge.model.orders import OrderState
-from syncbridge.model.shipping import BookingState, ParcelDraft
-from syncbridge.rules.mapping import BuyMode, ShippingWay
+from syncbridge.model.purchasing import PurchaseDraft
+from syncbridge.model.shipping import BookingState, ParcelDraft, Shipment
+from syncbridge.rules.mapping import BuyMode, LineChoice, ShippingWay
+from syncbridge.store import bookings
+from syncbridge.store.tables import ParcelRow
+from syncbridge.testing.builders import RELAY, cny
 from tests.flows.booking import (
     COOL_OFF,
     NUMBER_WAIT,
     ORDER,
+    POLICY,
     booking_of,
     buy,
     codes,
@@ -95,9 +102,6 @@ async def test_what_a_person_buys_by_hand_is_booked_too_once_it_is_shipped(shop:
     await shop.pass_time(COOL_OFF)
     assert shop.channel.bookings == {}
 
-    from syncbridge.model.purchasing import PurchaseDraft
-    from syncbridge.testing.builders import RELAY, cny
-
     card = await the_purchase(shop)
     draft = PurchaseDraft(card.lines, RELAY, note=f"唛头 {card.mark}")
     bought = shop.supplier.bought_on_the_page(draft, total=cny("32.80"))
@@ -123,6 +127,18 @@ async def test_an_order_that_is_cancelled_before_it_is_booked_is_not_booked(shop
     assert shop.channel.bookings == {}
     assert (await booking_of(shop)).state is BookingState.UNUSED
     assert await codes(shop) == [("held", "order_ended")]
+
+
+async def test_what_is_being_taken_back_is_not_booked_although_it_is_sent(shop: Shop) -> None:
+    bought = await buy(shop)
+    shop.clock.advance(1)
+    shop.channel.change(ORDER, state=OrderState.CANCELLED)
+    await shop.hear_of(ORDER)
+    await send(shop, bought)
+    assert await intents(shop) == 0
+    assert shop.channel.bookings == {}
+    await shop.pass_time(4000)
+    assert ("parked", "shipped_after_cancel") in await codes(shop)
 
 
 async def test_a_buyer_who_asks_to_cancel_stops_the_booking_until_it_is_answered(shop: Shop) -> None:
@@ -157,10 +173,6 @@ async def test_a_store_that_is_not_live_books_nothing(shop: Shop) -> None:
 
 
 async def test_a_parcel_no_line_may_take_is_parked_with_the_figures_of_each_line(shop: Shop) -> None:
-    from syncbridge.rules.mapping import LineChoice
-    from syncbridge.testing.builders import cny
-    from tests.flows.booking import POLICY
-
     ship(shop, ShippingWay.OFFICIAL, parcels=replace(POLICY, choice=LineChoice(dearest=cny("30.00"))))
     await send(shop, await buy(shop))
     (entry,) = await shop.queue()
@@ -272,9 +284,6 @@ async def test_a_forwarder_that_books_and_announces_is_not_believed_before_its_b
 async def test_a_waybill_that_changes_after_it_is_booked_is_told(shop: Shop) -> None:
     bought = await buy(shop)
     await send(shop, bought, "YT1")
-    from syncbridge.flows import vendor_orders
-    from syncbridge.model.shipping import Shipment
-
     parcels = [Shipment("YTO", "YT9")]
     await shop.db.run(vendor_orders.shipped, shop.bridge, "main", bought.vendor_order_id, parcels)
     await shop.work()
@@ -286,11 +295,6 @@ async def test_a_parcel_is_forgotten_once_it_has_arrived(shop: Shop) -> None:
     await send(shop, await buy(shop))
     await shop.pass_time(NUMBER_WAIT)
     booking = await booking_of(shop)
-    from sqlalchemy import update
-
-    from syncbridge.store import bookings
-    from syncbridge.store.tables import ParcelRow
-
     await shop.poll("monitor.forget", "main")
     assert await shop.db.read(bookings.label_of, booking.mark)
     await shop.db.run(lambda session: session.connection().execute(update(ParcelRow).values(movement="delivered")))
@@ -302,8 +306,6 @@ async def test_a_parcel_is_forgotten_once_it_has_arrived(shop: Shop) -> None:
 async def test_a_label_is_forgotten_after_sixty_days(shop: Shop) -> None:
     await send(shop, await buy(shop))
     await shop.pass_time(NUMBER_WAIT)
-    from syncbridge.store import bookings
-
     mark = (await booking_of(shop)).mark
     shop.clock.advance(timedelta(days=59).total_seconds())
     await shop.poll("monitor.forget", "main")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import Session, col
 
-from syncbridge.flows import abroad, decisions
+from syncbridge.flows import abroad, decisions, vendor_orders
 from syncbridge.flows.shopping import shopping_list
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseState
-from syncbridge.model.shipping import BookingState
-from syncbridge.rules.mapping import BuyMode, LineChoice, ShippingWay, SkuRule, Way
+from syncbridge.model.shipping import Booking, BookingState, ParcelDraft, Shipment
+from syncbridge.rules.mapping import BuyMode, LineChoice, Part, ShippingWay, SkuRule, Way
 from syncbridge.rules.routing import meant
 from syncbridge.store import bookings, holds, purchases
+from syncbridge.store.tables import BookingRow, Job
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_spec
 from tests.flows.booking import (
     COOL_OFF,
@@ -68,6 +73,7 @@ async def test_nothing_is_bought_before_number_and_label_are_there(shop: Shop) -
     assert len(shop.channel.bookings) == 1
     assert sorted(await codes(shop)) == [("waiting", "label_waiting"), ("waiting", "number_waiting")]
     await shop.pass_time(NUMBER_WAIT)
+    await shop.pass_time(4000)
     assert shop.supplier.books == {}
     assert all(entry.attempts == 0 for entry in await shop.queue())
 
@@ -93,7 +99,7 @@ async def test_a_person_is_told_to_hand_the_label_until_it_is_saved(shop: Shop) 
     booking, purchase = await booking_of(shop), await the_purchase(shop)
     await shop.db.run(abroad.handed, purchase, booking, now=shop.clock.now())
     assert await shop.queue() == []
-    await shop.poll("purchase.poll", "main")
+    await shop.db.run(abroad.to_hand, purchase, now=shop.clock.now())
     assert await shop.queue() == []
     assert "label saved" in await events(shop)
 
@@ -124,6 +130,29 @@ async def test_a_number_that_comes_after_the_goods_left_is_declared_then(shop: S
     shop.channel.gives_numbers = True
     await shop.pass_time(NUMBER_WAIT)
     assert declared(shop) == [NUMBER]
+
+
+async def test_goods_that_leave_in_the_moment_the_number_is_read_are_declared(shop: Shop) -> None:
+    order = await bought(shop)
+    await shop.db.run(forget_number)
+    booked = shop.channel.booked
+
+    async def shipped_meanwhile(draft: ParcelDraft, *, since: datetime) -> Sequence[Booking]:
+        found = await booked(draft, since=since)
+        shop.channel.booked = booked  # type: ignore[method-assign]
+        parcels = [Shipment("YTO", "YT1")]
+        await shop.db.run(vendor_orders.shipped, shop.bridge, "main", order.vendor_order_id, parcels)
+        return found
+
+    shop.channel.booked = shipped_meanwhile  # type: ignore[method-assign]
+    await shop.work()
+    assert declared(shop) == [NUMBER]
+
+
+def forget_number(session: Session) -> None:
+    """As if number and label had not come yet."""
+    session.connection().execute(update(BookingRow).values(number="", label=None))
+    session.connection().execute(update(Job).where(col(Job.kind) == "book.parcel").values(state="ready"))
 
 
 async def by_hand(shop: Shop) -> PlacedOrder:
@@ -211,8 +240,6 @@ async def test_goods_bought_elsewhere_get_a_label_of_their_own(shop: Shop) -> No
     shop.supplier.catalogue[other.offer_id] = other
     await shop.poll("import_.page", "main")
     code = meant(shop.code(), "toys", shop.rules)
-    from syncbridge.rules.mapping import Part
-
     way = Way("main", (Part(other.offer_id, other.specs[0].spec_id, 1),))
     shop.rules = replace(shop.rules, skus=(SkuRule(code, (), (), (way,), shop.rules.routes[0].place),))
     shop.connect()
