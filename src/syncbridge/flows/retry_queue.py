@@ -14,13 +14,12 @@ from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows import stock
-from syncbridge.flows.bridge import LEAD_TIME
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
-from syncbridge.rules.deadlines import late
+from syncbridge.rules.deadlines import Forecast, late
 from syncbridge.store import accounts, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
@@ -29,6 +28,8 @@ CARD = "hand-"
 """What the ids of purchases to be made by hand begin with."""
 HOLD = "hold-"
 """What the ids of holds begin with."""
+GOING_ON = "late-"
+"""What the ids of purchases begin with that go forward, but not fast enough."""
 CATALOGUE = ("offer ", "sku ", "listing ")
 """Subjects of holds that stop no purchase."""
 BUYING = ("purchase.place", "purchase.pay")
@@ -46,7 +47,7 @@ class Entry:
     """The job's kind; ``hold`` where there is none."""
     subject: str
     state: str
-    """``parked``, ``waiting``, ``by_hand`` or ``held``."""
+    """``parked``, ``waiting``, ``by_hand`` or ``held``; or ``going_on``, for which see `going_on`."""
     code: str
     """Names its cause; `syncbridge.texts` has the words."""
     reason: str
@@ -59,11 +60,10 @@ class Entry:
     purchase: int | None = None
     mark: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def act_by(self) -> datetime | None:
-        """Ship-by time less the expected lead time."""
-        return None if self.ship_by is None else self.ship_by - LEAD_TIME
+    forecast: Forecast | None = None
+    """When its order will be declared, if it goes forward when it is tried next; None: nobody looked, or it is none."""
+    act_by: datetime | None = None
+    """Ship-by time less what has to pass still; None as above."""
 
     def late(self, now: datetime) -> timedelta | None:
         """The time left to act before it will be late, negative if it is; None if nothing threatens."""
@@ -71,7 +71,7 @@ class Entry:
 
 
 def entries(session: Session) -> list[Entry]:
-    """Everything that is not going forward, what must be acted on first in front."""
+    """Everything that is not going forward, the nearest ship-by time first; `deadlines` has it with its forecasts."""
     open_holds = {(hold.kind, hold.subject): hold for hold in holds.all_open(session) if not _is_catalogue(hold)}
     jobs = dead_letters.stuck(session)
     of_jobs = _Around(
@@ -83,7 +83,25 @@ def entries(session: Session) -> list[Entry]:
     found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
     spoken_for = dead_letters.causes(session)
     found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
-    return sorted(found, key=lambda entry: (entry.act_by is None, str(entry.act_by), entry.id))
+    return sorted(found, key=lambda entry: (entry.ship_by is None, str(entry.ship_by), entry.id))
+
+
+def going_on(purchase: Purchase, ship_by: datetime) -> Entry:
+    """A purchase that goes forward as an entry, for the list of what will miss its ship-by time."""
+    return Entry(
+        id=f"{GOING_ON}{purchase.id}",
+        what="purchase",
+        subject=purchase.subject,
+        state="going_on",
+        code="will_miss",
+        reason=f"purchase {purchase.mark} is {purchase.state}",
+        attempts=0,
+        next_attempt=None,
+        ship_by=ship_by,
+        at_stake=_at_stake(purchase),
+        purchase=purchase.id,
+        mark=purchase.mark,
+    )
 
 
 def entry(session: Session, entry_id: str) -> Entry:
@@ -140,6 +158,8 @@ def card_of(session: Session, entry_id: str) -> Purchase:
 
 def job_of(session: Session, entry_id: str) -> StuckJob:
     """The job an entry is about; raises SyncBridgeError if there is none."""
+    if entry_id.startswith(GOING_ON):
+        raise SyncBridgeError(f"{entry_id} goes forward by itself; what can be done: syncbridge queue show {entry_id}")
     job = dead_letters.get(session, _number(entry_id))
     if job is None:
         raise _no_entry(entry_id)
@@ -152,6 +172,14 @@ def hold_of(session: Session, entry_id: str) -> OpenHold:
         if f"{HOLD}{hold.id}" == entry_id and not _is_catalogue(hold):
             return hold
     raise _no_entry(entry_id)
+
+
+def late_of(session: Session, entry_id: str) -> Purchase:
+    """The purchase a ``late-`` entry is about, late or not; raises SyncBridgeError if there is none."""
+    purchase = purchases.known(session, _number(entry_id.removeprefix(GOING_ON)))
+    if purchase is None:
+        raise _no_entry(entry_id)
+    return purchase
 
 
 def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None:
@@ -246,7 +274,7 @@ def _of_card(session: Session, card: Purchase) -> Entry:
 def _of_hold(session: Session, hold: OpenHold) -> Entry:
     """An entry of its own, with the deadline of the order it is about, as far as its subject says."""
     purchase = _purchase_held(session, hold)
-    store, order_id = (purchase.store, purchase.order_id) if purchase else _order_in(hold.subject)
+    store, order_id = (purchase.store, purchase.order_id) if purchase else order_in(hold.subject)
     ship_by, total = orders.glances(session, [(store, order_id)]).get((store, order_id), (None, None))
     return Entry(
         id=f"{HOLD}{hold.id}",
@@ -273,7 +301,7 @@ def _purchase_held(session: Session, hold: OpenHold) -> Purchase | None:
     return placed_orders.purchase_of(session, account, number)
 
 
-def _order_in(subject: str) -> tuple[str, str]:
+def order_in(subject: str) -> tuple[str, str]:
     """(store, order id) of a subject such as ``order toys/8172481060036440``, which more words may follow."""
     store, _, rest = subject.removeprefix("order ").partition("/")
     return store, rest.partition(" ")[0]

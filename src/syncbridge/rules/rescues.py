@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.model.purchasing import PurchaseState
+from syncbridge.model.purchasing import PurchaseLine, PurchaseState
 from syncbridge.model.shipping import LineQuote
 from syncbridge.rules.deadlines import Forecast, Lead, Progress, forecast
 
 BETWEEN_URGES = timedelta(hours=24)
 """A supplier may be asked once in that time (1688.md §5.9)."""
+Bought = tuple[str, Sequence[PurchaseLine]]
+"""A supplier account, and what is bought from it."""
 URGED = timedelta(hours=24)
 """A supplier who was asked is taken to ship within it. Nobody has measured that."""
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED)
@@ -90,6 +93,27 @@ def rescues(
     found = [*_urge(position, now), *_switch(position, backup, now), *_faster(lines)]
     found.sort(key=lambda rescue: (not rescue.in_time, *_price(rescue.cost)))
     return [*found, Rescue(Means.ASK_BUYER, None, timedelta(0), in_time=False)]
+
+
+def more(here: Sequence[Bought], there: Sequence[Bought], offers: Mapping[tuple[str, str], Offer]) -> Money | None:
+    """What goods cost more there than here, by the offers as last read; None where a price is not known.
+
+    Freight is left out: only a quote tells it.
+    """
+    costs = [[_cost(supplier, line, offers) for supplier, lines in some for line in lines] for some in (here, there)]
+    known = [cost for some in costs for cost in some if cost is not None]
+    if len(known) < sum(map(len, costs)) or len({cost.currency for cost in known}) != 1:
+        return None
+    nothing = Money.zero(known[0].currency)
+    now, then = (sum((cost for cost in some if cost), nothing) for some in costs)
+    return then - now
+
+
+def _cost(supplier: str, line: PurchaseLine, offers: Mapping[tuple[str, str], Offer]) -> Money | None:
+    offer = offers.get((supplier, line.offer_id))
+    costs = {spec.spec_id: spec.cost for spec in offer.specs} if offer else {}
+    cost = costs.get(line.spec_id)
+    return cost * line.quantity if cost else None
 
 
 def may_urge(progress: Progress, now: datetime) -> bool:

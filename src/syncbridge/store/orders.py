@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState
+from syncbridge.store.rows import chunks
 from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import reader, to_json
 
@@ -77,6 +78,18 @@ def keep(session: Session, store: str, order: Order) -> bool:
 def get(session: Session, store: str, order_id: str) -> Order:
     """An order as last read, with the last address that was."""
     return _order(session.get_one(OrderRow, (store, order_id)))
+
+
+def of_ids(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], Order]:
+    """These orders as last read, by (store, order id), as far as they are known."""
+    return {
+        (row.store, row.order_id): _order(row)
+        for store in {store for store, _ in named}
+        for some in chunks({order_id for there, order_id in named if there == store})
+        for row in session.scalars(
+            select(OrderRow).where(col(OrderRow.store) == store, col(OrderRow.order_id).in_(some))
+        )
+    }
 
 
 def _order(row: OrderRow) -> Order:

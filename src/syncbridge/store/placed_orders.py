@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, literal, null, or_, select, update
+from sqlalchemy import Case, Null, Select, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -38,17 +37,15 @@ def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -
     )
     fresh = statement.excluded
     paid, shipped = _noticed(now, order.state.is_paid, _PAID), _noticed(now, order.state.is_shipped, _SHIPPED)
-    known: dict[str, ColumnElement[Any]] = {
-        "state": fresh.state,
-        "total": fresh.total,
-        "seen_at": fresh.seen_at,
+    times = {
         "paid_at": func.coalesce(fresh.paid_at, VendorOrderRow.paid_at, paid),
         "shipped_at": func.coalesce(fresh.shipped_at, VendorOrderRow.shipped_at, shipped),
     }
+    known = {"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at}
     if order.created_at is not None:  # right after placing, nothing else is known yet
         known |= {name: fresh[name] for name in ("out_order_id", "note", "lines", "created_at")}
     session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known)
+        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known | times)
     )
 
 
@@ -56,7 +53,7 @@ _PAID = [state.value for state in VendorOrderState if state.is_paid]
 _SHIPPED = [state.value for state in VendorOrderState if state.is_shipped]
 
 
-def _noticed(now: datetime, has_happened: bool, already: Sequence[str]) -> ColumnElement[Any]:
+def _noticed(now: datetime, has_happened: bool, already: Sequence[str]) -> Case[datetime] | Null:
     """The time of what we see happen; of what had happened `already` when we first saw the order, nobody knows it."""
     return case((col(VendorOrderRow.state).not_in(already), literal(now, UtcTime()))) if has_happened else null()
 
@@ -118,7 +115,7 @@ def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderS
 
 
 def urged(session: Session, supplier: str, vendor_order_id: str, *, now: datetime) -> None:
-    """Its supplier was asked to ship it."""
+    """Its supplier was asked to ship it, or could not be."""
     session.connection().execute(
         update(VendorOrderRow)
         .where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id)

@@ -571,7 +571,7 @@ class VendorOrderRow(SQLModel, table=True):
     shipped_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """The same."""
     urged_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
-    """When we last asked to ship it."""
+    """When we last asked to ship it, or tried to."""
 
 
 class ParcelRow(SQLModel, table=True):
