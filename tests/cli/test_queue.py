@@ -46,6 +46,8 @@ ENTRY_KEYS = [
     "ship_by",
     "act_by",
     "late_in_seconds",
+    "forecast",
+    "rescues",
 ]
 
 
@@ -262,8 +264,8 @@ def test_without_a_database_none_is_made(tmp_path: Path) -> None:
 
 
 def late(session: Session, *, hours: float) -> str:
-    """An unread order that must be shipped so soon that acting on it is due in so many hours."""
-    ship_by = NOW + timedelta(days=2, hours=hours)
+    """An order nobody knows where to buy, so four days are assumed, that must be acted on in so many hours."""
+    ship_by = NOW + timedelta(days=4, hours=hours)
     orders.keep(session, "toys", make_order(ORDER, NOW, ship_by=ship_by))
     return stuck(session, "late", "orders.take", {"order": ORDER, "store": "toys"}, park=True, reason="no route")
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from syncbridge.errors import SyncBridgeError
 from syncbridge.flows import forecasts, retry_queue
 from syncbridge.flows.forecasts import Measures, Outlook
-from syncbridge.flows.retry_queue import GOING_ON, Entry, order_in
+from syncbridge.flows.retry_queue import GOING_ON, Entry, at_stake, order_in
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.rules.deadlines import UNKNOWN
 from syncbridge.rules.mapping import Rules
@@ -69,10 +69,27 @@ def _going_on(session: Session, now: datetime) -> list[Entry]:
     clock = purchases.on_the_clock(session)
     outlooks = forecasts.of_purchases(session, [purchase for purchase, _ in clock])
     return [
-        _foreseen(retry_queue.going_on(purchase, ship_by), outlooks[purchase.id], now)
+        _foreseen(_entry_of(purchase, ship_by), outlooks[purchase.id], now)
         for purchase, ship_by in clock
         if outlooks[purchase.id].forecast(now).declared_at > ship_by
     ]
+
+
+def _entry_of(purchase: Purchase, ship_by: datetime) -> Entry:
+    return Entry(
+        id=f"{GOING_ON}{purchase.id}",
+        what="purchase",
+        subject=purchase.subject,
+        state="going_on",
+        code="will_miss",
+        reason=f"purchase {purchase.mark} is {purchase.state}",
+        attempts=0,
+        next_attempt=None,
+        ship_by=ship_by,
+        at_stake=at_stake(purchase),
+        purchase=purchase.id,
+        mark=purchase.mark,
+    )
 
 
 def _forecast(session: Session, found: Collection[Entry], now: datetime) -> list[Entry]:

@@ -1,7 +1,8 @@
-"""Suppliers that do not ship what was paid are asked to, once a day, and a person is told; how long they take counts."""
+"""Suppliers that do not ship what was paid are asked to, once a day, and a person is told; their pace is measured."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from syncbridge.ports import Urges
 from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules import dispatch
-from syncbridge.rules.deadlines import UNMEASURED
+from syncbridge.rules.deadlines import UNMEASURED, Progress
 from syncbridge.rules.rescues import may_urge
 from syncbridge.store import catalogue, holds, lead_times, orders, placed_orders, purchases, timeline
 
@@ -54,8 +55,8 @@ async def urge(bridge: Bridge, job: Claim) -> Outcome:
 
 
 def ask(session: Session, purchase: Purchase, *, now: datetime) -> None:
-    """A person wants a purchase shipped: ask for what of it waits; raises SyncBridgeError if nothing may be asked for."""
-    jobs = _urge_jobs(session, purchase, now)
+    """A person wants a purchase shipped: ask for what waits of it; raises SyncBridgeError if nothing may be."""
+    jobs = _urge_jobs(session, [purchase], placed_orders.progress(session, [purchase.holder]), now)
     if not jobs:
         raise SyncBridgeError(
             f"nothing of purchase {purchase.mark} is paid and waits to be shipped, or its supplier was asked for it "
@@ -70,15 +71,14 @@ def _check(session: Session, bridge: Bridge, account: str) -> None:
     late = {one.subject: (one, since) for one, since in _due(session, account) if since <= now}
     over = [hold for hold in holds.all_open(session) if hold.kind == LATE and hold.figures["supplier"] == account]
     holds.close_holds(session, LATE, [hold.subject for hold in over if hold.subject not in late], now=now)
+    progress = placed_orders.progress(session, [purchase.id for purchase, _ in late.values()])
+    told = {}
     for purchase, since in late.values():
-        waiting = [
-            number
-            for number, state, _ in placed_orders.of_purchase(session, purchase.id)
-            if state is VendorOrderState.PAID
-        ]
+        waiting = [number for number, one in progress.get(purchase.id, {}).items() if one.waits_to_be_shipped]
         figures = {"supplier": account, "since": since.isoformat(), "vendor_orders": ", ".join(waiting)}
-        holds.open_hold(session, LATE, purchase.subject, figures, now=now)
-        enqueue(session, _urge_jobs(session, purchase, now), now=now)
+        told[LATE, purchase.subject] = figures
+    holds.open_many(session, told, now=now)
+    enqueue(session, _urge_jobs(session, [purchase for purchase, _ in late.values()], progress, now), now=now)
 
 
 def _due(session: Session, account: str) -> list[tuple[Purchase, datetime]]:
@@ -99,20 +99,22 @@ def _note(session: Session, job: Claim, said: str, now: datetime) -> None:
     timeline.note(session, job.subject, "supplier urged", at=now, vendor_order=number, said=said)
 
 
-def _urge_jobs(session: Session, purchase: Purchase, now: datetime) -> list[NewJob]:
+def _urge_jobs(
+    session: Session, bought: Sequence[Purchase], progress: Mapping[int, Mapping[str, Progress]], now: datetime
+) -> list[NewJob]:
     """One for each vendor order that may be asked for now; the last time tells occasions apart, whoever wants it."""
-    progress = placed_orders.progress(session, [purchase.holder]).get(purchase.holder, {})
-    priority = order_priority(orders.ship_by(session, purchase.store, purchase.order_id), now)
+    seen = orders.glances(session, {(purchase.store, purchase.order_id) for purchase in bought})
     return [
         NewJob(
             kind="dispatch.urge",
             key=f"dispatch.urge:{purchase.supplier}/{number}:{one.urged_at}",
             account=purchase.supplier,
             run_at=now,
-            priority=priority,
+            priority=order_priority(seen[purchase.store, purchase.order_id][0], now),
             subject=purchase.subject,
             args={"vendor_order": number},
         )
-        for number, one in progress.items()
+        for purchase in bought
+        for number, one in progress.get(purchase.holder, {}).items()
         if may_urge(one, now)
     ]

@@ -6,7 +6,7 @@ something a guard stopped that no job speaks for (``hold-7``). Guards of the cat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -47,7 +47,7 @@ class Entry:
     """The job's kind; ``hold`` where there is none."""
     subject: str
     state: str
-    """``parked``, ``waiting``, ``by_hand`` or ``held``; or ``going_on``, for which see `going_on`."""
+    """``parked``, ``waiting``, ``by_hand`` or ``held``; or ``going_on``, which only `deadlines` lists."""
     code: str
     """Names its cause; `syncbridge.texts` has the words."""
     reason: str
@@ -73,35 +73,27 @@ class Entry:
 def entries(session: Session) -> list[Entry]:
     """Everything that is not going forward, the nearest ship-by time first; `deadlines` has it with its forecasts."""
     open_holds = {(hold.kind, hold.subject): hold for hold in holds.all_open(session) if not _is_catalogue(hold)}
-    jobs = dead_letters.stuck(session)
-    of_jobs = _Around(
+    jobs, cards, spoken_for = (
+        dead_letters.stuck(session),
+        purchases.to_buy_by_hand(session),
+        dead_letters.causes(session),
+    )
+    unspoken = [hold for cause, hold in open_holds.items() if cause not in spoken_for]
+    held = _purchases_held(session, unspoken)
+    around = _Around(
         purchases.numbered(session, {int(job.args["purchase"]) for job in jobs if "purchase" in job.args}),
-        orders.glances(session, {order for job in jobs if (order := _order_of(job))}),
+        orders.glances(
+            session,
+            {order for job in jobs if (order := _order_of(job))}
+            | {(one.store, one.order_id) for one in (*cards, *held.values())}
+            | {order_in(hold.subject) for hold in unspoken},
+        ),
         accounts.pauses(session),
     )
-    found = [_of_job(job, of_jobs, open_holds.get((job.reason_code, job.subject))) for job in jobs]
-    found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
-    spoken_for = dead_letters.causes(session)
-    found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
+    found = [_of_job(job, around, open_holds.get((job.reason_code, job.subject))) for job in jobs]
+    found += [_of_card(card, around) for card in cards]
+    found += [_of_hold(hold, held.get(hold.id), around) for hold in unspoken]
     return sorted(found, key=lambda entry: (entry.ship_by is None, str(entry.ship_by), entry.id))
-
-
-def going_on(purchase: Purchase, ship_by: datetime) -> Entry:
-    """A purchase that goes forward as an entry, for the list of what will miss its ship-by time."""
-    return Entry(
-        id=f"{GOING_ON}{purchase.id}",
-        what="purchase",
-        subject=purchase.subject,
-        state="going_on",
-        code="will_miss",
-        reason=f"purchase {purchase.mark} is {purchase.state}",
-        attempts=0,
-        next_attempt=None,
-        ship_by=ship_by,
-        at_stake=_at_stake(purchase),
-        purchase=purchase.id,
-        mark=purchase.mark,
-    )
 
 
 def entry(session: Session, entry_id: str) -> Entry:
@@ -174,14 +166,6 @@ def hold_of(session: Session, entry_id: str) -> OpenHold:
     raise _no_entry(entry_id)
 
 
-def late_of(session: Session, entry_id: str) -> Purchase:
-    """The purchase a ``late-`` entry is about, late or not; raises SyncBridgeError if there is none."""
-    purchase = purchases.known(session, _number(entry_id.removeprefix(GOING_ON)))
-    if purchase is None:
-        raise _no_entry(entry_id)
-    return purchase
-
-
 def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None:
     """The person says it need not be bought by hand."""
     card = card_of(session, entry_id)
@@ -222,7 +206,7 @@ def _drop_purchase(session: Session, purchase_id: int, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What is known about stuck jobs: their purchases, their orders, and until when their accounts wait."""
+    """What is known about entries: purchases of jobs, orders, and until when accounts wait."""
 
     purchases: Mapping[int, Purchase]
     orders: Mapping[tuple[str, str], tuple[datetime | None, Money]]
@@ -243,7 +227,7 @@ def _of_job(job: StuckJob, around: _Around, hold: OpenHold | None) -> Entry:
         attempts=job.attempt,
         next_attempt=None if parked else max(job.run_at, around.pauses.get(job.account, job.run_at)),
         ship_by=ship_by,
-        at_stake=_at_stake(purchase) or total,
+        at_stake=at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
         figures=_shown(hold, purchase) if hold else {},
@@ -254,7 +238,7 @@ def _order_of(job: StuckJob) -> tuple[str, str] | None:
     return (job.args["store"], job.args["order"]) if "order" in job.args else None
 
 
-def _of_card(session: Session, card: Purchase) -> Entry:
+def _of_card(card: Purchase, around: _Around) -> Entry:
     return Entry(
         id=f"{CARD}{card.id}",
         what="purchase.place",
@@ -264,18 +248,17 @@ def _of_card(session: Session, card: Purchase) -> Entry:
         reason=f"the account may not order by API; buy it by hand with the mark {card.mark} in the note",
         attempts=1,
         next_attempt=None,
-        ship_by=orders.ship_by(session, card.store, card.order_id),
-        at_stake=_at_stake(card),
+        ship_by=around.orders.get((card.store, card.order_id), (None, None))[0],
+        at_stake=at_stake(card),
         purchase=card.id,
         mark=card.mark,
     )
 
 
-def _of_hold(session: Session, hold: OpenHold) -> Entry:
+def _of_hold(hold: OpenHold, purchase: Purchase | None, around: _Around) -> Entry:
     """An entry of its own, with the deadline of the order it is about, as far as its subject says."""
-    purchase = _purchase_held(session, hold)
-    store, order_id = (purchase.store, purchase.order_id) if purchase else order_in(hold.subject)
-    ship_by, total = orders.glances(session, [(store, order_id)]).get((store, order_id), (None, None))
+    order = (purchase.store, purchase.order_id) if purchase else order_in(hold.subject)
+    ship_by, total = around.orders.get(order, (None, None))
     return Entry(
         id=f"{HOLD}{hold.id}",
         what="hold",
@@ -286,19 +269,26 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
         attempts=0,
         next_attempt=None,
         ship_by=ship_by,
-        at_stake=_at_stake(purchase) or total,
+        at_stake=at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
         figures=_shown(hold, purchase),
     )
 
 
-def _purchase_held(session: Session, hold: OpenHold) -> Purchase | None:
-    """The purchase a hold names by its mark, or whose vendor order it is about."""
-    if "purchase" in hold.figures:
-        return purchases.by_mark(session, hold.figures["purchase"])
-    account, _, number = hold.subject.removeprefix("vendor order ").partition("/")
-    return placed_orders.purchase_of(session, account, number)
+def _purchases_held(session: Session, held: Sequence[OpenHold]) -> dict[int, Purchase]:
+    """By the holds' ids, the purchases they name by their marks, or whose vendor orders they are about."""
+    by_mark = purchases.by_marks(session, {mark for hold in held if (mark := hold.figures.get("purchase"))})
+    named = {hold.id: _vendor_order_in(hold.subject) for hold in held if "purchase" not in hold.figures}
+    by_order = placed_orders.purchases_of(session, set(named.values()))
+    found = {hold.id: by_mark.get(hold.figures.get("purchase", "")) for hold in held}
+    found |= {hold: by_order.get(order) for hold, order in named.items()}
+    return {hold: purchase for hold, purchase in found.items() if purchase}
+
+
+def _vendor_order_in(subject: str) -> tuple[str, str]:
+    account, _, number = subject.removeprefix("vendor order ").partition("/")
+    return account, number
 
 
 def order_in(subject: str) -> tuple[str, str]:
@@ -323,7 +313,8 @@ def _shown(hold: OpenHold, purchase: Purchase | None) -> Mapping[str, str]:
     return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
 
 
-def _at_stake(purchase: Purchase | None) -> Money | None:
+def at_stake(purchase: Purchase | None) -> Money | None:
+    """What the supplier would charge for a purchase; before that is known, what the channel would pay out."""
     if purchase is None:
         return None
     return purchase.quote.total if purchase.quote else purchase.payout

@@ -33,6 +33,9 @@ class Basis(StrEnum):
     ROUTE = "route"
     """Our own parcels of the route."""
     NO_HISTORY = "no_history"
+    """Nothing was bought there, and nothing is promised."""
+    NO_PARCELS = "no_parcels"
+    """Too few went by the route."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,9 @@ class Lead:
 LeadTimes = Mapping[tuple[Basis, str, str], Lead]
 """What was measured: of offers and shops by supplier account and id, of routes by no account and their name."""
 UNMEASURED: Mapping[ShippingWay, Lead] = {
-    ShippingWay.FORWARDER: Lead(timedelta(hours=48), Basis.NO_HISTORY),
-    ShippingWay.OFFICIAL: Lead(timedelta(hours=12), Basis.NO_HISTORY),
-    ShippingWay.LABEL_FIRST: Lead(timedelta(hours=1), Basis.NO_HISTORY),
+    ShippingWay.FORWARDER: Lead(timedelta(hours=48), Basis.NO_PARCELS),
+    ShippingWay.OFFICIAL: Lead(timedelta(hours=12), Basis.NO_PARCELS),
+    ShippingWay.LABEL_FIRST: Lead(timedelta(hours=1), Basis.NO_PARCELS),
 }
 """From shipped by the supplier to declared, while too few parcels went so: a forwarder has to receive the parcel first,
 the platform gives a number for the supplier's waybill, and where the label comes first the number is there."""
@@ -98,6 +101,11 @@ class Progress:
     shipped_at: datetime | None
     urged_at: datetime | None = None
     """When its supplier was last asked to ship it."""
+
+    @property
+    def waits_to_be_shipped(self) -> bool:
+        """Whether it is paid, and no more."""
+        return self.paid_at is not None and self.shipped_at is None
 
 
 @dataclass(frozen=True, slots=True)

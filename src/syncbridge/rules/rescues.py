@@ -118,8 +118,8 @@ def _cost(supplier: str, line: PurchaseLine, offers: Mapping[tuple[str, str], Of
 
 def may_urge(progress: Progress, now: datetime) -> bool:
     """Whether the supplier may be asked to ship a vendor order: it is paid, and was not asked for within the day."""
-    waits = progress.paid_at is not None and progress.shipped_at is None
-    return waits and (progress.urged_at is None or now - progress.urged_at >= BETWEEN_URGES)
+    was_urged = progress.urged_at is not None and now - progress.urged_at < BETWEEN_URGES
+    return progress.waits_to_be_shipped and not was_urged
 
 
 def _urge(position: Position, now: datetime) -> list[Rescue]:

@@ -23,7 +23,7 @@ def known(session: Session, names: Collection[str]) -> dict[tuple[Basis, str, st
     """What is expected of these offers, shops and routes, as last measured; see `LeadTimes`."""
     return {
         (Basis(row.basis), row.account, row.name): Lead(
-            timedelta(seconds=row.seconds), Basis(row.basis) if row.sample else Basis.NO_HISTORY, row.sample
+            timedelta(seconds=row.seconds), Basis(row.basis) if row.sample else Basis.NO_PARCELS, row.sample
         )
         for some in chunks(names)
         for row in session.connection().execute(_KNOWN.where(col(LeadTimeRow.name).in_(some)))

@@ -130,8 +130,12 @@ def glances(
     session: Session, named: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[datetime | None, Money]]:
     """Ship-by time and total of the orders known of (store, order id), without a look at their buyers."""
-    rows = session.connection().execute(_GLANCES, {"b_ids": [order_id for _, order_id in named]})
-    return {(row.store, row.order_id): (row.ship_by, row.total) for row in rows if (row.store, row.order_id) in named}
+    return {
+        (row.store, row.order_id): (row.ship_by, row.total)
+        for some in chunks({order_id for _, order_id in named})
+        for row in session.connection().execute(_GLANCES, {"b_ids": some})
+        if (row.store, row.order_id) in named
+    }
 
 
 _GLANCES = select(col(OrderRow.store), col(OrderRow.order_id), col(OrderRow.ship_by), col(OrderRow.total)).where(

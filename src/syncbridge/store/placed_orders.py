@@ -171,6 +171,25 @@ def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purcha
     return None if row is None or row.purchase is None else purchases.get(session, row.purchase)
 
 
+def purchases_of(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], Purchase]:
+    """The same for many, by (supplier, vendor order id)."""
+    owners = {
+        (row.supplier, row.vendor_order_id): row.purchase
+        for supplier in {supplier for supplier, _ in named}
+        for some in chunks({number for account, number in named if account == supplier})
+        for row in session.connection().execute(
+            _OWNERS.where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id).in_(some))
+        )
+    }
+    found = purchases.numbered(session, set(owners.values()))
+    return {order: found[owner] for order, owner in owners.items()}
+
+
+_OWNERS = select(col(VendorOrderRow.supplier), col(VendorOrderRow.vendor_order_id), col(VendorOrderRow.purchase)).where(
+    col(VendorOrderRow.purchase).is_not(None)
+)
+
+
 def holder(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder]) -> Purchase:
     """The purchase these vendor orders of a purchase are kept under: another they were made for too, if it has them."""
     known = purchase_of(session, purchase.supplier, orders[0].vendor_order_id)

@@ -130,6 +130,15 @@ def by_mark(session: Session, mark: str) -> Purchase | None:
     return None if row is None else _purchase(row)
 
 
+def by_marks(session: Session, marks: Collection[str]) -> dict[str, Purchase]:
+    """The same for many, by mark."""
+    return {
+        row.mark: _purchase(row)
+        for some in chunks(marks)
+        for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark).in_(some)))
+    }
+
+
 def known(session: Session, purchase: int) -> Purchase | None:
     """The purchase of that number, if there is one."""
     row = session.get(PurchaseRow, purchase)
