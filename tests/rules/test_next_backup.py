@@ -1,4 +1,4 @@
-"""What a purchase feeds is bought from the next backup whose offers were read, unless it is bought half here already."""
+"""What a purchase feeds is bought from the next backup, unless another purchase feeds it too."""
 
 from __future__ import annotations
 
