@@ -240,6 +240,7 @@ async def test_an_order_nobody_knows_where_to_buy_is_expected_to_take_what_is_as
     assert entry.code == "unrouted"
     assert entry.forecast is not None
     assert entry.forecast.ahead == ASSUMED
+    assert [one.means for one in await rescues(shop)] == [Means.ASK_BUYER]
 
 
 async def test_a_hold_on_an_order_that_is_declared_threatens_nothing(shop: Shop) -> None:
@@ -268,13 +269,25 @@ async def test_jobs_go_by_the_time_their_orders_are_expected_to_take(shop: Shop)
     order = await shop.sell("8172481060036441")
     await shop.sell("8172481060036442", make_order_line(shop.code(0, slow)), ship_by=order.ship_by)
 
-    def priorities(session: Session) -> list[datetime]:
-        query = select(col(Job.priority)).where(col(Job.kind) == "purchase.place").order_by(col(Job.id))
-        return list(session.scalars(query))
+    def priorities(session: Session, kind: str) -> list[datetime]:
+        return list(session.scalars(select(col(Job.priority)).where(col(Job.kind) == kind).order_by(col(Job.priority))))
 
+    await shop.pass_time(COOL_OFF)
     assert order.ship_by is not None
-    assert await shop.db.read(priorities) == [order.ship_by - 96 * H, order.ship_by - 248 * H]
+    for kind in ("purchase.place", "purchase.pay"):
+        assert await shop.db.read(priorities, kind) == [order.ship_by - 248 * H, order.ship_by - 96 * H], kind
     assert LEAD_TIME not in (96 * H, 248 * H)
+
+
+async def test_an_entry_tells_of_its_own_purchase_and_not_of_a_slower_one_of_the_order(shop: Shop) -> None:
+    slow = make_offer("700000000002", make_spec(3), dispatch_hours=200, supplier_id="another shop")
+    await shop.list_offer()
+    await shop.list_offer(slow)
+    shop.supplier.grants_orders = False
+    await shop.sell(ORDER, make_order_line(shop.code()), make_order_line(shop.code(0, slow), line_id="2"))
+    await shop.pass_time(COOL_OFF)
+    found = await in_order(shop)
+    assert [entry.forecast and entry.forecast.ahead[0].time for entry in found] == [200 * H, 48 * H]
 
 
 async def test_the_supplier_is_asked_because_a_person_wants_it_and_not_again_that_day(shop: Shop) -> None:

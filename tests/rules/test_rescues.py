@@ -13,6 +13,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PurchaseLine, PurchaseState
 from syncbridge.model.shipping import LineQuote
 from syncbridge.rules.deadlines import Basis, Forecast, Lead, Progress
+from syncbridge.rules.rescues import LAST_RESORT as LAST
 from syncbridge.rules.rescues import Backup, Lines, Means, Position, Rescue, may_urge, more, rescues
 from syncbridge.testing.builders import cny, make_offer, make_spec, usd
 
@@ -23,7 +24,6 @@ UNSENT = Position(NOW + 60 * H, Forecast(NOW + 82 * H, LEADS), PurchaseState.INT
 PAID = replace(UNSENT, state=PurchaseState.PAID, progress=(Progress(NOW, None),))
 BACKUP = Backup("second", cny("3.20"), Lead(24 * H, Basis.PROMISED))
 NOTHING = timedelta(0)
-LAST = Rescue(Means.ASK_BUYER, None, NOTHING, in_time=False)
 SLOW = LineQuote("SLOW", "Slow line", cny("20.00"), (10, 20))
 FAST = LineQuote("FAST", "Fast line", cny("31.50"), (5, 8))
 

@@ -15,7 +15,7 @@ from syncbridge.flows.retry_queue import GOING_ON, Entry, at_stake, order_in
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.rules.deadlines import UNKNOWN
 from syncbridge.rules.mapping import Rules
-from syncbridge.rules.rescues import UNSENT, Backup, Position, Rescue, more, rescues
+from syncbridge.rules.rescues import LAST_RESORT, UNSENT, Backup, Position, Rescue, more, rescues
 from syncbridge.rules.routing import Split, next_backup, offers_of
 from syncbridge.store import orders, purchases
 
@@ -54,7 +54,7 @@ def can_be_done(
     bought = purchases.numbered(session, {entry.purchase for entry in found if entry.purchase})
     outlooks = forecasts.of_purchases(session, bought.values())
     backups = _backups(session, rules, [one for one in bought.values() if one.state in UNSENT]) if rules else {}
-    told: dict[str, Sequence[Rescue]] = {}
+    told: dict[str, Sequence[Rescue]] = {one.id: [LAST_RESORT] for one in found}
     for one in found:
         if one.purchase in outlooks and one.ship_by and one.forecast:
             purchase, outlook = bought[one.purchase], outlooks[one.purchase]

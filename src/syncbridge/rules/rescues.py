@@ -52,6 +52,9 @@ class Rescue:
     """The supplier account or the line."""
 
 
+LAST_RESORT = Rescue(Means.ASK_BUYER, None, timedelta(0), in_time=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A purchase that will be late, and how far it is."""
@@ -92,7 +95,7 @@ def rescues(
     """
     found = [*_urge(position, now), *_switch(position, backup, now), *_faster(lines)]
     found.sort(key=lambda rescue: (not rescue.in_time, *_price(rescue.cost)))
-    return [*found, Rescue(Means.ASK_BUYER, None, timedelta(0), in_time=False)]
+    return [*found, LAST_RESORT]
 
 
 def more(here: Sequence[Bought], there: Sequence[Bought], offers: Mapping[tuple[str, str], Offer]) -> Money | None:
