@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlmodel import Session, col
 
-from syncbridge.errors import SyncBridgeError
+from syncbridge.errors import OutcomeUnknown, SyncBridgeError
 from syncbridge.flows import deadlines, decisions, retry_queue
 from syncbridge.flows.bridge import LEAD_TIME
 from syncbridge.flows.retry_queue import Entry
@@ -184,6 +184,8 @@ async def test_a_parcel_whose_number_is_known_has_nothing_ahead(shop: Shop) -> N
     assert entry.act_by == entry.ship_by
     assert entry.forecast is not None
     assert (entry.forecast.ahead, entry.late(shop.clock.now())) == ((), None)
+    (late,) = await shop.db.read(lambda session: deadlines.will_miss(session, now=shop.clock.now() + 99 * H))
+    assert late.id == entry.id
 
 
 @pytest.mark.parametrize("state", [OrderState.CANCELLING, OrderState.CANCELLED, OrderState.SHIPPED])
@@ -209,6 +211,22 @@ async def test_what_stands_in_the_queue_is_told_once(shop: Shop) -> None:
     (entry,) = await will_miss(shop)
     assert entry.id == "hand-1"
     assert entry.forecast is not None
+
+
+async def test_a_supplier_that_is_late_is_told_once_with_the_means_against_it(shop: Shop) -> None:
+    await shop.list_offer(make_offer(dispatch_hours=24))
+    await buy(shop, days=2)
+    shop.supplier.urge = _no_answer  # type: ignore[method-assign]
+    await shop.pass_time(25 * HOUR)
+    await shop.poll("dispatch.check", "main")
+    await shop.pass_time(25 * HOUR)
+    (entry,) = await will_miss(shop)
+    assert (entry.code, entry.purchase) == ("supplier_late", 1)
+    assert [one.means for one in await rescues(shop)] == [Means.URGE, Means.ASK_BUYER]
+
+
+async def _no_answer(_: str) -> None:
+    raise OutcomeUnknown("no answer", vendor="memory")
 
 
 async def test_what_must_be_acted_on_first_comes_first(shop: Shop) -> None:

@@ -31,9 +31,13 @@ def in_order(session: Session, *, now: datetime) -> list[Entry]:
 def will_miss(session: Session, *, now: datetime) -> list[Entry]:
     """What will miss its ship-by time: of the queue, and of what goes forward, but not fast enough."""
     queue = in_order(session, now=now)
-    told = {entry.purchase for entry in queue}
+    told, declaring = {entry.purchase for entry in queue}, {entry.subject for entry in queue if entry.what == DECLARES}
     found = [entry for entry in queue if entry.late(now) is not None]
-    return _sorted([*found, *(entry for entry in _going_on(session, now) if entry.purchase not in told)])
+    for one in _going_on(session, now):
+        has_only_to_be_declared = one.forecast is not None and not one.forecast.ahead
+        if one.purchase not in told and not (has_only_to_be_declared and one.subject in declaring):
+            found.append(one)
+    return _sorted(found)
 
 
 def entry(session: Session, entry_id: str, *, now: datetime) -> Entry:

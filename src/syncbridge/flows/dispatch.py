@@ -76,7 +76,7 @@ def _check(session: Session, bridge: Bridge, account: str) -> None:
     for purchase, since in late.values():
         waiting = [number for number, one in progress.get(purchase.id, {}).items() if one.waits_to_be_shipped]
         figures = {"supplier": account, "since": since.isoformat(), "vendor_orders": ", ".join(waiting)}
-        told[LATE, purchase.subject] = figures
+        told[LATE, purchase.subject] = figures | {"purchase": purchase.mark}
     holds.open_many(session, told, now=now)
     enqueue(session, _urge_jobs(session, [purchase for purchase, _ in late.values()], progress, now), now=now)
 
