@@ -10,6 +10,7 @@ import pytest
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
 from syncbridge.model.shipping import Shipment
+from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import parcels, placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
@@ -323,3 +324,44 @@ async def test_a_declared_parcel_is_declared_alone_and_its_purchase_with_it(
 
     assert [(await db.read(parcels.get, number)).declared for number in (first, second)] == [True, False]
     assert await state(db, purchase.id) is PurchaseState.DECLARED
+
+
+def _told(**shown: object) -> PlacedOrder:
+    return placed("88", state=VendorOrderState.SHIPPED, created_at=START, **shown)
+
+
+async def test_the_suppliers_own_times_are_kept_and_not_forgotten(db: SqliteDatabase) -> None:
+    await see(db, _told(paid_at=START + SECOND, shipped_at=START + 2 * SECOND))
+    await see(db, _told())
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (START + SECOND, START + 2 * SECOND)
+
+
+async def test_what_we_saw_happen_has_the_time_we_saw_it_where_the_supplier_tells_none(db: SqliteDatabase) -> None:
+    states = (VendorOrderState.UNPAID, VendorOrderState.PAID, VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
+    for number, state in enumerate(states):
+        await db.run(placed_orders.see, "main", placed("88", state=state), now=START + number * SECOND)
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (START + SECOND, START + 2 * SECOND)
+
+
+async def test_nobody_knows_when_that_happened_which_had_happened_when_we_first_looked(db: SqliteDatabase) -> None:
+    for _ in range(2):
+        await see(db, _told())
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (None, None)
+
+
+async def test_a_purchase_whose_times_were_not_kept_is_as_far_as_its_state_says(db: SqliteDatabase) -> None:
+    purchase = await intended(db)
+    await adopt(db, purchase, placed("87"), placed("88", state=CANCELLED), placed("89", state=VendorOrderState.PAID))
+    await see(db, placed("90", state=VendorOrderState.SHIPPED, created_at=START - SECOND))
+    await adopt(db, purchase, placed("90", state=VendorOrderState.SHIPPED, created_at=START - SECOND))
+    await db.run(placed_orders.urged, "main", "89", now=START)
+    assert await db.read(placed_orders.progress, [purchase.id]) == {
+        purchase.id: {
+            "87": Progress(None, None),
+            "89": Progress(START, None, START),
+            "90": Progress(START - SECOND, START),
+        }
+    }

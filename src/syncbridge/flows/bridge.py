@@ -21,7 +21,7 @@ from syncbridge.store.db import Database
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LEAD_TIME = timedelta(days=2)
-"""Expected time from buying to declaring; the order with the least time left goes first."""
+"""Taken off the ship-by time of work that nothing is forecast of, so that it goes before the catalogue."""
 CATALOGUE_PATIENCE = timedelta(days=3)
 """Catalogue work gives way to orders that must be shipped within this and the lead time."""
 
@@ -123,9 +123,12 @@ def order_subject(store: str, order_id: str) -> str:
     return f"order {store}/{order_id}"
 
 
-def order_priority(ship_by: datetime | None, now: datetime) -> datetime:
-    """Ship-by time less the expected lead time."""
-    return (ship_by or now + timedelta(days=3)) - LEAD_TIME
+def order_priority(ship_by: datetime | None, now: datetime, lead: timedelta = LEAD_TIME) -> datetime:
+    """Ship-by time less the time expected from buying to declaring; the order with the least time left goes first.
+
+    Where something is to be bought or paid, `lead` is `forecasts.lead_time`: what `dispatch.check` measured last.
+    """
+    return (ship_by or now + timedelta(days=3)) - lead
 
 
 def day_began(now: datetime) -> datetime:

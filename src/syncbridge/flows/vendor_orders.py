@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlmodel import Session
 
-from syncbridge.flows import abroad, fulfil, stock
+from syncbridge.flows import abroad, forecasts, fulfil, stock
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.model.shipping import Shipment
@@ -178,12 +178,13 @@ def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str
 
 def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> NewJob:
     ship_by = orders.ship_by(session, purchase.store, purchase.order_id)
+    lead = forecasts.lead_time(session, purchase.supplier, purchase.route, purchase.lines)
     return NewJob(
         kind="purchase.pay",
         key=pay_key(purchase, order.vendor_order_id),
         account=purchase.supplier,
         run_at=now,
-        priority=order_priority(ship_by, now),
+        priority=order_priority(ship_by, now, lead),
         subject=purchase.subject,
         lock=f"purchase:{purchase.id}",
         args={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sqlmodel import Session, col
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.model.shipping import Shipment
 from syncbridge.store import purchases
+from syncbridge.store.rows import chunks
 from syncbridge.store.tables import ParcelRow
 
 
@@ -41,6 +43,15 @@ def get(session: Session, parcel: int) -> Parcel:
     row = session.get_one(ParcelRow, parcel)
     purchase = purchases.get(session, row.purchase)
     return Parcel(parcel, Shipment(row.carrier, row.number, purchase.mark), purchase, row.declared_at is not None)
+
+
+def announced(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of these purchases that an international number is known of."""
+    return {
+        purchase
+        for some in chunks(ids)
+        for purchase in session.scalars(select(col(ParcelRow.purchase)).where(col(ParcelRow.purchase).in_(some)))
+    }
 
 
 def declared(session: Session, parcel: int, purchase: Purchase, *, now: datetime) -> None:

@@ -549,6 +549,7 @@ class VendorOrderRow(SQLModel, table=True):
     """A supplier's order; without a purchase it is an open item of the ledger."""
 
     __tablename__ = "vendor_order"
+    __table_args__ = (Index("vendor_order_shipped", "supplier", "shipped_at"),)
 
     supplier: str = Field(primary_key=True)
     vendor_order_id: str = Field(primary_key=True)
@@ -565,13 +566,19 @@ class VendorOrderRow(SQLModel, table=True):
     """When the supplier says it was made."""
     refund_id: str | None = None
     seen_at: datetime = Field(sa_column=_time())
+    paid_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """As the supplier says, else as we noticed."""
+    shipped_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """The same."""
+    urged_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """When we last asked to ship it, or tried to."""
 
 
 class ParcelRow(SQLModel, table=True):
     """An international parcel of a purchase."""
 
     __tablename__ = "parcel"
-    __table_args__ = (UniqueConstraint("purchase", "number"),)
+    __table_args__ = (UniqueConstraint("purchase", "number"), Index("parcel_declared", "declared_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     purchase: int = Field(foreign_key="purchase.id", index=True)
@@ -620,6 +627,23 @@ class BookingRow(SQLModel, table=True):
     booked_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     handed_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     """When a person saved the label to hand it to the supplier."""
+
+
+class LeadTimeRow(SQLModel, table=True):
+    """A time that is expected to pass, measured on our own purchases; see `rules.deadlines`."""
+
+    __tablename__ = "lead_time"
+
+    basis: str = Field(primary_key=True)
+    """``offer``, ``shop`` or ``route``."""
+    account: str = Field(primary_key=True)
+    """Of the supplier; empty for a route."""
+    name: str = Field(primary_key=True)
+    """The offer's id, the shop's, or the route's name."""
+    seconds: int
+    sample: int
+    """Of how many; 0 for a route that too few parcels went by yet."""
+    measured_at: datetime = Field(sa_column=_time())
 
 
 class TimelineRow(SQLModel, table=True):

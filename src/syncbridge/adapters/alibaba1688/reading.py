@@ -134,6 +134,8 @@ def order(trade: wire.TradeInfo) -> PlacedOrder:
         lines=tuple(_line(item) for item in trade.product_items or ()),
         created_at=wire.time_of(base.create_time),
         modified_at=wire.time_of(base.modify_time),
+        paid_at=wire.time_of(base.pay_time),
+        shipped_at=wire.time_of(base.all_delivered_time),
     )
 
 

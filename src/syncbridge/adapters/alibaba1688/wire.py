@@ -296,14 +296,17 @@ class BaseInfo(Wire):
     """By its document the note made when ordering; the two are read as one."""
     create_time: Id | None = None
     modify_time: Id | None = None
+    pay_time: Id | None = None
+    """The first."""
+    all_delivered_time: Id | None = None
     refund_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Refuse an order without an id or with a time of no known format, as a wrong shape."""
         if not self.order_id:
             raise ValueError("a vendor order without an id")
-        time_of(self.create_time)
-        time_of(self.modify_time)
+        for at in (self.create_time, self.modify_time, self.pay_time, self.all_delivered_time):
+            time_of(at)
 
     @property
     def order_id(self) -> str:

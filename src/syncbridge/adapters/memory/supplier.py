@@ -206,7 +206,12 @@ class MemorySupplier:
 
     def _change(self, vendor_order_id: str, state: VendorOrderState) -> None:
         order = self.books[vendor_order_id]
-        self.books[vendor_order_id] = replace(order, state=state, modified_at=self.clock.now())
+        now = self.clock.now()
+        paid_at = order.paid_at or (now if state.is_paid else None)
+        shipped_at = order.shipped_at or (now if state.is_shipped else None)
+        self.books[vendor_order_id] = replace(
+            order, state=state, modified_at=now, paid_at=paid_at, shipped_at=shipped_at
+        )
 
     def _check_terms(self, lines: Sequence[PurchaseLine], goods: Money) -> None:
         """Whole lots, and each offer's minimum unless the supplier mixes and the whole purchase is enough."""

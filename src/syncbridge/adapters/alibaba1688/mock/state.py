@@ -146,6 +146,7 @@ class VendorOrder:
     modified_at: datetime
     status: str = "waitbuyerpay"
     paid_at: datetime | None = None
+    shipped_at: datetime | None = None
     parcels: list[Json] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     urged: list[datetime] = field(default_factory=list)
@@ -270,6 +271,7 @@ class State:
             self._end(refund, "refundclose")
         order.status = "waitbuyerreceive"
         order.modified_at = self.now()
+        order.shipped_at = order.shipped_at or order.modified_at
         order.parcels.append({"number": number, "company": company})
 
     def close(self, order: VendorOrder, reason: str, by: str) -> None:

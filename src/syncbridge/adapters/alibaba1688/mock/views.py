@@ -144,6 +144,8 @@ def _base_info(order: VendorOrder) -> Json:
         info["outOrderId"] = order.out_order_id
     if order.paid_at:
         info["payTime"] = time_text(order.paid_at)
+    if order.shipped_at:
+        info["allDeliveredTime"] = time_text(order.shipped_at)
     if order.closed_at:
         info |= {"closeReason": order.close_reason, "closeOperateType": order.closed_by}
     if order.refunds:
