@@ -64,6 +64,7 @@ JOBS: Mapping[str, Flow] = {
     "decisions.adopt": decisions.adopt,
     "fulfil.collect": fulfil.collect,
     "fulfil.declare": fulfil.declare,
+    "fulfil.redeclare": fulfil.redeclare,
     "dispatch.check": dispatch.check,
     "dispatch.urge": dispatch.urge,
     "follow.poll": follow.poll,

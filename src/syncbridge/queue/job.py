@@ -263,13 +263,13 @@ def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease:
     return _release(session, [col(Job.lease_until) < now, others], now=now)
 
 
-def unsettled(session: Session, job: Claim, codes: Collection[str]) -> bool:
-    """Whether another job of its kind and subject waits for one of these reasons, or was cut off."""
+def unsettled(session: Session, job: Claim, codes: Collection[str], *, kinds: Collection[str]) -> bool:
+    """Whether another job of these kinds and of its subject waits for one of these reasons, or was cut off."""
     waiting = session.connection().execute(
         select(func.count())
         .select_from(Job)
         .where(
-            col(Job.kind) == job.kind,
+            col(Job.kind).in_(kinds),
             col(Job.subject) == job.subject,
             col(Job.state) == JobState.READY,
             col(Job.id) != job.id,

@@ -94,6 +94,7 @@ class _Book:
 
     def _route(self, value: Value) -> Route:
         with Section(value) as keys:
+            services = keys.must("services", values.services, "{YANWEN: YANWEN_AM}") or {}
             route = Route(
                 name=keys.must("name", Value.text, "notebooks"),
                 prefix=keys.must("prefix", Value.text, "TY"),
@@ -103,7 +104,7 @@ class _Book:
                 buy=keys.must("buy", values.buy_mode, "auto"),
                 relay=keys.must("relay", self._relays.find, "hangzhou"),
                 carrier=keys.must("carrier", self._account, "forwarder"),
-                services=keys.must("services", values.words, "{YANWEN: YANWEN_AM}"),
+                services={word: key for word, (key, _) in services.items()},
                 price=keys.must("price", self._prices.find, "standard"),
                 stock=keys.must("stock", self._stocks.find, "careful"),
                 listing=keys.must("listing", self._listings.find, "notebooks"),
@@ -113,6 +114,7 @@ class _Book:
                 destinations=tuple(sorted(keys.may("destinations", values.list_of(values.country), ()) or ())),
                 code=keys.may("code", values.code_style, CodeStyle.REFERENCE),
                 pattern=keys.may("pattern", values.pattern, None),
+                others={word: other for word, (_, other) in services.items() if other},
             )
             if keys.sound and route.merge and route.buy is not BuyMode.AUTO:
                 raise value.unusable(f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one")

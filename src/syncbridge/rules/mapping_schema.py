@@ -221,6 +221,14 @@ _LISTING = _extending(
     },
 )
 
+_OTHER = _section(
+    {
+        "key": _described({"type": "string", "pattern": "^[Oo][Tt][Hh][Ee][Rr]"}, "The channel's key for any other."),
+        "site": _described({"type": "string", "pattern": "^https?://"}, "Where its parcels are followed."),
+        "carrier": _described(_TEXT, "The carrier's name."),
+    }
+)
+
 _ROUTE = _extending(
     {
         "name": _described(_TEXT, "A name of your choice; reports and `rules explain` use it."),
@@ -233,8 +241,8 @@ _ROUTE = _extending(
         "relay": _described(_TEXT, "A name under relays."),
         "carrier": _described(_TEXT, "Account of the forwarder that announces international numbers."),
         "services": _described(
-            {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
-            "The forwarder's word for a carrier: the channel's key of it.",
+            {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [_TEXT, _OTHER]}},
+            "The forwarder's word for a carrier: the channel's key of it; for a carrier not on its list more.",
         ),
         "price": _described(_TEXT, "A name under prices."),
         "stock": _described(_TEXT, "A name under stocks."),
