@@ -99,7 +99,9 @@ def is_domestic(session: Session, number: str) -> bool:
     return session.connection().execute(query).scalar_one() > 0
 
 
-def saw(session: Session, supplier: str, vendor_order_id: str, tracks: Mapping[str, Track]) -> list[str]:
+def saw(
+    session: Session, supplier: str, vendor_order_id: str, tracks: Mapping[str, Track], *, now: datetime
+) -> list[str]:
     """Note how far the parcels of a vendor order are, by number; answers those that are signed for since."""
     arrived = {number for number, track in tracks.items() if track.movement is Movement.DELIVERED}
     unsigned = {one.number for one in living(session, supplier, vendor_order_id) if one.movement != Movement.DELIVERED}
@@ -110,7 +112,7 @@ def saw(session: Session, supplier: str, vendor_order_id: str, tracks: Mapping[s
             "b_number": number,
             "b_movement": track.movement.value,
             "b_said": track.sightings[0].said if track.sightings else "",
-            "b_moved_at": track.sightings[0].at if track.sightings else None,
+            "b_moved_at": track.sightings[0].at if track.sightings else now if number in arrived else None,
         }
         for number, track in tracks.items()
     ]
