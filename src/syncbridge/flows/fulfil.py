@@ -15,7 +15,7 @@ from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase
 from syncbridge.model.shipping import ParcelState, Shipment, ShippingService
 from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze
-from syncbridge.queue.job import Claim, NewJob, enqueue, unsettled
+from syncbridge.queue.job import Claim, NewJob, end_parked, enqueue, unsettled
 from syncbridge.rules import tracking
 from syncbridge.rules.mapping import ShippingWay
 from syncbridge.rules.merging import OUT, living
@@ -221,8 +221,10 @@ def pass_on(session: Session, bridge: Bridge, purchase: Purchase, shipment: Ship
 def replace_number(session: Session, bridge: Bridge, purchase: Purchase, old: str, new: Shipment) -> None:
     """A number takes the place of another: the channel is told so if it knows the old one."""
     now = bridge.clock.now()
-    parcel = parcels.stand_for(session, purchase, old, new)
-    holds.close_subjects(session, [f"parcel {old}", f"{purchase.subject} {new.number}"], now=now)
+    former, parcel = parcels.stand_for(session, purchase, old, new)
+    end_parked(session, [f"fulfil.declare:{former}"], begun=f"fulfil.redeclare:{former}@")
+    settled = [f"parcel {old}", *(f"{purchase.subject} {number}" for number in (old, new.number))]
+    holds.close_subjects(session, settled, now=now)
     holds.close_holds(session, REFUSED, [purchase.subject], now=now)
     timeline.note(session, purchase.subject, "number changed", at=now, carrier=new.carrier, number=new.number, old=old)
     job = _job("fulfil.redeclare", session, purchase, parcel, now)

@@ -236,6 +236,14 @@ def close_parked(session: Session, kind: str, account: str) -> None:
     session.connection().execute(_CLOSE_PARKED, {"b_kind": kind, "b_account": account})
 
 
+def end_parked(session: Session, keys: Collection[str], *, begun: str) -> None:
+    """Close parked jobs of these keys, or of one that begins so, which nobody need see to any more."""
+    named = or_(col(Job.key).in_(keys), col(Job.key).startswith(begun, autoescape=True))
+    session.connection().execute(
+        update(Job).where(named, col(Job.state) == JobState.PARKED).values(state=JobState.DONE)
+    )
+
+
 def park_again(session: Session, key: str, *, code: str, why: str, now: datetime) -> None:
     """Put a job that was done back before a person, because what it did was undone."""
     session.connection().execute(

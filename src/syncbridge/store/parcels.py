@@ -52,8 +52,8 @@ def announce(
     return _id(session, purchase, shipment.number)
 
 
-def stand_for(session: Session, purchase: Purchase, old: str, new: Shipment) -> int:
-    """Let a number take the place of another of the same purchase, under its mark; answers its id."""
+def stand_for(session: Session, purchase: Purchase, old: str, new: Shipment) -> tuple[int, int]:
+    """Let a number take the place of another of the same purchase, under its mark; answers the ids of both."""
     row = session.get_one(ParcelRow, _id(session, purchase, old))
     statement = upsert(ParcelRow).values(
         purchase=purchase.id,
@@ -66,8 +66,9 @@ def stand_for(session: Session, purchase: Purchase, old: str, new: Shipment) -> 
     session.connection().execute(
         statement.on_conflict_do_update(index_elements=["purchase", "number"], set_={**fresh, "declared_at": None})
     )
-    _set_state(session, row.id or 0, ParcelState.REPLACED)
-    return _id(session, purchase, new.number)
+    former = row.id or 0
+    _set_state(session, former, ParcelState.REPLACED)
+    return former, _id(session, purchase, new.number)
 
 
 def settle(session: Session, parcel: int) -> None:

@@ -200,13 +200,13 @@ def _of(supplier: str, vendor_order_id: str) -> tuple[ColumnElement[bool], Colum
 
 def _waybills(*which: ColumnElement[bool]) -> ColumnElement[bool]:
     """Whether a vendor order shows a parcel of which this holds."""
-    return exists().where(_IS_OF_IT, col(WaybillRow.gone_at).is_(None), *which)
+    return exists().where(_IS_OF_IT, col(WaybillRow.gone_at).is_(None), *which).correlate(VendorOrderRow)
 
 
 def _parcels(*which: ColumnElement[bool]) -> ColumnElement[bool]:
     """The same of the parcels that take its goods abroad."""
     of_it = col(ParcelRow.purchase) == col(VendorOrderRow.purchase)
-    return exists().where(of_it, col(ParcelRow.state) == ParcelState.ANNOUNCED, *which)
+    return exists().where(of_it, col(ParcelRow.state) == ParcelState.ANNOUNCED, *which).correlate(VendorOrderRow)
 
 
 def _is_held() -> ColumnElement[bool]:
@@ -218,7 +218,7 @@ def _is_held() -> ColumnElement[bool]:
     its_own = "vendor order " + col(VendorOrderRow.supplier) + "/" + col(VendorOrderRow.vendor_order_id)
     of_a_part = func.substr(subject, 1, func.length(order) + 1) == order + " "
     named = or_(subject == its_own, subject == order, of_a_part)
-    return exists().where(together, col(HoldRow.closed_at).is_(None), named)
+    return exists().where(together, col(HoldRow.closed_at).is_(None), named).correlate(VendorOrderRow)
 
 
 _IS_OF_IT = (col(WaybillRow.supplier) == col(VendorOrderRow.supplier)) & (
