@@ -11,6 +11,7 @@ from sqlmodel import Session
 from syncbridge.errors import MappingError, OutcomeUnknown, Rejected
 from syncbridge.flows import follow
 from syncbridge.flows.bridge import Bridge, order_priority
+from syncbridge.model.orders import OrderState
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import Purchase
 from syncbridge.model.shipping import ParcelState, Shipment, ShippingService
@@ -102,12 +103,10 @@ async def _examined(bridge: Bridge, job: Claim) -> _Case | Outcome:
     parcel = await bridge.db.read(parcels.get, int(job.args["parcel"]))
     if parcel.state is not ParcelState.ANNOUNCED:
         return Done()  # another number took its place
+    not_wanted = await _not_wanted(bridge, parcel)
+    if not_wanted is not None:
+        return not_wanted
     store, order_id = parcel.purchase.store, parcel.purchase.order_id
-    if parcel.purchase.state in OUT:
-        if living(await bridge.db.read(merging.together, parcel.purchase)):
-            return Done()  # it holds goods for others, and goes its way
-        why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
-        return Park("shipped_after_cancel", why)
     channel = bridge.channels[store]
     before = await channel.declared(order_id)
     shipment = _as_mapped(bridge, parcel)
@@ -117,6 +116,18 @@ async def _examined(bridge: Bridge, job: Claim) -> _Case | Outcome:
     domestic = await bridge.db.read(waybills.is_domestic, shipment.number)
     problem = tracking.problem(shipment, case.services, domestic=domestic)
     return case if problem is None else _refused(bridge, case, problem)
+
+
+async def _not_wanted(bridge: Bridge, parcel: Parcel) -> Outcome | None:
+    """What becomes of a parcel whose order was cancelled between the legs."""
+    purchase = parcel.purchase
+    if purchase.state in OUT:
+        if living(await bridge.db.read(merging.together, purchase)):
+            return Done()  # it holds goods for others, and goes its way
+    elif (await bridge.db.read(orders.get, purchase.store, purchase.order_id)).state is not OrderState.CANCELLED:
+        return None
+    why = f"parcel {parcel.shipment.number} is of an order that is not wanted any more; have it stopped or returned"
+    return Park("shipped_after_cancel", why)
 
 
 async def _completes(bridge: Bridge, purchase: Purchase, declared: int) -> bool:
