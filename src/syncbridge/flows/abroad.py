@@ -185,8 +185,9 @@ def _label_is_used(session: Session, bridge: Bridge, purchase: Purchase, booking
 def _pass_on(
     session: Session, bridge: Bridge, purchase: Purchase, booking: BookingIntent, carrier: str, number: str
 ) -> None:
-    shipment = Shipment(fulfil.channels_word(bridge, purchase.route, carrier), number, booking.mark)
-    fulfil.pass_on(session, bridge, purchase, shipment)
+    mark, earlier = bookings.before(session, booking)
+    former = earlier if booking.number in ("", number) else booking.number
+    fulfil.pass_on(session, bridge, purchase, Shipment(carrier, number, mark, replaces=former or None))
 
 
 def _tell_of_others(session: Session, purchase: Purchase, what: str, numbers: Sequence[str], now: datetime) -> None:

@@ -105,6 +105,13 @@ class PlacedOrder:
     """None: not yet, or the supplier does not say."""
     shipped_at: datetime | None = None
     """When all of it was; None as above."""
+    part_shipped: bool = False
+    """Some of it left, though it still counts as paid."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether a parcel of it may be on its way, or was."""
+        return self.part_shipped or self.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
 
 
 @dataclass(frozen=True, slots=True)

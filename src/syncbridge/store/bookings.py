@@ -47,11 +47,16 @@ def marked(session: Session, mark: str) -> BookingIntent:
     return value(BookingIntent, session.connection().execute(_KNOWN.where(col(BookingRow.mark) == mark)).one())
 
 
-def purchase_of(session: Session, mark: str) -> Purchase | None:
-    """The purchase whose goods are booked under that mark."""
-    query = select(col(BookingRow.purchase)).where(col(BookingRow.mark) == mark)
-    found = session.scalars(query).first()
-    return None if found is None else purchases.get(session, found)
+def before(session: Session, booking: BookingIntent) -> tuple[str, str]:
+    """The mark a parcel was first booked under, and the last number it had before this booking's; empty if none."""
+    query = select(col(BookingRow.mark), col(BookingRow.number)).where(
+        col(BookingRow.purchase) == booking.purchase,
+        col(BookingRow.vendor_order_id) == booking.vendor_order_id,
+        col(BookingRow.id) < booking.id,
+    )
+    earlier = session.connection().execute(query.order_by(col(BookingRow.id))).all()
+    numbers = [row.number for row in earlier if row.number]
+    return (earlier[0].mark if earlier else booking.mark), (numbers[-1] if numbers else "")
 
 
 def label_first(session: Session, purchase: int) -> BookingIntent | None:

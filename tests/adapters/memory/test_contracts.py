@@ -18,6 +18,7 @@ from syncbridge.testing.builders import make_parcel
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.booking import BookingContract
 from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract, UrgesContract
@@ -53,6 +54,9 @@ class MemorySupplierHarness:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def tell(self, vendor_order_id: str, number: str, said: str, *, signed: bool) -> None:
+        self.supplier.move(number, said, signed=signed)
 
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         self.supplier.answer_refund(vendor_order_id, agree=agree)
@@ -128,7 +132,15 @@ class MemoryBookingHarness:
         self.vendor.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
+class TestMemorySupplier(
+    SupplierContract,
+    CancelsContract,
+    RefundsContract,
+    UrgesContract,
+    SearchesContract,
+    TracksDomesticContract,
+    ConfirmsContract,
+):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()

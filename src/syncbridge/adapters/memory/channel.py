@@ -31,6 +31,7 @@ LINES = (
     LineQuote("YANWEN_AM", "Yanwen", Money.of("38.00", "CNY"), (12, 25)),
     LineQuote("CAINIAO_STANDARD", "Cainiao Standard", Money.of("52.00", "CNY"), (8, 15)),
 )
+SERVICES = (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"), ShippingService("OTHER", "Another", ""))
 
 
 class MemoryChannel:
@@ -139,9 +140,9 @@ class MemoryChannel:
         return refused
 
     async def shipping_services(self) -> Sequence[ShippingService]:
-        """One carrier."""
+        """One carrier, and any other."""
         self._answerable()
-        return (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"),)
+        return SERVICES
 
     async def declared(self, order_id: str) -> Sequence[Shipment]:
         """Declared so far."""
@@ -152,6 +153,7 @@ class MemoryChannel:
         """Declare a parcel; after a complete declaration no further one is taken."""
         self._answerable()
         order = self.books[order_id]
+        _check(shipment)
         if not order.state.wants_goods:
             raise Rejected(f"order {order_id} takes no declaration now", vendor="memory", code="state")
         self.declarations.setdefault(order_id, []).append(shipment)
@@ -163,10 +165,12 @@ class MemoryChannel:
     async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
         """Replace a declared parcel where it stands."""
         self._answerable()
+        _check(new)
         declared = self.declarations.get(order_id, [])
-        if old not in declared:
+        place = next((n for n, one in enumerate(declared) if _key(one) == _key(old)), None)
+        if place is None:
             raise Rejected(f"{old.number} is not declared for order {order_id}", vendor="memory", code="state")
-        declared[declared.index(old)] = new
+        declared[place] = new
         self.change(order_id, state=OrderState.SHIPPED if complete else OrderState.PART_SHIPPED)
         if self.lose_next:
             self.lose_next = False
@@ -197,7 +201,7 @@ class MemoryChannel:
         return [
             replace(self._now(booking_id), mark=draft.mark)
             for booking_id, (at, known, _) in self.bookings.items()
-            if at >= since and known.order_id == draft.order_id and _key(known) in (_key(draft), draft.mark)
+            if at >= since and known.order_id == draft.order_id and _waybill(known) in (_waybill(draft), draft.mark)
         ]
 
     async def label(self, booking: Booking) -> Label | None:
@@ -248,8 +252,17 @@ def _refuse_heavy(draft: ParcelDraft) -> None:
         raise Rejected(said, vendor="memory", code="no_line")
 
 
-def _key(draft: ParcelDraft) -> str:
+def _waybill(draft: ParcelDraft) -> str:
     return draft.domestic_number or draft.mark
+
+
+def _key(shipment: Shipment) -> tuple[str, str]:
+    return shipment.carrier, shipment.number
+
+
+def _check(shipment: Shipment) -> None:
+    if shipment.carrier == "OTHER" and not (shipment.site and shipment.operator):
+        raise Rejected("OTHER wants a tracking site and the carrier", vendor="memory", code="other_carrier")
 
 
 def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:

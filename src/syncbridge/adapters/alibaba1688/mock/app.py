@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from syncbridge.adapters.alibaba1688.mock import aftersale, products, trade, views
+from syncbridge.adapters.alibaba1688.mock import aftersale, logistics, products, trade, views
 from syncbridge.adapters.alibaba1688.mock.books import books
 from syncbridge.adapters.alibaba1688.mock.control import Control
 from syncbridge.adapters.alibaba1688.mock.params import Fields, Json, from_form
@@ -61,6 +61,10 @@ def _f(code: str, message: str) -> Json:
     return {"success": False, "errorCode": code, "errorMessage": message}
 
 
+def _g(code: str, message: str) -> Json:
+    return {"result": {"success": False, "errorCode": code, "errorInfo": message}}
+
+
 def _h(code: str, message: str) -> Json:
     return {"code": int(code), "message": message}
 
@@ -96,6 +100,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
         aftersale.QUERY_ORDER, aftersale.query_order, _i
     ),
     "com.alibaba.logistics/alibaba.trade.getLogisticsInfos.buyerView": Endpoint(views.LOGISTICS, views.logistics, _b),
+    "com.alibaba.logistics/alibaba.trade.getLogisticsTraceInfo.buyerView": Endpoint(
+        logistics.TRACE, logistics.trace, _b
+    ),
+    "com.alibaba.trade/trade.receivegoods.confirm": Endpoint(logistics.CONFIRM, logistics.confirm, _g),
 }
 
 
@@ -201,6 +209,10 @@ class Mock1688:
             return trade.payment(fault != "pay_says_no")
         if endpoint.act is aftersale.cancel:
             self.pushes.order_changed(self.state.order(params["tradeID"]), "ORDER_BUYER_CLOSE")
+        if endpoint.act is logistics.confirm:
+            received = self.state.order(params["orderId"])
+            self.pushes.order_changed(received, "ORDER_COMFIRM_RECEIVEGOODS")
+            self.pushes.order_changed(received, "ORDER_SUCCESS")
         if endpoint.act is aftersale.create:
             order = self.state.order(params["orderId"])
             self.sellers.asked(order, order.refunds[-1])

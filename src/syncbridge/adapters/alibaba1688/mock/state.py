@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -151,6 +152,7 @@ class VendorOrder:
     refunds: list[Refund] = field(default_factory=list)
     urged: list[datetime] = field(default_factory=list)
     """When the buyer asked for it to be shipped."""
+    received_at: datetime | None = None
     closed_at: datetime | None = None
     close_reason: str = ""
     closed_by: str = ""
@@ -263,16 +265,44 @@ class State:
         order.paid_at = order.modified_at = self.now()
         self.money.append({"orderId": str(order.order_id), "amount": yuan_text(order.total_fen)})
 
-    def ship(self, order: VendorOrder, number: str, company: str) -> None:
-        """Hand a parcel to a courier; raises BusinessRefusal for an unpaid or cancelled order."""
+    def ship(self, order: VendorOrder, number: str, company: str, lines: Sequence[int] = ()) -> None:
+        """Hand a parcel with these lines, or all, to a courier; without a number none is needed (不需要物流).
+
+        Raises BusinessRefusal for an unpaid or cancelled order.
+        """
         if order.status not in ("waitsellersend", "waitbuyerreceive"):
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许发货")
         if (refund := order.refund_under_way) is not None:
             self._end(refund, "refundclose")
-        order.status = "waitbuyerreceive"
+        entries = [order.entry_ids[line] for line in lines] or order.entry_ids
+        order.parcels.append(
+            {
+                "id": f"LP{order.order_id}{len(order.parcels) or ''}",
+                "number": number,
+                "company": company,
+                "entries": entries,
+                "status": "TRANSPORT",
+                "steps": [],
+            }
+        )
+        sent = {entry for parcel in order.parcels for entry in parcel["entries"]}
         order.modified_at = self.now()
-        order.shipped_at = order.shipped_at or order.modified_at
-        order.parcels.append({"number": number, "company": company})
+        if sent == set(order.entry_ids):
+            order.status, order.shipped_at = "waitbuyerreceive", order.shipped_at or order.modified_at
+        else:
+            order.status = "waitsellersend"
+
+    def parcel(self, order: VendorOrder, number: str) -> Json:
+        """The parcel of an order with this number; raises BusinessRefusal."""
+        found = next((parcel for parcel in order.parcels if parcel["number"] == number), None)
+        if found is None:
+            raise BusinessRefusal("404", f"{number} is no parcel of {order.order_id}")
+        return found
+
+    def receive(self, order: VendorOrder) -> None:
+        """The buyer has it all, which ends the order."""
+        order.status = "success"
+        order.received_at = order.modified_at = self.now()
 
     def close(self, order: VendorOrder, reason: str, by: str) -> None:
         """End an order without a sale."""

@@ -67,7 +67,7 @@ def order_view(state: State, account: Account, params: Json) -> Json:
     """One order; its success is a string."""
     _check_site(params)
     order = state.order(params["orderId"], account)
-    logistics = {"logisticsItems": [_logistics_item(order, each) for each in order.parcels]}
+    logistics = {"logisticsItems": [_logistics_item(each) for each in order.parcels]}
     return {"result": {**_trade_info(order), "nativeLogistics": logistics}, "success": "true"}
 
 
@@ -173,33 +173,36 @@ def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
         "subItemID": _through_a_double(item_id),
         "subItemIDString": str(item_id),
         "unit": "件",
-        "logisticsStatus": 2 if order.parcels else 1,
+        "logisticsStatus": 2 if any(item_id in parcel["entries"] for parcel in order.parcels) else 1,
         "refundId": refund.refund_id if refund else None,
         "refundStatus": _ITEM_REFUND[refund.status] if refund else None,
     }
 
 
-def _logistics_item(order: VendorOrder, parcel: Json) -> Json:
+def _logistics_item(parcel: Json) -> Json:
+    """A parcel as the order shows it: of one that needs no courier the number is a sentence (1688.md §5.6)."""
     return {
-        "type": "0",
+        "type": "0" if parcel["number"] else "2",
         "status": "alreadysend",
-        "logisticsBillNo": parcel["number"],
+        "logisticsBillNo": parcel["number"] or "不需要物流",
         "logisticsCompanyName": parcel["company"],
-        "subItemIds": ",".join(map(str, order.entry_ids)),
+        "subItemIds": ",".join(map(str, parcel["entries"])),
     }
 
 
 def _parcel(order: VendorOrder, parcel: Json) -> Json:
-    return {
-        "logisticsId": f"LP{order.order_id}",
-        "logisticsBillNo": parcel["number"],
-        "orderEntryIds": ",".join(map(str, order.entry_ids)),
-        "status": "TRANSPORT",
-        "logisticsCompanyId": "1",
-        "logisticsCompanyName": parcel["company"],
-        "logisticsCompanyNo": parcel["company"],
-        "sendGoods": [{"goodName": line.title, "quantity": str(line.quantity), "unit": "件"} for line in order.lines],
+    """A parcel by itself; one that needs no courier has no number at all, as in the documented sample."""
+    sent = [line for entry, line in zip(order.entry_ids, order.lines, strict=True) if entry in parcel["entries"]]
+    shown = {
+        "logisticsId": parcel["id"],
+        "orderEntryIds": ",".join(map(str, parcel["entries"])),
+        "status": parcel["status"],
+        "sendGoods": [{"goodName": line.title, "quantity": str(line.quantity), "unit": "件"} for line in sent],
     }
+    if not parcel["number"]:
+        return shown
+    company = {f"logisticsCompany{name}": parcel["company"] for name in ("Name", "No")}
+    return {**shown, "logisticsBillNo": parcel["number"], "logisticsCompanyId": "1", **company}
 
 
 def _yuan(fen: int) -> float:
