@@ -30,6 +30,7 @@ from tests.flows.legs import (
     split_up,
 )
 from tests.flows.legs import numbers as told
+from tests.flows.test_follow import Teller
 
 pytestmark = pytest.mark.anyio
 MEIYOU = OtherCarrier("Meiyou Express", "https://track.example.com")
@@ -68,10 +69,13 @@ async def test_a_number_that_takes_anothers_place_is_told_the_channel_in_its_ste
 
 async def test_a_number_changed_before_it_is_declared_is_declared_once(shop: Shop) -> None:
     mark = mark_of(await shipped(shop))
+    calls = AsyncMock(side_effect=shop.channel.declare)
+    shop.channel.declare = calls  # type: ignore[method-assign]  # counted
     shop.forwards(mark, FIRST)
     await announce(shop, mark, SECOND, replaces=FIRST)
 
     assert told(shop) == [SECOND]
+    assert [call.args[1].number for call in calls.await_args_list] == [SECOND]
     assert await shop.queue() == []
 
 
@@ -128,6 +132,39 @@ async def test_a_number_that_changes_while_its_declaration_is_unclear_is_replace
 
     assert told(shop) == [SECOND]
     assert await shop.queue() == []
+
+
+async def test_a_change_waits_for_a_declaration_that_may_still_arrive(shop: Shop) -> None:
+    mark = mark_of(await shipped(shop))
+    declare = shop.channel.declare
+    on_its_way: list[Shipment] = []
+
+    async def late(_: str, shipment: Shipment, *, complete: bool) -> None:
+        on_its_way.append(shipment)
+        raise OutcomeUnknown("no answer", vendor="memory", code="no_answer")
+
+    shop.channel.declare = late  # type: ignore[method-assign]  # it arrives later
+    await announce(shop, mark, FIRST)
+    shop.channel.declare = declare  # type: ignore[method-assign]
+    await announce(shop, mark, SECOND, replaces=FIRST)
+    assert told(shop) == []
+    await declare(ORDER, replace(on_its_way[0], carrier="YANWEN_AM"), complete=True)
+    await shop.pass_time(61)
+    await shop.pass_time(61)
+
+    assert (told(shop), await shop.queue()) == ([SECOND], [])
+
+
+async def test_only_the_number_that_holds_is_followed(shop: Shop) -> None:
+    teller = Teller()
+    shop.trackers = {"teller": teller}
+    shop.connect()
+    mark = await declared(shop)
+    await announce(shop, mark, SECOND, replaces=FIRST)
+    await shop.pass_time(7200)
+    await shop.poll("follow.poll", "toys")
+
+    assert [[trail.number for trail in asked] for asked in teller.asked] == [[SECOND]]
 
 
 async def test_two_numbers_for_one_parcel_are_a_persons_matter_and_nothing_is_declared_a_second_time(
