@@ -418,7 +418,7 @@ def _many(session: Session, numbers: range, now: datetime) -> None:
             mark = purchases.get(session, made).mark
             if sort == 0:
                 row = {"supplier": "main", "vendor_order_id": order_id, "purchase": made, "state": "paid"}
-                rest = {"total": cny("9"), "waybills": [], "seen_at": now, "paid_at": now}
+                rest = {"total": cny("9"), "seen_at": now, "paid_at": now}
                 session.connection().execute(insert(VendorOrderRow).values(**row, **rest))
             if sort == 2:
                 holds.open_hold(session, "margin", f"order toys/{order_id}", {"purchase": mark}, now=now)

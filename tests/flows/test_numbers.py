@@ -366,9 +366,8 @@ async def test_a_number_of_an_order_cancelled_between_the_legs_is_not_changed_on
     assert purchase.state == "declared"
 
 
-@pytest.mark.parametrize("way", [ShippingWay.OFFICIAL, ShippingWay.LABEL_FIRST])
-async def test_of_booked_parcels_each_vendor_order_is_one(shop: Shop, way: ShippingWay) -> None:
-    route(shop, ship=way)
+async def test_of_booked_parcels_each_vendor_order_is_one(shop: Shop) -> None:
+    route(shop, ship=ShippingWay.OFFICIAL)
     split_up(shop)
     await bought(shop)
     (purchase,) = await shop.db.read(purchases.of_order, "toys", ORDER)
