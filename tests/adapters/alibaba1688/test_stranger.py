@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from syncbridge.adapters import alibaba1688
 from syncbridge.adapters.alibaba1688.mock.apis import ENDPOINTS
 from syncbridge.testing.builders import make_offer
 from tests.adapters.alibaba1688.caller import ADDRESS, OFFER, settled
@@ -57,6 +59,12 @@ async def test_a_stranger_makes_every_call_the_mock_knows(stranger: Stranger, be
         await journey(stranger, bench)
 
     assert stranger.called == set(ENDPOINTS)
+
+
+def test_the_readme_names_every_call_the_mock_knows() -> None:
+    told = Path(alibaba1688.__file__).with_name("README.md").read_text("utf-8")
+
+    assert [api for api in ENDPOINTS if f"`{api.partition('/')[2]}`" not in told] == []
 
 
 async def test_a_call_may_come_as_a_get_with_a_query(stranger: Stranger) -> None:
