@@ -216,6 +216,27 @@ async def test_what_is_no_api_is_called_so(stranger: Stranger, path: str) -> Non
     assert (answer.status_code, answer.json()["error_code"]) == (400, "gw.APIUnsupported")
 
 
+async def test_bytes_that_are_no_text_are_refused(stranger: Stranger) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    url = f"http://mock/openapi/param2/1/{LIST}/{stranger.key}"
+    answer = await stranger.http.post(url, content=b"page=\xff\xfe", headers=form)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "gw.ParamInvalid")
+
+
+async def test_row_15_a_parameter_nested_without_end_is_refused(stranger: Stranger) -> None:
+    deep = stranger.call(f"{TRADE}/alibaba.alipay.url.get", orderIdList="[" * 100_000)
+
+    assert await refused(deep) == (400, "gw.ParamInvalid")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "٣", "-1", "", "0x1"])
+async def test_an_id_that_is_none_is_nobodys(stranger: Stranger, number: str) -> None:
+    answer = await stranger.call(f"{TRADE}/alibaba.trade.payWay.query", orderId=number)
+
+    assert answer["errorCode"] == "500_2"
+
+
 async def test_no_more_than_twenty_offers_are_pushed_at_once(stranger: Stranger) -> None:
     api = "com.alibaba.product.push/alibaba.cross.syncProductListPushed"
 
