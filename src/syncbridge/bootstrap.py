@@ -36,6 +36,7 @@ from syncbridge.ports import (
 )
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
+from syncbridge.rules.following import Patience
 from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_check import check
 from syncbridge.rules.mapping_file import parse
@@ -239,6 +240,7 @@ def _bridge(
         margin_floor=brakes.margin_floor,
         polling=Bounds(timedelta(seconds=settings.monitor.soonest), timedelta(seconds=settings.monitor.latest)),
         history=timedelta(days=settings.monitor.history_days),
+        patience=Patience(domestic=timedelta(seconds=settings.waits.domestic)),
         most_pictures=settings.images.per_run,
         accounts={
             name: AccountTerms(
@@ -248,6 +250,7 @@ def _bridge(
                 frozenset(account.required_labels),
                 account.without_labels,
                 account.approve,
+                account.confirm_receipt,
                 settings.limit(account.adapter).per_day,
                 settings.limit(account.adapter).catalogue_per_second,
             )

@@ -153,6 +153,8 @@ class WaitSettings(_Section):
     """Before a declaration that did not show is looked for again."""
     orders: Seconds = 300.0
     """Before a stock on the channel that no known order explains is decided on."""
+    domestic: Seconds = 432_000.0
+    """Before a person is told of a domestic parcel that does not move, or that arrived and is not sent abroad."""
 
 
 class LedgerSettings(_Section):
@@ -242,6 +244,8 @@ class AccountSettings(_Section):
     """What becomes of purchases from suppliers that lack one."""
     approve: Literal["auto", "person"] = "auto"
     """Who approves changes of a store's catalogue that no guard stops."""
+    confirm_receipt: Literal["never", "signed", "delivered"] = "never"
+    """When a supplier is told that its goods arrived, after which the money is its own."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 

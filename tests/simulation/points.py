@@ -35,14 +35,15 @@ POINTS = (
 """Passed in every seed."""
 SELDOM = (
     *_each(
-        "alarms.tell audit.nightly decisions.adopt dispatch.urge monitor.forget reconcile.listing reconcile.stock "
-        "reconcile.store stock.online withdraw.order",
+        "alarms.tell audit.nightly decisions.adopt dispatch.urge domestic.check domestic.look monitor.forget "
+        "reconcile.listing reconcile.stock reconcile.store stock.online withdraw.order",
         "claimed",
         "closing",
         "closed",
     ),
     *_each(
-        "channel.set_on_sale channel.track supplier.cancel supplier.refund supplier.refunds supplier.urge",
+        "channel.set_on_sale channel.track supplier.cancel supplier.refund supplier.refunds supplier.urge "
+        "supplier.whereabouts",
         "before",
         "answered",
     ),

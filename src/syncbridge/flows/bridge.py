@@ -39,6 +39,9 @@ class AccountTerms:
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
     approve: str = "auto"
     """Who approves what no guard stops in a store's catalogue: ``auto``, or a ``person`` with `apply`."""
+    confirm_receipt: str = "never"
+    """When a supplier is told that its goods arrived: ``never``, once the relay address has ``signed`` for them, or
+    once they are ``delivered`` to the buyer."""
     calls_per_day: int | None = None
     """What the vendor allows on one day in China; None: nobody knows."""
     reads_per_second: float = 2.0

@@ -124,17 +124,16 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
 
 
 async def follow(bridge: Bridge, job: Claim) -> Outcome:
-    """Re-read one vendor order, because a message mentioned it."""
+    """Re-read one vendor order and its parcels, because a message mentioned it."""
     order = await bridge.suppliers[job.account].order(job.args["vendor_order"])
-    return Done(lambda session: vendor_orders.note(session, bridge, job.account, [order]))
+    return Done(lambda session: vendor_orders.note(session, bridge, job.account, [order], occasion=job.key))
 
 
 async def waybill(bridge: Bridge, job: Claim) -> Outcome:
-    """Read the domestic parcels of a vendor order the supplier has shipped."""
+    """Read the domestic parcels of a vendor order the supplier has shipped, wholly or in part."""
     vendor_order_id = job.args["vendor_order"]
     parcels = await bridge.suppliers[job.account].shipments(vendor_order_id)
-    numbers = [parcel.number for parcel in parcels]
-    return Done(lambda session: vendor_orders.shipped(session, bridge, job.account, vendor_order_id, numbers))
+    return Done(lambda session: vendor_orders.shipped(session, bridge, job.account, vendor_order_id, parcels))
 
 
 async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:

@@ -96,6 +96,13 @@ class PlacedOrder:
     lines: tuple[PurchaseLine, ...] = ()
     created_at: datetime | None = None
     modified_at: datetime | None = None
+    part_shipped: bool = False
+    """Some of it left, though it still counts as paid."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether a parcel of it may be on its way, or was."""
+        return self.part_shipped or self.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
 
 
 @dataclass(frozen=True, slots=True)

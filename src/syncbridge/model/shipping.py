@@ -19,6 +19,23 @@ class Shipment:
     number: str
     mark: str | None = None
     """The parcel mark, where the vendor reports it."""
+    replaces: str | None = None
+    """The number whose place it takes; empty: none, it is a further parcel; None: nobody says."""
+    site: str = ""
+    """Where it can be followed, for a carrier that is not on the channel's list."""
+    operator: str = ""
+    """Who carries it, in the same case."""
+
+
+class ParcelState(StrEnum):
+    """What an international number is to us."""
+
+    ANNOUNCED = "announced"
+    """To be declared, or declared."""
+    DOUBTFUL = "doubtful"
+    """Its mark has another number already, and nobody says which of them holds."""
+    REPLACED = "replaced"
+    """Another number took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,11 @@ class ShippingService:
     key: str
     name: str
     number_pattern: str
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it stands for carriers that are not on the list, which are to be named."""
+        return self.key.upper().startswith("OTHER")
 
 
 @dataclass(frozen=True, slots=True)

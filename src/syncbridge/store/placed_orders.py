@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import IntentKey, PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
 from syncbridge.rules.merging import marks
-from syncbridge.store import purchases
+from syncbridge.store import purchases, waybills
 from syncbridge.store.rows import value
 from syncbridge.store.tables import PurchaseRow, VendorOrderRow
 
@@ -24,7 +24,6 @@ def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -
         vendor_order_id=order.vendor_order_id,
         state=order.state.value,
         total=order.total,
-        waybills=[],
         out_order_id=order.out_order_id or "",
         note=order.note,
         lines=list(order.lines),
@@ -69,15 +68,8 @@ def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datet
         purchases.move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
 
 
-def shipped(session: Session, purchase: Purchase, vendor_order_id: str, numbers: Sequence[str]) -> None:
-    """The supplier handed these domestic parcels over."""
-    session.connection().execute(
-        update(VendorOrderRow)
-        .where(
-            col(VendorOrderRow.supplier) == purchase.supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id
-        )
-        .values(waybills=list(numbers))
-    )
+def shipped(session: Session, purchase: Purchase) -> None:
+    """The supplier handed a domestic parcel of it over."""
     purchases.move(session, purchase.id, PurchaseState.SHIPPED, when=[PurchaseState.PLACED, PurchaseState.PAID])
 
 
@@ -91,9 +83,16 @@ def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_i
 
 
 def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
-    """(id, state, domestic tracking numbers) of each vendor order of a purchase."""
+    """(id, state, domestic tracking numbers it has now) of each vendor order of a purchase."""
     query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
-    return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
+    return [
+        (
+            row.vendor_order_id,
+            VendorOrderState(row.state),
+            [one.number for one in waybills.living(session, row.supplier, row.vendor_order_id)],
+        )
+        for row in session.scalars(query)
+    ]
 
 
 def seen(session: Session, purchase: int) -> list[SeenOrder]:
@@ -169,16 +168,6 @@ def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> 
     """The same for purchases that are not intended yet, by the names they would have."""
     found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
     return [_placed(row) for row in found]
-
-
-def waybills(session: Session, store: str, order_id: str) -> set[str]:
-    """All domestic tracking numbers of an order, none of which may be declared."""
-    query = (
-        select(col(VendorOrderRow.waybills))
-        .join(PurchaseRow, func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase)
-        .where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    )
-    return {number for (numbers,) in session.connection().execute(query) for number in numbers}
 
 
 def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:

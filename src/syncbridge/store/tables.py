@@ -555,8 +555,6 @@ class VendorOrderRow(SQLModel, table=True):
     purchase: int | None = Field(default=None, foreign_key="purchase.id", index=True)
     state: str
     total: Money = Field(sa_column=_money(nullable=False))
-    waybills: list[str] = Field(sa_column=Column(Json(list[str]), nullable=False))
-    """Domestic tracking numbers; never declared to the channel."""
     out_order_id: str = Field(default="", index=True, sa_column_kwargs={"server_default": text("''")})
     note: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """The buyer note, which carries the parcel mark."""
@@ -565,6 +563,26 @@ class VendorOrderRow(SQLModel, table=True):
     """When the supplier says it was made."""
     refund_id: str | None = None
     seen_at: datetime = Field(sa_column=_time())
+
+
+class WaybillRow(SQLModel, table=True):
+    """A domestic parcel of a vendor order; its number is never declared to the channel, however old it is."""
+
+    __tablename__ = "waybill"
+    __table_args__ = (Index("waybill_number", "number"),)
+
+    supplier: str = Field(primary_key=True)
+    vendor_order_id: str = Field(primary_key=True)
+    number: str = Field(primary_key=True)
+    carrier: str
+    """As the supplier names it."""
+    seen_at: datetime = Field(sa_column=_time())
+    """When it was first read."""
+    gone_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """Since when the supplier shows it no more."""
+    movement: str = ""
+    said: str = ""
+    moved_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class ParcelRow(SQLModel, table=True):
@@ -576,7 +594,11 @@ class ParcelRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     purchase: int = Field(foreign_key="purchase.id", index=True)
     carrier: str
+    """As it was announced; once it is declared, the channel's key."""
     number: str
+    mark: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """It was announced under: the purchase's, or that of a further parcel of it."""
+    state: str = Field(default="announced", sa_column_kwargs={"server_default": text("'announced'")})
     declared_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
     movement: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     """How far it is; empty: nobody was asked yet."""

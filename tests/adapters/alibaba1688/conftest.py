@@ -32,6 +32,7 @@ WRITES = (
     "alibaba.trade.pay.protocolPay.preparePay",
     "alibaba.trade.cancel",
     "alibaba.trade.createRefund",
+    "trade.receivegoods.confirm",
 )
 
 
@@ -93,6 +94,10 @@ class Bench:
 
     def ship(self, vendor_order_id: str, number: str) -> None:
         self.mock.state.ship(self.mock.state.order(int(vendor_order_id)), number, "圆通速递(YTO)")
+
+    def tell(self, vendor_order_id: str, number: str, said: str, *, signed: bool) -> None:
+        order = self.mock.state.order(int(vendor_order_id))
+        self.mock.sellers.trace(order, number, "SIGN" if signed else "TRANSPORT", said)
 
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         self.mock.sellers.answer(self.mock.state.order(int(vendor_order_id)), agree=agree, reason="已发货")

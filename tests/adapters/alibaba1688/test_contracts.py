@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from syncbridge.adapters.alibaba1688.webhook import Alibaba1688Webhook
 from syncbridge.model.events import EventKind, RawRequest
+from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.webhook import WebhookContract
@@ -39,7 +40,15 @@ class WebhookHarness:
         return EventKind.PURCHASE_CHANGED
 
 
-class TestAlibaba1688Supplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
+class TestAlibaba1688Supplier(
+    SupplierContract,
+    CancelsContract,
+    RefundsContract,
+    UrgesContract,
+    SearchesContract,
+    TracksDomesticContract,
+    ConfirmsContract,
+):
     @pytest.fixture
     def harness(self, bench: Bench) -> Bench:
         bench.mock.state.switches.refund_delay_seconds = None

@@ -15,6 +15,7 @@ from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import Shipment
 from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract, UrgesContract
@@ -50,6 +51,9 @@ class MemorySupplierHarness:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def tell(self, vendor_order_id: str, number: str, said: str, *, signed: bool) -> None:
+        self.supplier.move(number, said, signed=signed)
 
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         self.supplier.answer_refund(vendor_order_id, agree=agree)
@@ -99,7 +103,15 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
+class TestMemorySupplier(
+    SupplierContract,
+    CancelsContract,
+    RefundsContract,
+    UrgesContract,
+    SearchesContract,
+    TracksDomesticContract,
+    ConfirmsContract,
+):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()

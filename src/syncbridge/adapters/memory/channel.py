@@ -23,6 +23,8 @@ from syncbridge.model.paging import Cursor, Page, cursor_at
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Clock
 
+SERVICES = (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"), ShippingService("OTHER", "Another", ""))
+
 
 class MemoryChannel:
     """Keeps listings, orders and declarations in dictionaries, and can be told to fail once."""
@@ -127,9 +129,9 @@ class MemoryChannel:
         return refused
 
     async def shipping_services(self) -> Sequence[ShippingService]:
-        """One carrier."""
+        """One carrier, and any other."""
         self._answerable()
-        return (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"),)
+        return SERVICES
 
     async def declared(self, order_id: str) -> Sequence[Shipment]:
         """Declared so far."""
@@ -140,6 +142,7 @@ class MemoryChannel:
         """Declare a parcel; after a complete declaration no further one is taken."""
         self._answerable()
         order = self.books[order_id]
+        _check(shipment)
         if not order.state.wants_goods:
             raise Rejected(f"order {order_id} takes no declaration now", vendor="memory", code="state")
         self.declarations.setdefault(order_id, []).append(shipment)
@@ -151,10 +154,12 @@ class MemoryChannel:
     async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
         """Replace a declared parcel where it stands."""
         self._answerable()
+        _check(new)
         declared = self.declarations.get(order_id, [])
-        if old not in declared:
+        place = next((n for n, one in enumerate(declared) if _key(one) == _key(old)), None)
+        if place is None:
             raise Rejected(f"{old.number} is not declared for order {order_id}", vendor="memory", code="state")
-        declared[declared.index(old)] = new
+        declared[place] = new
         self.change(order_id, state=OrderState.SHIPPED if complete else OrderState.PART_SHIPPED)
         if self.lose_next:
             self.lose_next = False
@@ -183,6 +188,15 @@ class MemoryChannel:
         if self.limit_next:
             self.limit_next = False
             raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+
+
+def _key(shipment: Shipment) -> tuple[str, str]:
+    return shipment.carrier, shipment.number
+
+
+def _check(shipment: Shipment) -> None:
+    if shipment.carrier == "OTHER" and not (shipment.site and shipment.operator):
+        raise Rejected("OTHER wants a tracking site and the carrier", vendor="memory", code="other_carrier")
 
 
 def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:

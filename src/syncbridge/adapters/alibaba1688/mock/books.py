@@ -36,8 +36,9 @@ def _order(order: VendorOrder) -> Json:
             {"offerId": str(line.offer_id), "specId": line.spec_id, "quantity": line.quantity} for line in order.lines
         ],
         "address": order.address,
-        "parcels": order.parcels,
+        "parcels": [{name: parcel[name] for name in ("number", "company", "status")} for parcel in order.parcels],
         "urged": [_time(at) for at in order.urged],
+        "receiveTime": _time(order.received_at),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -116,7 +117,7 @@ class VendorOrder:
     """What the seller took off the goods after the order was made; less than nothing where they made them dearer."""
     memo: str = ""
     memo_icon: str = ""
-    finished_at: datetime | None = None
+    received_at: datetime | None = None
     closed_at: datetime | None = None
     close_reason: str = ""
     closed_by: str = ""
@@ -253,15 +254,41 @@ class State:
         order.paid_at = order.modified_at = self.now()
         self.money.append({"orderId": str(order.order_id), "amount": yuan_text(order.total_fen)})
 
-    def ship(self, order: VendorOrder, number: str, company: str) -> None:
-        """Hand a parcel to a courier; raises BusinessRefusal for an unpaid or cancelled order."""
+    def ship(self, order: VendorOrder, number: str, company: str, lines: Sequence[int] = ()) -> None:
+        """Hand a parcel with these lines, or all, to a courier; without a number none is needed (不需要物流).
+
+        Raises BusinessRefusal for an unpaid or cancelled order.
+        """
         if order.status not in ("waitsellersend", "waitbuyerreceive"):
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许发货")
         if (refund := order.refund_under_way) is not None:
             self._end(refund, "refundclose")
-        order.status = "waitbuyerreceive"
+        entries = [order.entry_ids[line] for line in lines] or order.entry_ids
+        order.parcels.append(
+            {
+                "id": f"LP{order.order_id}{len(order.parcels) or ''}",
+                "number": number,
+                "company": company,
+                "entries": entries,
+                "status": "TRANSPORT",
+                "steps": [],
+            }
+        )
+        sent = {entry for parcel in order.parcels for entry in parcel["entries"]}
+        order.status = "waitbuyerreceive" if sent == set(order.entry_ids) else "waitsellersend"
         order.modified_at = self.now()
-        order.parcels.append({"number": number, "company": company})
+
+    def parcel(self, order: VendorOrder, number: str) -> Json:
+        """The parcel of an order with this number; raises BusinessRefusal."""
+        found = next((parcel for parcel in order.parcels if parcel["number"] == number), None)
+        if found is None:
+            raise BusinessRefusal("404", f"{number} is no parcel of {order.order_id}")
+        return found
+
+    def receive(self, order: VendorOrder) -> None:
+        """The buyer has it all, which ends the order."""
+        order.status = "success"
+        order.received_at = order.modified_at = self.now()
 
     def change_total(self, order: VendorOrder, discount_fen: int, freight_fen: int) -> None:
         """The seller changes what is due; raises BusinessRefusal for an order that was paid, or for no money."""
@@ -302,8 +329,7 @@ class State:
         """The sale is over; raises BusinessRefusal for an order that was not shipped."""
         if order.status != "waitbuyerreceive":
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态错误")
-        order.status = "success"
-        order.finished_at = order.modified_at = self.now()
+        self.receive(order)
 
     def turn_down(self, order: VendorOrder, refund: Refund, reason: str) -> None:
         """Refuse to give money back."""
