@@ -10,8 +10,8 @@ import pytest
 
 from syncbridge.adapters.alibaba1688 import adapter
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder
 from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, take
-from syncbridge.adapters.alibaba1688.mock.state import NewOrder
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier

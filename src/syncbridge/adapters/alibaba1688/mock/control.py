@@ -18,9 +18,10 @@ from syncbridge.adapters.alibaba1688.mock.accounts import TOKEN_LIFE
 from syncbridge.adapters.alibaba1688.mock.params import Json
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
 from syncbridge.adapters.alibaba1688.mock.quotas import Quota
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
 from syncbridge.adapters.alibaba1688.mock.seller import Sellers
-from syncbridge.adapters.alibaba1688.mock.state import FaultName, NewOrder, State, Switches, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.state import FaultName, State, Switches, yuan_text
 from syncbridge.adapters.fault_plan import Planned
 
 Act = Callable[[Json, Json], Json]

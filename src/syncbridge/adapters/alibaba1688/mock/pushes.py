@@ -12,7 +12,8 @@ import msgspec
 from syncbridge.adapters.alibaba1688.mock import topics
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Line, Message, Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.records import Line, Message, Refund, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import CHINA, seller_member_id
 from syncbridge.ports import Push
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from syncbridge.adapters.alibaba1688.mock import logistics
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import time_text
 
 

@@ -7,8 +7,9 @@ from zlib import crc32
 
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
+from syncbridge.adapters.alibaba1688.mock.records import Line, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Line, State, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.state import State, yuan_text
 
 CHINA = timezone(timedelta(hours=8))
 ORDER_LIST: Fields = {
