@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 def test_every_registered_adapter_has_a_contract_class() -> None:
     for entry in entry_points(group=ENTRY_POINTS):
         text = (HERE / entry.name / "test_contracts.py").read_text("utf-8")
-        assert re.search(r"class Test\w+\((Supplier|Channel|Carrier|Rates|Tracking)Contract[,)]", text), entry.name
+        assert re.search(r"class Test\w+\(\s*(Supplier|Channel|Carrier|Rates|Tracking)Contract[,)]", text), entry.name
 
 
 def test_every_registered_adapter_has_a_readme_with_its_checklist() -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 import pytest
 
 from syncbridge.adapters.alibaba1688 import adapter
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder
 from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, take
-from syncbridge.adapters.alibaba1688.mock.state import NewOrder
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
@@ -22,6 +23,9 @@ from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
 from tests.adapters.alibaba1688.caller import Caller
+from tests.adapters.alibaba1688.stranger import Stranger
+
+Opening = Callable[..., Awaitable[Stranger]]
 
 WRITES = (
     "alibaba.trade.createCrossOrder",
@@ -145,3 +149,25 @@ def call(bench: Bench) -> Caller:
     """A client of the mock, which sells one offer."""
     bench.publish(make_offer())
     return Caller(bench)
+
+
+@pytest.fixture
+async def opened(bench: Bench) -> AsyncIterator[Opening]:
+    """Opens accounts at a mock that sells one offer."""
+    bench.publish(make_offer())
+    strangers: list[Stranger] = []
+
+    async def opening(**account: object) -> Stranger:
+        made: Any = await bench.control("accounts", {"denied": [], **account})
+        urls = {"base_url": "http://mock", "auth_url": "http://mock"}
+        strangers.append(Stranger(made | urls, httpx.ASGITransport(app=bench.mock.asgi())))
+        return strangers[-1]
+
+    yield opening
+    for stranger in strangers:
+        await stranger.close()
+
+
+@pytest.fixture
+async def stranger(opened: Opening) -> Stranger:
+    return await opened()

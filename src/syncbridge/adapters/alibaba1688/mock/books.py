@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State, yuan_text
 
 
 def books(state: State) -> Mapping[str, object]:
