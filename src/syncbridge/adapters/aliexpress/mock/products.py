@@ -175,8 +175,9 @@ _UNSEEN = (
     "package_type", "reduce_strategy", "gross_weight", "package_length", "package_width", "package_height",
     "delivery_time", "product_unit", "lot_num", "promise_template_id", "msr_eu_id", "aeop_ae_product_propertys",
     "aeop_qualification_struct_list", "aeop_national_quote_configuration", "group_id", "manufacturer_id",
-    "product_price", "sizechart_id", "sizechart_id_list", "is_pack_sell", "base_unit", "add_unit", "add_weight", "bulk_order",
-    "bulk_discount", "ladder_price", "ws_valid_num", "market_images", "aeop_a_e_multimedia", "mode_size_chart_list",
+    "product_price", "sizechart_id", "sizechart_id_list", "is_pack_sell", "base_unit", "add_unit", "add_weight",
+    "bulk_order", "bulk_discount", "ladder_price", "ws_valid_num", "market_images", "aeop_a_e_multimedia",
+    "mode_size_chart_list",
     "hscode", "tax_type", "product_manual", "install_video_id", "ext_param",
 )  # fmt: skip
 
