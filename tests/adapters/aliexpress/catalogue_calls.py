@@ -73,7 +73,8 @@ async def _(shop):
 @case(POST + "getproductgrouplist")
 async def _(shop):
     groups = (await shop.call(POST + "getproductgrouplist"))["result"]["target_list"]
-    assert await shop.product(group_id=groups[0]["group_id"])
+    product_id = await shop.product(group_id=groups[0]["group_id"])
+    assert (await shop.shown(product_id))["group_ids"] == [groups[0]["group_id"]]
 
 
 @case("aliexpress.photobank.redefining.uploadimageforsdk")

@@ -89,7 +89,8 @@ def query(world: World, account: Account, asked: words.QueryProduct) -> Payload:
             "gmt_create": written(product.created_at),
             "gmt_modified": written(product.changed_at(now)),
             "aeop_ae_product_s_k_us": [_shown(sku) for sku in product.skus],
-            **product.others,
+            **{name: value for name, value in product.others.items() if name != "group_id"},
+            "group_ids": [product.others["group_id"]] if "group_id" in product.others else [],
         }
     }
 
