@@ -18,7 +18,7 @@ from syncbridge.adapters.aliexpress.drafts import product
 from syncbridge.adapters.aliexpress.signing import sign
 from syncbridge.adapters.aliexpress.wire import letters, pacific, utc
 from syncbridge.errors import NotGranted, OutcomeUnknown, Rejected
-from syncbridge.model.catalog import ListingEdit, PriceUpdate, SkuDraft, SkuProperty, StockUpdate
+from syncbridge.model.catalog import Attribute, ListingEdit, PriceUpdate, SkuDraft, SkuProperty, StockUpdate
 from syncbridge.model.paging import Cursor
 from syncbridge.testing.builders import make_listing_draft, make_order, usd
 from syncbridge.testing.faults import Fault
@@ -77,6 +77,18 @@ async def test_pitfall_05_simplify_is_the_same_in_each_call_and_either_shape_is_
         listing_id = await store.channel.publish(one_sku())
         assert (await store.channel.listing(listing_id)).skus
         assert {asked(request).get("simplify") for request in store.sent} == {"true" if simplify else None}
+
+
+@pytest.mark.parametrize("simplify", [True, False])
+async def test_pitfall_05_an_edit_sends_back_bare_lists_however_they_were_read(make_store, simplify):
+    store = make_store(simplify=simplify)
+    attributes = (Attribute("2", value_id="201512802"), Attribute("3", value="B5"))
+    listing_id = await store.channel.publish(make_listing_draft(attributes=attributes))
+    before = store.mock.world.products[int(listing_id)].others
+    before["group_id"] = 501
+    await store.channel.edit(listing_id, ListingEdit(title="Notepad"))
+    after = store.mock.world.products[int(listing_id)].others
+    assert (after["aeop_ae_product_propertys"], after["group_id"]) == (before["aeop_ae_product_propertys"], 501)
 
 
 async def test_pitfall_06_a_200_without_an_error_is_no_success_yet(answering):
