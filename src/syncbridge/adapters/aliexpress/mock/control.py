@@ -30,6 +30,7 @@ from syncbridge.adapters.aliexpress.mock.reviews import review
 from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
 from syncbridge.adapters.aliexpress.mock.shipping import told
 from syncbridge.adapters.aliexpress.mock.world import Account, Product, World
+from syncbridge.adapters.fault_plan import Planned
 
 P = TypeVar("P")
 Payload = dict[str, object]
@@ -64,6 +65,7 @@ class Control:
             _route("/_mock/parcels/{number}/event", words.Moved, self._move),
             _route("/_mock/warehouse_orders/{warehouse_order_id:int}", words.Rebooked, self._rebook),
             _route("/_mock/faults", words.NewFault, self._plan),
+            _route("/_mock/seed", words.NewSeed, self._seed),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
 
@@ -181,8 +183,14 @@ class Control:
         return {"warehouse_order_id": str(given), "number": found.number, "status": found.status}
 
     async def _plan(self, request: Request, asked: words.NewFault) -> Payload:
-        self._world.plan_fault(asked.api, asked.fault, asked.count, asked.probability)
-        return {"api": asked.api, "fault": asked.fault, "count": asked.count}
+        is_moment_said = (asked.call, asked.count, asked.probability) != (None, None, None)
+        count = asked.count if is_moment_said else 1
+        self._world.faults.add(Planned(asked.api, asked.fault, asked.call, count, asked.probability))
+        return msgspec.structs.asdict(asked)
+
+    async def _seed(self, request: Request, asked: words.NewSeed) -> Payload:
+        self._world.faults.seed(asked.seed)
+        return {"seed": asked.seed}
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(books(self._world))

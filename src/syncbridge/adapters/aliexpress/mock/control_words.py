@@ -154,5 +154,12 @@ class NewFault(Asked):
 
     api: str
     fault: FaultName
-    count: Annotated[int, Meta(ge=1)] = 1
-    probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    call: int | None = None
+    count: int | None = None
+    probability: float | None = None
+
+
+class NewSeed(Asked):
+    """What failures by chance are drawn from."""
+
+    seed: int
