@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from syncbridge.adapters.aliexpress.mock.issue_book import Issue
@@ -210,8 +210,8 @@ class World:
         self._serial += 1
         return base + self._serial
 
-    def open_account(self, webhook_url: str = "", **terms: Any) -> Account:
-        """A seller with an authorised app; `terms` are other fields of it."""
+    def open_account(self, webhook_url: str = "") -> Account:
+        """A seller with an authorised app."""
         now = self.now()
         account = Account(
             app_key=str(self.serial(500000)),
@@ -222,7 +222,6 @@ class World:
             refresh_token="",
             access_expires_at=now,
             refresh_expires_at=now,
-            **terms,
         )
         self.accounts.append(account)
         self.authorise(account)
