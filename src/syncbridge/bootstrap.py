@@ -14,7 +14,7 @@ from typing import cast
 from pydantic import BaseModel, SecretStr
 
 from syncbridge.adapters.images import SafeImages
-from syncbridge.errors import ConfigError, MappingError, RateLimited
+from syncbridge.errors import ConfigError, MappingError
 from syncbridge.flows import start
 from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
@@ -42,17 +42,15 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
 from syncbridge.rules.rates import RateBrakes
-from syncbridge.settings import LimitSettings, Settings, read_mappings
+from syncbridge.settings import Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import in_plain_words, remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
+from syncbridge.wiring import Apps, DatabaseGrants, DatabaseVault, GcraLimiter
 
 ENTRY_POINTS = "syncbridge.adapters"
-LEASED_SLOTS = 10
-LONGEST_WAIT = 2.0
-"""Seconds a call waits for its turn; after that the job waits instead."""
 
 
 class SystemClock:
@@ -175,9 +173,10 @@ async def assemble(
     texts = read_mappings(settings.mappings)
     rules = rules or _rules(texts)
     connections: dict[str, Connection] = {}
+    apps: Apps = {}
     for name in settings.accounts:
         health = AccountHealth(db, clock, name, notifiers)
-        connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
+        connections[name] = await connect(settings, name, db, clock, health, apps, (transports or {}).get(name))
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
@@ -187,26 +186,39 @@ async def assemble(
     return App(settings, bridge, connections, texts)
 
 
-async def _connect(
-    settings: Settings, name: str, db: Database, clock: Clock, health: Health, transport: object
+async def connect(
+    settings: Settings,
+    name: str,
+    db: Database,
+    clock: Clock,
+    health: Health,
+    apps: Apps,
+    transport: object = None,
 ) -> Connection:
+    """One account, connected. Raises ConfigError.
+
+    `apps` are the limiters of accounts connected before, which grow by this one.
+    """
     account = settings.accounts[name]
     adapter = find_adapter(account.adapter)
     own = settings.adapter_settings(name, adapter.settings)
-    await db.run(accounts.seed_tokens, name, _configured_tokens(own))
+    await db.run(accounts.seed_tokens, name, configured_tokens(own))
+    app = apps.setdefault((account.adapter, str(getattr(own, "app_key", "")) or name), [])
     wiring = Wiring(
         account=name,
         clock=clock,
-        limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
-        tokens=DatabaseVault(db, name),
+        limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter), app),
+        tokens=DatabaseVault(db, clock, name),
         health=health,
+        grants=DatabaseGrants(db, clock, name),
         deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
         transport=transport,
     )
     return adapter.connect(own, wiring)
 
 
-def _configured_tokens(own: BaseModel) -> Tokens:
+def configured_tokens(own: BaseModel) -> Tokens:
+    """The tokens that an account's settings begin with."""
     access, refresh = (getattr(own, name, None) for name in ("access_token", "refresh_token"))
     return Tokens(
         access=access.get_secret_value() if isinstance(access, SecretStr) else "",
@@ -248,14 +260,25 @@ def _bridge(
                 frozenset(account.required_labels),
                 account.without_labels,
                 account.approve,
-                settings.limit(account.adapter).per_day,
+                settings.limit(account.adapter).quota,
                 settings.limit(account.adapter).catalogue_per_second,
             )
             for name, account in settings.accounts.items()
         },
     )
+    authorizes = {n: c.authorizes for n, c in connections.items() if c.authorizes is not None}
     return Bridge(
-        db, clock, rules, terms, suppliers, channels, carriers, ledger_from, exchanges=exchanges, trackers=trackers
+        db,
+        clock,
+        rules,
+        terms,
+        suppliers,
+        channels,
+        carriers,
+        ledger_from,
+        exchanges=exchanges,
+        trackers=trackers,
+        authorizes=authorizes,
     )
 
 
@@ -295,69 +318,3 @@ def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
         yield route.place, who, "carrier", route.carrier
     for sku in rules.skus:  # its stores are those of routes
         yield from ((sku.place, f"SKU {sku.code}", "supplier", way.supplier) for way in sku.backups)
-
-
-class DatabaseVault:
-    """An account's tokens, encrypted in the database."""
-
-    def __init__(self, db: Database, account: str) -> None:
-        self._db = db
-        self._account = account
-        self._known: Tokens | None = None
-
-    async def read(self, *, fresh: bool = False) -> Tokens:
-        """The tokens in force, from memory unless asked afresh."""
-        if self._known is None or fresh:
-            self._known = await self._db.read(accounts.tokens_of, self._account)
-        return self._known
-
-    async def replace(self, old: Tokens, new: Tokens) -> Tokens:
-        """Store the new ones, unless another worker stored some meanwhile."""
-        self._known = await self._db.run(accounts.replace_tokens, self._account, old, new)
-        return self._known
-
-
-class GcraLimiter:
-    """Keeps one account inside its vendor's quota over all workers and restarts: a row, leased some slots at a time."""
-
-    def __init__(self, db: Database, clock: Clock, account: str, limit: LimitSettings) -> None:
-        self._db = db
-        self._clock = clock
-        self._account = account
-        self._limit = limit
-        self._leased: dict[str, list[datetime]] = {}
-        self._leasing = asyncio.Lock()
-
-    async def slot(self, group: str) -> None:
-        """Wait for the next free slot of the group; raises RateLimited if it is more than two seconds away."""
-        due = await self._next(group)
-        wait = (due - self._clock.now()).total_seconds()
-        if wait > LONGEST_WAIT:
-            raise RateLimited(
-                f"our own quota for {self._account} is used up for {wait:.0f} s",
-                vendor=self._account,
-                code="own_quota",
-                retry_after=wait,
-            )
-        if wait > 0:
-            await self._clock.sleep(wait)
-
-    async def _next(self, group: str) -> datetime:
-        every = self._every(group)
-        async with self._leasing:
-            now = self._clock.now()
-            last = now + every * LEASED_SLOTS + accounts.LONGEST_LEAD
-            leased = [slot for slot in self._leased.get(group, []) if now - every <= slot <= last]
-            if not leased:
-                first = await self._db.run(
-                    accounts.lease_slots, self._account, group, now=now, every=every, slots=LEASED_SLOTS
-                )
-                leased = [first + every * n for n in range(LEASED_SLOTS)]
-            too_far = (leased[0] - now).total_seconds() > LONGEST_WAIT
-            self._leased[group] = leased if too_far else leased[1:]
-            return leased[0]
-
-    def _every(self, group: str) -> timedelta:
-        share = float(self._limit.catalogue_share)
-        rate = self._limit.per_second * (share if group == "catalogue" else 1 - share)
-        return timedelta(seconds=1 / rate)

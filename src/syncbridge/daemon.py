@@ -21,7 +21,7 @@ from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
-from syncbridge.store import accounts
+from syncbridge.store import accounts, grants, quota
 from syncbridge.store.backup import check, in_plain_words
 from syncbridge.store.db import Database
 from syncbridge.store.owner import sole_owner
@@ -63,8 +63,9 @@ async def take_over(app: App) -> None:
     """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
     db, now = app.bridge.db, app.bridge.clock.now()
     freed = await db.run(jobs.free_leases, now=now)
-    await db.run(accounts.free_slots, now=now)
+    await db.run(quota.free_slots, now=now)
     await db.run(accounts.clear_pauses)
+    await db.run(grants.ask_again, now=now)
     await db.run(alarms.forget_outages, now=now)
     await db.run(start.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")

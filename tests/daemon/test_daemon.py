@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from syncbridge import daemon as process
-from syncbridge.bootstrap import GcraLimiter, assemble, open_database
+from syncbridge.bootstrap import assemble, open_database
 from syncbridge.errors import ConfigError
 from syncbridge.settings import LimitSettings, load_settings
 from syncbridge.store.owner import sole_owner
+from syncbridge.wiring import GcraLimiter
 from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 

@@ -24,6 +24,7 @@ from syncbridge.flows import (
     rates,
     reconcile,
     stock,
+    tokens,
     withdraw,
 )
 from syncbridge.flows.bridge import Bridge
@@ -71,6 +72,8 @@ JOBS: Mapping[str, Flow] = {
     "follow.watch": follow.watch,
     "audit.nightly": audit.nightly,
     "quiet.check": quiet.check,
+    "tokens.renew": tokens.renew,
+    "tokens.calendar": tokens.calendar,
     "alarms.tell": alarms.tell,
     "adopt.page": adopt.page,
     "adopt.listing": adopt.listing,
