@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from typing import cast
@@ -21,13 +21,13 @@ from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import (
     Adapter,
+    Authorizes,
     Carrier,
     Channel,
     Clock,
     Connection,
     Deadlines,
     ExchangeRates,
-    Health,
     Notifier,
     Supplier,
     Tokens,
@@ -172,11 +172,8 @@ async def assemble(
     clock = clock or SystemClock()
     texts = read_mappings(settings.mappings)
     rules = rules or _rules(texts)
-    connections: dict[str, Connection] = {}
-    apps: Apps = {}
-    for name in settings.accounts:
-        health = AccountHealth(db, clock, name, notifiers)
-        connections[name] = await connect(settings, name, db, clock, health, apps, (transports or {}).get(name))
+    opening = Opening(settings, db, clock, notifiers, transports or {})
+    connections = {name: await opening.connect(name) for name in settings.accounts}
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
@@ -186,35 +183,52 @@ async def assemble(
     return App(settings, bridge, connections, texts)
 
 
-async def connect(
-    settings: Settings,
-    name: str,
-    db: Database,
-    clock: Clock,
-    health: Health,
-    apps: Apps,
-    transport: object = None,
-) -> Connection:
-    """One account, connected. Raises ConfigError.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What every account of one process is connected with."""
 
-    `apps` are the limiters of accounts connected before, which grow by this one.
-    """
-    account = settings.accounts[name]
-    adapter = find_adapter(account.adapter)
-    own = settings.adapter_settings(name, adapter.settings)
-    await db.run(accounts.seed_tokens, name, configured_tokens(own))
-    app = apps.setdefault((account.adapter, str(getattr(own, "app_key", "")) or name), [])
-    wiring = Wiring(
-        account=name,
-        clock=clock,
-        limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter), app),
-        tokens=DatabaseVault(db, clock, name),
-        health=health,
-        grants=DatabaseGrants(db, clock, name),
-        deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
-        transport=transport,
-    )
-    return adapter.connect(own, wiring)
+    settings: Settings
+    db: Database
+    clock: Clock
+    notifiers: Sequence[Notifier] = ()
+    transports: Mapping[str, object] = field(default_factory=dict)
+    apps: Apps = field(default_factory=dict)
+
+    async def connect(self, name: str) -> Connection:
+        """One account, connected. Raises ConfigError."""
+        adapter, own, wiring = await self._wired(name)
+        return adapter.connect(own, wiring)
+
+    async def authorize(self, name: str) -> Authorizes:
+        """What opens one account on the vendor's page. Raises ConfigError where keys alone open it."""
+        if name not in self.settings.accounts:
+            there = ", ".join(sorted(self.settings.accounts)) or "none"
+            raise ConfigError(f"the settings have no account {name!r} ({there}); add [accounts.{name}]")
+        adapter, own, wiring = await self._wired(name)
+        if adapter.authorize is None:
+            raise ConfigError(
+                f"{name} is opened by its keys in the settings alone ({adapter.name}); nothing to connect"
+            )
+        return adapter.authorize(own, wiring)
+
+    async def _wired(self, name: str) -> tuple[Adapter[BaseModel], BaseModel, Wiring]:
+        settings, db, clock = self.settings, self.db, self.clock
+        account = settings.accounts[name]
+        adapter = find_adapter(account.adapter)
+        own = settings.adapter_settings(name, adapter.settings)
+        await db.run(accounts.seed_tokens, name, configured_tokens(own))
+        app = self.apps.setdefault((account.adapter, str(getattr(own, "app_key", "")) or name), [])
+        wiring = Wiring(
+            account=name,
+            clock=clock,
+            limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter), app),
+            tokens=DatabaseVault(db, clock, name),
+            health=AccountHealth(db, clock, name, self.notifiers),
+            grants=DatabaseGrants(db, clock, name),
+            deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
+            transport=self.transports.get(name),
+        )
+        return adapter, own, wiring
 
 
 def configured_tokens(own: BaseModel) -> Tokens:
@@ -266,7 +280,7 @@ def _bridge(
             for name, account in settings.accounts.items()
         },
     )
-    authorizes = {n: c.authorizes for n, c in connections.items() if c.authorizes is not None}
+    renewals = {n: c.renew for n, c in connections.items() if c.renew is not None}
     return Bridge(
         db,
         clock,
@@ -278,7 +292,7 @@ def _bridge(
         ledger_from,
         exchanges=exchanges,
         trackers=trackers,
-        authorizes=authorizes,
+        renewals=renewals,
     )
 
 

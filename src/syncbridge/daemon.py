@@ -26,6 +26,7 @@ from syncbridge.store.backup import check, in_plain_words
 from syncbridge.store.db import Database
 from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
+from syncbridge.web.server import TaskServer
 
 GRACE = 25
 """Seconds that running jobs get to end after SIGTERM."""
@@ -91,7 +92,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         await _tick(app, one, wake)
-    web = _Web(
+    web = TaskServer(
         uvicorn.Config(
             Receiver(app, wake.set).asgi(),
             host=app.settings.web.host,
@@ -199,12 +200,3 @@ def _intervals(settings: Settings) -> Intervals:
         tracks=polls.tracks,
         audit_hour=ledger.audit_hour,
     )
-
-
-class _Web(uvicorn.Server):
-    """The web server as a task among others: signals belong to the daemon."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield

@@ -266,14 +266,18 @@ class Tokens:
 class Authorizes(Protocol):
     """A vendor on whose page a person opens an account to the app, for a time."""
 
-    def page(self, state: str, back_to: str) -> str:
-        """The address where the person agrees; it leads to `back_to` with ``code`` and `state`."""
+    def page(self, *, callback: str, state: str) -> str:
+        """The address where the person agrees; it sends them to `callback` with ``code`` and this `state`."""
 
-    async def exchange(self, code: str, back_to: str) -> Tokens:
-        """The tokens a code stands for, once. Raises AccessExpired for a code that is spent or too old, Rejected."""
+    async def tokens(self, code: str, *, callback: str) -> Tokens:
+        """What a code stands for, which works once and for minutes; raises AccessExpired for one that does not."""
 
-    async def renew(self) -> Tokens:
-        """New tokens, stored, while the old ones still work. Raises AccessExpired where a person is needed."""
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+Renew = Callable[[], Awaitable[Tokens]]
+"""Has new tokens stored while the old ones still work; raises AccessExpired where a person is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,7 +405,7 @@ class Connection:
     tracks: Tracks | None = None
     rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
-    authorizes: Authorizes | None = None
+    renew: Renew | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 
 
@@ -432,3 +436,5 @@ class Adapter(Generic[S]):
     connect: Callable[[S, Wiring], Connection]
     mock: Callable[[Clock, Push], MockVendor] | None = None
     """Makes a fresh mock of the vendor; None if there is none to imitate."""
+    authorize: Callable[[S, Wiring], Authorizes] | None = None
+    """Opens an account on the vendor's page; None where keys alone open it."""

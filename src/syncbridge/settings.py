@@ -248,6 +248,8 @@ class AccountSettings(_Section):
     """What becomes of purchases from suppliers that lack one."""
     approve: Literal["auto", "person"] = "auto"
     """Who approves changes of a store's catalogue that no guard stops."""
+    callback: str = Field(default="http://127.0.0.1:8689/callback", pattern=r"^https?://[^\s/]+")
+    """Where the vendor sends the browser after a person opened the account, as its app's console knows it."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 

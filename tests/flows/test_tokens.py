@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from syncbridge.errors import AccessExpired, VendorDown
+from syncbridge.flows import connect
 from syncbridge.flows import tokens as flow
 from syncbridge.flows.retry_queue import drop
 from syncbridge.flows.schedule import Intervals, schedules
@@ -28,12 +29,6 @@ class Page:
         self.shop = shop
         self.renewed = 0
         self.error: Exception | None = None
-
-    def page(self, state: str, back_to: str) -> str:
-        raise AssertionError("nobody asks")
-
-    async def exchange(self, code: str, back_to: str) -> Tokens:
-        raise AssertionError("nobody asks")
 
     async def renew(self) -> Tokens:
         if self.error is not None:
@@ -66,7 +61,7 @@ async def held(shop: Shop) -> Tokens:
 async def page(shop: Shop) -> Page:
     """The store toys, opened today for 60 days."""
     page = Page(shop)
-    shop.authorizes = {"toys": page}
+    shop.renewals = {"toys": page.renew}
     shop.connect()
     await open_for(shop, 60 * DAY)
     return page
@@ -84,7 +79,7 @@ async def open_for(shop: Shop, span: timedelta | None) -> None:
     end = None if span is None else shop.clock.now() + span
     access_end = None if span is None else shop.clock.now() + min(span, 30 * DAY)
     tokens = Tokens("at", "rt", access_end, end)
-    await shop.db.run(flow.connected, "toys", tokens, now=shop.clock.now())
+    await shop.db.run(connect.connected, "toys", tokens, now=shop.clock.now())
 
 
 async def pass_days(shop: Shop, days: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from syncbridge.ports import Tokens, TokenVault
 
@@ -42,7 +43,7 @@ class Renewal:
         except Exception:
             await self._vault.release()
             raise
-        return await self._vault.replace(current, fresh)
+        return await self._vault.replace(current, replace(fresh, owner=fresh.owner or current.owner))
 
 
 def _heeded(task: asyncio.Task[Tokens]) -> None:

@@ -63,6 +63,27 @@ def list_(ctx: typer.Context, lang: Lang = None, json: Json = False) -> None:
         say("The settings name no account; add [accounts.NAME].")
 
 
+@accounts.command()
+def connect(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The account, as the settings name it.")],
+    code: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The code, or the whole address the browser ended at.")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=1, help="Seconds to wait for the browser.")] = 600.0,
+    lang: Lang = None,
+    json: Json = False,
+) -> None:
+    """Open an account on the vendor's page, and keep the tokens: waits for the browser, or takes its code."""
+    import asyncio
+
+    from syncbridge.cli.connecting import Connecting
+    from syncbridge.settings import load_settings
+
+    connecting = Connecting(load_settings(ctx.obj), name, words_of(ctx, lang), json)
+    asyncio.run(connecting.run(code, wait))
+
+
 def _kept(session: Session, settings: Settings, now: datetime) -> dict[str, tuple[Access | None, Calls | None]]:
     from syncbridge.store import accounts as store
     from syncbridge.store import quota

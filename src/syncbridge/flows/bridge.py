@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Authorizes, Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier, Tracks
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Renew, Supplier, Tracks
 from syncbridge.rules.following import Patience
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
@@ -99,8 +99,8 @@ class Bridge:
     exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
     trackers: Mapping[str, Tracks] = field(default_factory=dict)
     """Who tells how far parcels are, beside the channels; asked in this order."""
-    authorizes: Mapping[str, Authorizes] = field(default_factory=dict)
-    """Accounts that a person opens on the vendor's page."""
+    renewals: Mapping[str, Renew] = field(default_factory=dict)
+    """Accounts whose tokens can be renewed."""
     images: Images | None = None
     """None: pictures are not looked at."""
     basis: str = field(init=False)

@@ -15,12 +15,12 @@ from syncbridge.queue.execute import Done, Outcome
 from syncbridge.queue.job import Claim
 from syncbridge.rules import tokens as rules
 from syncbridge.rules.tokens import Standing
-from syncbridge.store import accounts, grants, holds
+from syncbridge.store import accounts
 from syncbridge.store.accounts import Access
 
 TRIED_AGAIN = timedelta(minutes=30)
 """Within this after a pause its jobs met the vendor again; unless it is paused anew, the account works."""
-_ALARMS = ("access_ends", "access_over")
+ALARMS = ("access_ends", "access_over")
 
 
 async def renew(bridge: Bridge, job: Claim) -> Outcome:
@@ -30,7 +30,7 @@ async def renew(bridge: Bridge, job: Claim) -> Outcome:
     if not rules.due(tokens, now=now):
         return Done()
     try:
-        await bridge.authorizes[account].renew()
+        await bridge.renewals[account]()
     except AccessExpired:  # no reason yet to pause the account: its access token works to its end
         spent = replace(tokens, refresh_expires_at=now)
         return Done(lambda session: _spent(session, account, tokens, spent))
@@ -45,14 +45,6 @@ async def calendar(bridge: Bridge, job: Claim) -> Outcome:
             _tell(session, bridge, account, access)
 
     return Done(write)
-
-
-def connected(session: Session, account: str, tokens: Tokens, *, now: datetime) -> None:
-    """A person opened the account to us: its jobs go on, and what was not granted is asked for again."""
-    accounts.connect(session, account, tokens)
-    grants.ask_again(session, now=now, account=account)
-    for code in _ALARMS:
-        holds.close_holds(session, f"alarm_{code}", [f"account {account}"], now=now)
 
 
 def refused(access: Access, *, now: datetime) -> bool:
@@ -70,7 +62,7 @@ def _tell(session: Session, bridge: Bridge, account: str, access: Access) -> Non
         session, account, "" if alarm is None else f"{alarm.code} {alarm.figures.get('when', '')}"
     ):
         return
-    for code in _ALARMS:
+    for code in ALARMS:
         end_alarm(session, bridge, code, f"account {account}")
     if alarm is not None:
         raise_alarm(session, bridge, alarm)

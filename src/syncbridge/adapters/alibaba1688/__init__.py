@@ -14,6 +14,7 @@ def _connect(settings: Alibaba1688Settings, wiring: Wiring) -> Connection:
     return Connection(
         supplier=Alibaba1688Supplier(client, settings, wiring.clock),
         webhook=Alibaba1688Webhook(settings.app_secret),
+        renew=client.renew,
         close=client.close,
     )
 

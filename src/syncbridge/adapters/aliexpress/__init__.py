@@ -16,6 +16,7 @@ def _connect(settings: AliExpressSettings, wiring: Wiring) -> Connection:
     return Connection(
         channel=AliExpressChannel(settings, client, wiring.clock),
         webhook=AliExpressWebhook(settings),
+        renew=client.renew,
         close=client.close,
     )
 

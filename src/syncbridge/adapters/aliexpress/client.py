@@ -13,7 +13,7 @@ from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.signing import AliExpressSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
 from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, VendorDown
-from syncbridge.ports import Wiring
+from syncbridge.ports import Tokens, Wiring
 
 T = TypeVar("T")
 PAGE = 50
@@ -36,6 +36,10 @@ class AliExpressClient:
         self._url = f"{settings.base_url.rstrip('/')}/sync"
         self._clock = wiring.clock
         self._http = VendorHttp(VENDOR, wiring, AliExpressSigner(settings, wiring))
+
+    async def renew(self) -> Tokens:
+        """Both tokens new before the access token ends (aliexpress.md §2)."""
+        return await self._http.renew()
 
     async def close(self) -> None:
         """Let go of the connections."""
