@@ -212,3 +212,14 @@ def test_an_alarm_names_a_day(shop: Shop) -> None:
     alarm = flow._alarm("toys", access, now=now)
     assert alarm is not None
     assert alarm.figures["why"] == "access ends on 2026-03-05 01:00 UTC; before that: syncbridge accounts connect toys"
+
+
+async def test_an_answer_after_a_quarter_of_an_hour_is_none(shop: Shop) -> None:
+    now = shop.clock.now()
+    state = await shop.db.run(connect.ask, "toys", now=now)
+    heeded = [
+        await shop.db.read(connect.is_ours, "toys", state, now=now + timedelta(minutes=minutes))
+        for minutes in (14, 16, -60)
+    ]
+    assert heeded == [True, False, False]
+    assert not await shop.db.read(connect.is_ours, "main", "", now=now)
