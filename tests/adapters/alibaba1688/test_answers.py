@@ -73,7 +73,8 @@ def test_a_rate_limit_names_a_wait() -> None:
 
 def test_an_unknown_word_of_the_gateway_leaves_a_write_unclear() -> None:
     assert type(error(WRITE, gateway("gw.RequestTimeout"))) is OutcomeUnknown
-    assert type(error(READ, gateway("gw.RequestTimeout"))) is Rejected
+    assert type(error(WRITE, gateway("gw.Unheard"))) is OutcomeUnknown
+    assert type(error(READ, gateway("gw.Unheard"))) is Rejected
     assert type(error(READ, gateway("gw.RequestTimeout", status=500))) is VendorDown
 
 

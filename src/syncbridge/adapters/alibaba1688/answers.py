@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import TypeVar, get_origin
 
 import msgspec
 
+from syncbridge.adapters.alibaba1688 import wire
 from syncbridge.adapters.alibaba1688.signing import VENDOR
 from syncbridge.adapters.http import Answer, redact
 from syncbridge.errors import (
@@ -35,6 +37,8 @@ class Envelope:
     """Where an API puts its verdict and its result."""
 
     result: str = "result"
+    also: str = ""
+    """The same member rightly spelt, should the vendor ever do so."""
     success: str = "success"
     code: str = "errorCode"
     message: str = "errorMessage"
@@ -45,7 +49,7 @@ class Envelope:
 A = Envelope(within="result", code="code", message="message")
 B = Envelope()
 C = Envelope(code="code", message="message")
-D = Envelope(result="orderPreviewResuslt", message="errorMsg")
+D = Envelope(result="orderPreviewResuslt", also="orderPreviewResult", message="errorMsg")
 F = Envelope(result="success")
 H = Envelope(result="code", code="code", message="message")
 I = Envelope()  # noqa: E741  the letters are those of 1688.md §3.2
@@ -63,6 +67,9 @@ class Api:
     write: bool = False
 
 
+TIME = Api("system", "currentTime", A)
+"""Answers a bare text, and refusals as any other."""
+
 Kind = type[VendorError]
 
 _WAITS: dict[Kind, float] = {RateLimited: 5.0, Transient: 10.0}
@@ -79,10 +86,13 @@ GATEWAY: dict[str, tuple[Kind, str]] = {
     "gw.APIUnsupported": (NotGranted, "this API is not in the app's package; apply for it, or do it by hand"),
     "gw.NoUsageLeftError": (NotGranted, "the purchased calls are used up; buy more, or do it by hand"),
     "gw.ParamMissing": (Rejected, "a parameter was missing; please report this"),
+    "gw.TimestampInvalid": (Rejected, "it does not take the time of the call; set this machine's clock"),
     "gw.QosAppFrequencyLimit": (RateLimited, "too many calls; waiting"),
     "gw.QosRequestLimit": (RateLimited, "too many calls; waiting"),
 }
 """Refusals of the gateway (1688.md §3.1). They come before the API is reached, so nothing was written."""
+_GAVE_UP = "gw.RequestTimeout"
+"""The gateway's own, but of a call that reached the API: a write may have happened."""
 
 BUSINESS: dict[str, tuple[Kind, str]] = {
     "500_001": (NotFound, "the offer is not for sale online any more; choose another offer"),
@@ -108,17 +118,30 @@ BUSINESS: dict[str, tuple[Kind, str]] = {
     "CLOSE_ORDER_TOO_FAST": (Transient, "the order is younger than ten seconds; it is tried again then"),
     "400_3": (Rejected, "the account is not the buyer of this order; check which account bought it"),
     "400": (Rejected, "it does not take what was sent; correct it"),
+    "400_1": (Rejected, "it does not take what was sent; correct it"),
+    "400_2": (AccessExpired, "it wants the account authorised again"),
+    "500_2": (Rejected, "it has nothing to show of this order, or shows it to the main account only; re-read it later"),
+    "APPLY_TIME_ERROR": (Rejected, "refunds of the last 730 days only are shown; ask for a shorter time"),
+    "OFFERIDS_IS_NULL": (Rejected, "no offer was named; name one"),
+    "APPKEY_ISV_CONFIG_IS_NOT_EXIST": (NotGranted, "the app is not set up for it; ask 1688 to configure the app"),
+    "ISVUSERS_IS_NULL": (NotGranted, "the app's users are not known to it; ask 1688 to configure the app"),
     "404": (NotFound, "there is no such order"),
     "ORDER_NOT_EXIST": (NotFound, "there is no such order"),
     "order.nopermission.buyer": (NotFound, "this account has no such order"),
 }
-"""Refusals by the API itself (1688.md §5.2, §5.3, §5.9, §5.11 and §5.12), each a clear no."""
+"""Refusals by the API itself (1688.md §4.3, §5.2, §5.3, §5.8, §5.9, §5.11 and §5.12), each a clear no.
+
+Some numbers mean another thing in ``refund.returnGoods``, which is not called.
+"""
 
 _WORDS: tuple[tuple[str, Kind, str], ...] = (
     ("已下架", NotFound, "the offer was withdrawn"),
     ("不存在", NotFound, "there is no such thing any more"),
     ("ORDER_NOT_EXIST", NotFound, "there is no such order"),
     ("CLOSE_ORDER_TOO_FAST", Transient, "the order is younger than ten seconds; it is tried again then"),
+    ("没有该商品的查询权限", NotGranted, "the app has not told it that it lists this offer"),
+    ("PRODUCT_TRADE_STAT_ERROR", OutOfStock, "the supplier has not enough stock; wait or choose another offer"),
+    ("MANUAL-TRADE", Rejected, "an order of these has no address yet and is not paid with others; pay it alone"),
     ("24小时内", Rejected, "it was asked for within the day; ask again tomorrow"),
     ("REFUND_DATA_ERROR", NotFound, "there is no such refund"),
     ("AddressId invalid", Rejected, "it does not know the address; use its province, city and district names"),
@@ -140,9 +163,9 @@ def opened(api: Api, answer: Answer) -> msgspec.Raw:
     said_no = text_of(members.get(envelope.success)).lower() == "false"
     if said_no or code not in _FINE:
         raise refusal(api, answer, code, message)
-    if envelope.result not in members and envelope.success not in members:
+    if not members.keys() & {envelope.result, envelope.also, envelope.success}:
         raise unreadable(api, answer, "its verdict and its result are missing")
-    return members.get(envelope.result, NULL)
+    return members.get(envelope.result) or members.get(envelope.also, NULL)
 
 
 def is_null(raw: msgspec.Raw) -> bool:
@@ -165,10 +188,24 @@ def from_gateway(api: Api, answer: Answer) -> dict[str, msgspec.Raw]:
 
 def decoded(api: Api, answer: Answer, raw: msgspec.Raw, shape: type[T]) -> T:
     """The result as its wire type; raises as `unreadable` does."""
+    if get_origin(shape) is list and bytes(raw).startswith(b"{"):
+        raw = msgspec.Raw(b"[" + bytes(raw) + b"]")  # one, where several are meant
     try:
         return msgspec.json.decode(raw, type=shape, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise unreadable(api, answer, str(error)) from error
+
+
+def current_time(answer: Answer) -> datetime:
+    """What 1688 says its time is; raises the VendorError that fits."""
+    try:
+        said = wire.time_of(msgspec.json.decode(answer.body, type=str))
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        from_gateway(TIME, answer)
+        said = None
+    if said is None:
+        raise unreadable(TIME, answer, "it names no time")
+    return said
 
 
 def unreadable(api: Api, answer: Answer, why: str) -> VendorError:
@@ -197,7 +234,7 @@ def text_of(raw: msgspec.Raw | None) -> str:
     """A scalar member as text, whatever type it came as; empty for null, no member, and bytes that are no text."""
     try:
         value = None if raw is None else msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
@@ -209,7 +246,7 @@ def _gateway_refusal(api: Api, answer: Answer, code: str, message: str) -> Vendo
         kind, meaning = GATEWAY[code]
     elif api.write:
         kind, meaning = OutcomeUnknown, "for an undocumented reason; look before it is sent again"
-    elif answer.status >= 500:
+    elif answer.status >= 500 or code == _GAVE_UP:
         kind, meaning = VendorDown, "it cannot answer now; it is tried again later"
     else:
         kind, meaning = Rejected, "for an undocumented reason; look it up in the vendor's documents"
@@ -245,5 +282,5 @@ def _members(raw: msgspec.Raw | None) -> dict[str, msgspec.Raw] | None:
         return None
     try:
         return msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -113,7 +113,7 @@ def placement(creation: wire.Creation, draft: PurchaseDraft) -> Placement:
         PlacedOrder(
             vendor_order_id=str(made.order_id),
             state=VendorOrderState.UNPAID,
-            total=wire.fen(made.order_ammount),
+            total=wire.fen(made.order_ammount or made.order_amount),
             freight=wire.fen(made.post_fee),
         )
         for made in creation.orders

@@ -19,6 +19,8 @@ from syncbridge.ports import Clock, Tokens, TokenVault
 
 VENDOR = "1688"
 _NEEDS_USER = re.compile(rb'"error_code"\s*:\s*"?401\b')
+_CODE_EXCHANGE = "http/1/system.oauth2/"
+_WITHOUT_TOKEN = (_CODE_EXCHANGE, "param2/1/system/")
 _FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
@@ -44,16 +46,21 @@ class OpenSigner(Signer):
         self._clock = clock
 
     def signed(self, request: Request, tokens: Tokens) -> Request:
-        """A form post of the parameters, the access token and the signature over both."""
+        """A form post of the parameters, the access token and the signature over both.
+
+        The calls of ``system`` need no token, and those for tokens no signature either (1688.md §1.1, §2).
+        """
         form = dict(request.extensions["params"])
-        if tokens.access:
+        called = request.url.path.partition("/openapi/")[2]
+        if tokens.access and not called.startswith(_WITHOUT_TOKEN):
             form["access_token"] = tokens.access
-        form["_aop_signature"] = signature(
-            self._settings.app_secret.get_secret_value(),
-            form.items(),
-            url_path="param2/" + request.url.path.partition("/openapi/param2/")[2],
-            order=self._settings.signature_order,
-        )
+        if not called.startswith(_CODE_EXCHANGE):
+            form["_aop_signature"] = signature(
+                self._settings.app_secret.get_secret_value(),
+                form.items(),
+                url_path=called,
+                order=self._settings.signature_order,
+            )
         return Request(
             request.method,
             request.url,
@@ -88,21 +95,11 @@ class OpenSigner(Signer):
 
         Raises VendorDown where the vendor could not answer now, AccessExpired where it would not renew.
         """
-        try:
-            grant = msgspec.json.decode(answer.body, type=wire.TokenAnswer, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise _later(answer) from error
-        if not grant.access_token and (answer.status >= 500 or str(grant.error_code).startswith("gw.Qos")):
-            raise _later(answer)
-        if not grant.access_token:
-            raise AccessExpired(
-                f"1688 would not renew the access token ({grant.reason or 'no reason given'}); "
-                "authorise the account again",
-                vendor=VENDOR,
-                code="refresh_refused",
-                body=answer.excerpt,
-            )
-        return self._tokens(grant, old)
+        return self._tokens(_grant(answer, "would not renew the access token", "refresh_refused"), old)
+
+    def granted(self, answer: Answer) -> Tokens:
+        """The first tokens, for a code; raises VendorDown, or AccessExpired where the code was not taken."""
+        return self._tokens(_grant(answer, "would not take the code", "code_refused"), Tokens(""))
 
     def _tokens(self, grant: wire.TokenAnswer, old: Tokens) -> Tokens:
         lifetime = grant.expires_in
@@ -112,6 +109,23 @@ class OpenSigner(Signer):
             access_expires_at=None if lifetime is None else self._clock.now() + timedelta(seconds=lifetime),
             refresh_expires_at=wire.time_of(grant.refresh_token_timeout) or old.refresh_expires_at,
         )
+
+
+def _grant(answer: Answer, refused: str, code: str) -> wire.TokenAnswer:
+    try:
+        grant = msgspec.json.decode(answer.body, type=wire.TokenAnswer, strict=False)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _later(answer) from error
+    if not grant.access_token and (answer.status >= 500 or str(grant.error_code).startswith("gw.Qos")):
+        raise _later(answer)
+    if not grant.access_token:
+        raise AccessExpired(
+            f"1688 {refused} ({grant.reason or 'no reason given'}); authorise the account again",
+            vendor=VENDOR,
+            code=code,
+            body=answer.excerpt,
+        )
+    return grant
 
 
 def _later(answer: Answer) -> VendorDown:

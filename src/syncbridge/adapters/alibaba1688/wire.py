@@ -258,6 +258,8 @@ class CreatedOrder(Wire):
 
     order_id: Id | None = None
     order_ammount: int | None = None
+    order_amount: int | None = None
+    """The same rightly spelt, should the vendor ever do so."""
     post_fee: int | None = None
 
 

@@ -3,100 +3,39 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from operator import attrgetter
-from urllib.parse import parse_qsl
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from syncbridge.adapters.alibaba1688.mock import aftersale, products, trade, views
+from syncbridge.adapters.alibaba1688.mock import oauth, trade, views
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
+from syncbridge.adapters.alibaba1688.mock.apis import ENDPOINTS
 from syncbridge.adapters.alibaba1688.mock.books import books
 from syncbridge.adapters.alibaba1688.mock.control import Control
-from syncbridge.adapters.alibaba1688.mock.params import Fields, Json, from_form
+from syncbridge.adapters.alibaba1688.mock.endpoint import Endpoint
+from syncbridge.adapters.alibaba1688.mock.envelopes import ENVELOPES
+from syncbridge.adapters.alibaba1688.mock.forms import read_form
+from syncbridge.adapters.alibaba1688.mock.params import Json, from_form
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes, sign
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal, GatewayRefusal
 from syncbridge.adapters.alibaba1688.mock.seller import Sellers
-from syncbridge.adapters.alibaba1688.mock.state import TOKEN_LIFE, Account, FaultName, State
+from syncbridge.adapters.alibaba1688.mock.state import FaultName, State
 from syncbridge.ports import Clock, Push
 
-_MONEY = ("alibaba.trade.createCrossOrder", "alibaba.trade.pay.protocolPay.preparePay")
+_MONEY = (
+    "alibaba.trade.createCrossOrder",
+    "alibaba.trade.fastCreateOrder",
+    "alibaba.trade.fenxiaoOrder.create",
+    "alibaba.trade.pay.protocolPay.preparePay",
+)
 _LOST = 60.0
 _SYSTEM_PARAMS = ("_aop_signature", "_aop_timestamp", "_aop_datePattern", "access_token")
 
-Refuse = Callable[[str, str], Json]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One API: its parameters, what it does, and how it wraps a refusal (1688.md §3.2)."""
-
-    fields: Fields
-    act: Callable[[State, Account, Json], Json]
-    refuse: Refuse
-    granted: Callable[[Account], bool] = lambda _: True
-
-
-def _a(code: str, message: str) -> Json:
-    return {"result": {"success": False, "code": code, "message": message, "result": None}}
-
-
-def _b(code: str, message: str) -> Json:
-    return {"result": None, "success": "false", "errorCode": code, "errorMessage": message}
-
-
-def _c(code: str, message: str) -> Json:
-    return {"result": None, "success": False, "code": code, "message": message}
-
-
-def _d(code: str, message: str) -> Json:
-    return {"success": False, "errorCode": code, "errorMsg": message}
-
-
-def _f(code: str, message: str) -> Json:
-    return {"success": False, "errorCode": code, "errorMessage": message}
-
-
-def _h(code: str, message: str) -> Json:
-    return {"code": int(code), "message": message}
-
-
-def _i(code: str, message: str) -> Json:
-    return {"errorCode": code, "errorMessage": message}
-
-
-ENDPOINTS: Mapping[str, Endpoint] = {
-    "com.alibaba.fenxiao.crossborder/pool.product.pull": Endpoint(products.POOL, products.pool, _a),
-    "com.alibaba.fenxiao.crossborder/product.search.queryProductDetail": Endpoint(products.DETAIL, products.detail, _a),
-    "com.alibaba.fenxiao.crossborder/product.search.keywordQuery": Endpoint(
-        products.KEYWORD, products.search, _a, attrgetter("grants_search")
-    ),
-    "com.alibaba.fenxiao.crossborder/product.search.querySellerOfferList": Endpoint(
-        products.SHOP, products.search, _a, attrgetter("grants_search")
-    ),
-    "com.alibaba.product/alibaba.product.follow.crossborder": Endpoint(products.FOLLOW, products.follow, _h),
-    "com.alibaba.trade/alibaba.createOrder.preview": Endpoint(trade.PREVIEW, trade.preview, _d),
-    "com.alibaba.trade/alibaba.trade.createCrossOrder": Endpoint(
-        trade.CREATE, trade.create, _c, attrgetter("grants_orders")
-    ),
-    "com.alibaba.trade/alibaba.trade.getBuyerOrderList": Endpoint(views.ORDER_LIST, views.order_list, _i),
-    "com.alibaba.trade/alibaba.trade.get.buyerView": Endpoint(views.ORDER_VIEW, views.order_view, _b),
-    "com.alibaba.trade/alibaba.trade.pay.protocolPay.preparePay": Endpoint(trade.PAY, trade.pay, _a),
-    "com.alibaba.logistics/logistics.delivery.urge": Endpoint(aftersale.URGE, aftersale.urge, _a),
-    "com.alibaba.trade/alibaba.trade.cancel": Endpoint(aftersale.CANCEL, aftersale.cancel, _f),
-    "com.alibaba.trade/alibaba.trade.getRefundReasonList": Endpoint(aftersale.REASON_LIST, aftersale.reason_list, _a),
-    "com.alibaba.trade/alibaba.trade.getMaxRefundFee": Endpoint(aftersale.MAX_FEE, aftersale.max_fee, _a),
-    "com.alibaba.trade/alibaba.trade.createRefund": Endpoint(aftersale.CREATE, aftersale.create, _a),
-    "com.alibaba.trade/alibaba.trade.refund.OpQueryOrderRefund": Endpoint(aftersale.QUERY_ONE, aftersale.query_one, _i),
-    "com.alibaba.trade/alibaba.trade.refund.OpQueryBatchRefundByOrderIdAndStatus": Endpoint(
-        aftersale.QUERY_ORDER, aftersale.query_order, _i
-    ),
-    "com.alibaba.logistics/alibaba.trade.getLogisticsInfos.buyerView": Endpoint(views.LOGISTICS, views.logistics, _b),
-}
+_CODE = ("http", "system.oauth2/getToken")
+_SYSTEM = ("system.oauth2/getToken", "system.oauth2/postponeToken")
 
 
 class Mock1688:
@@ -109,8 +48,11 @@ class Mock1688:
         self.control = Control(self.state, self.pushes, self.sellers)
         self._app = Starlette(
             routes=[
-                Route("/openapi/param2/1/{namespace}/{api}/{app_key}", self._gateway, methods=["GET", "POST"]),
-                Route("/openapi/param2/1/{namespace}/{api}/", self._gateway, methods=["GET", "POST"]),
+                Route("/openapi/{protocol}/1/{namespace}/{api}/{app_key}", self._gateway, methods=["GET", "POST"]),
+                Route("/openapi/{protocol}/1/{namespace}/{api}/", self._gateway, methods=["GET", "POST"]),
+                Route("/openapi/{rest:path}", self._nowhere, methods=["GET", "POST"]),
+                Route("/oauth/authorize", self._authorize, methods=["GET"]),
+                Route("/auth/authorize.htm", self._authorize_of_old, methods=["GET"]),
                 Route("/_books", self._show_books, methods=["GET"]),
                 *self.control.routes(),
             ]
@@ -127,29 +69,43 @@ class Mock1688:
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(self.books())
 
+    async def _authorize(self, request: Request) -> Response:
+        return oauth.page(self.state, request, site="1688", signed=False)
+
+    async def _authorize_of_old(self, request: Request) -> Response:
+        return oauth.page(self.state, request, site="china", signed=True)
+
+    async def _nowhere(self, request: Request) -> Response:
+        return self._refused(GatewayRefusal("gw.APIUnsupported", "API is not supported"))
+
     async def _gateway(self, request: Request) -> Response:
         api = request.path_params["api"]
         self.state.calls[api] += 1
         fault = self.state.fault_for(api)
         if fault == "unavailable":
             return HTMLResponse("<html><body>upstream unavailable</body></html>", status_code=503)
-        form = dict(parse_qsl(request.url.query, keep_blank_values=True))
-        form |= parse_qsl((await request.body()).decode(), keep_blank_values=True)
+        body, kind = await request.body(), request.headers.get("content-type", "")
         try:
-            answer = self._answer(request.path_params, form, fault)
+            form, files = read_form(request.url.query, kind, body)
+            answer = self._answer(request.path_params, form, files, fault)
         except GatewayRefusal as refusal:
-            self.state.refused[refusal.code] += 1
             if fault == "lose_answer":
                 self.state.fail(api, fault, 1)  # nothing was done whose answer could be lost
-            body = {"error_code": refusal.code, "error_message": refusal.message, "exception": refusal.message}
-            return JSONResponse(body, status_code=refusal.status)
+            return self._refused(refusal)
         if fault == "lose_answer":
             await self.state.clock.sleep(_LOST)
         if api in _MONEY:
             await self.state.clock.sleep(self.state.switches.trade_delay_seconds)
         return JSONResponse(answer)
 
-    def _answer(self, path: Mapping[str, str], form: dict[str, str], fault: FaultName | None) -> Json:
+    def _refused(self, refusal: GatewayRefusal) -> Response:
+        self.state.refused[refusal.code] += 1
+        body = {"error_code": refusal.code, "error_message": refusal.message, "exception": refusal.message}
+        return JSONResponse(body, status_code=refusal.status)
+
+    def _answer(
+        self, path: Mapping[str, str], form: dict[str, str], files: dict[str, bytes], fault: FaultName | None
+    ) -> object:
         if fault == "rate_limit":
             raise GatewayRefusal("gw.QosAppFrequencyLimit", "App call exceeds limited frequency")
         if not path.get("app_key"):
@@ -157,27 +113,45 @@ class Mock1688:
         account = self.state.account_of(path["app_key"])
         if account is None:
             raise GatewayRefusal("gw.AppKeyNotFound", "appKey is not found")
-        if (path["namespace"], path["api"]) == ("system.oauth2", "getToken"):
-            return self._renewed(account, form)
+        name = f"{path['namespace']}/{path['api']}"
+        if name in _SYSTEM:
+            return self._tokens(account, path["protocol"], name, form)
+        if path["protocol"] != "param2":
+            raise GatewayRefusal("gw.APIUnsupported", "API is not supported")
         if fault == "token_expired":
             self.state.renew_token(account)
-        endpoint = self._let_in(account, path, form)
-        params = from_form(endpoint.fields, {name: form[name] for name in form if name not in _SYSTEM_PARAMS})
-        return self._acted(endpoint, account, params, fault)
+        self._check_signature(account, path, form)
+        if name == "system/currentTime":
+            return views.exact_time_text(self.state.clock.now())
+        endpoint = self._let_in(account, name, path["api"], form)
+        given = {name: form[name] for name in form if name not in _SYSTEM_PARAMS}
+        return self._acted(endpoint, account, from_form(endpoint.fields, given, files), fault)
 
-    def _let_in(self, account: Account, path: Mapping[str, str], form: dict[str, str]) -> Endpoint:
+    def _tokens(self, account: Account, protocol: str, name: str, form: dict[str, str]) -> Json:
+        if (protocol, name) == _CODE:
+            return oauth.by_code(self.state, account, form)
+        if name == "system.oauth2/postponeToken":
+            return oauth.postponed(self.state, account, form)
+        return oauth.by_refresh_token(self.state, account, form)
+
+    def _check_signature(self, account: Account, path: Mapping[str, str], form: dict[str, str]) -> None:
         given = form.get("_aop_signature", "")
         if not given:
             raise GatewayRefusal("gw.SignatureMissing", "signature is missing")
         expected = sign(account.app_secret, "param2/1/{namespace}/{api}/{app_key}".format(**path), form)
         if not hmac.compare_digest(expected.encode(), given.encode()):
             raise GatewayRefusal("gw.SignatureInvalid", "signature is invalid")
-        self._check_token(account, form.get("access_token", ""))
-        endpoint = ENDPOINTS.get(f"{path['namespace']}/{path['api']}")
+
+    def _let_in(self, account: Account, name: str, api: str, form: dict[str, str]) -> Endpoint:
+        endpoint = ENDPOINTS.get(name)
+        if endpoint is None or endpoint.needs_token:
+            self._check_token(account, form.get("access_token", ""))
         if endpoint is None:
             raise GatewayRefusal("gw.APIUnsupported", "API is not supported")
-        if not endpoint.granted(account):
+        if not endpoint.needs_grant(account) or api in account.denied:
             raise GatewayRefusal("gw.APIACLDecline", "AppKey is not allowed(acl)")
+        for quota in filter(None, (self.state.quotas.get(api), self.state.quotas.get("*"))):
+            quota.spend(self.state.clock.now())
         return endpoint
 
     def _check_token(self, account: Account, token: str) -> None:
@@ -193,35 +167,9 @@ class Mock1688:
             answer = endpoint.act(self.state, account, params)
         except BusinessRefusal as refusal:
             self.state.refused[refusal.code] += 1
-            return endpoint.refuse(refusal.code, refusal.message)
-        self.pushes.bought(list(self.state.orders.values())[before:] if len(self.state.orders) > before else ())
-        if endpoint.act is trade.pay:
-            paid = self.state.order(params["tradeWithholdPreparePayParam"]["orderId"])
-            self.pushes.order_changed(paid, "ORDER_PAY")
-            return trade.payment(fault != "pay_says_no")
-        if endpoint.act is aftersale.cancel:
-            self.pushes.order_changed(self.state.order(params["tradeID"]), "ORDER_BUYER_CLOSE")
-        if endpoint.act is aftersale.create:
-            order = self.state.order(params["orderId"])
-            self.sellers.asked(order, order.refunds[-1])
-        return answer
-
-    def _renewed(self, account: Account, form: dict[str, str]) -> Json:
-        """A new access token; the answer leaves out the refresh token, which stays in force (1688.md §2)."""
-        expected = {
-            "grant_type": "refresh_token",
-            "client_id": account.app_key,
-            "client_secret": account.app_secret,
-            "refresh_token": account.refresh_token,
-        }
-        if {name: value for name, value in form.items() if name != "_aop_signature"} != expected:
-            raise GatewayRefusal("invalid_grant", "the refresh token is not valid")
-        self.state.renew_token(account)
-        return {
-            "access_token": account.access_token,
-            "expires_in": str(int(TOKEN_LIFE.total_seconds())),
-            "refresh_token_timeout": views.time_text(self.state.now() + timedelta(days=180)),
-            "aliId": account.member_id.removeprefix("b2b-"),
-            "resource_owner": f"buyer{account.number}",
-            "memberId": account.member_id,
-        }
+            return ENVELOPES[endpoint.envelope].refused(refusal.code, refusal.message)
+        if len(self.state.orders) > before:
+            self.pushes.bought(list(self.state.orders.values())[before:])
+        if endpoint.after is not None:
+            endpoint.after(self.state, self.pushes, self.sellers, params)
+        return trade.payment(False) if fault == "pay_says_no" and endpoint.act is trade.pay else answer

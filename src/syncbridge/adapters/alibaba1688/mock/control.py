@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import get_args
 
 import msgspec
@@ -11,14 +13,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from syncbridge.adapters.alibaba1688.mock import shop
+from syncbridge.adapters.alibaba1688.mock import shop, topics
+from syncbridge.adapters.alibaba1688.mock.accounts import TOKEN_LIFE
 from syncbridge.adapters.alibaba1688.mock.params import Json
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
+from syncbridge.adapters.alibaba1688.mock.quotas import Quota
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
 from syncbridge.adapters.alibaba1688.mock.seller import Sellers
-from syncbridge.adapters.alibaba1688.mock.state import FaultName, NewOrder, State, Switches, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import FaultName, NewOrder, State, Switches, VendorOrder, yuan_text
+from syncbridge.adapters.fault_plan import Planned
 
 Act = Callable[[Json, Json], Json]
+
+_CLOSINGS = {
+    "seller": ("sellerGoodsLack", "CLOSE_TRADE_BY_SELLER", "ORDER_SELLER_CLOSE"),
+    "bops": ("BUYER_NO_PAY", "CLOSE_TRADE_BY_BOPS", "ORDER_BOPS_CLOSE"),
+}
 
 
 class Control:
@@ -37,22 +47,38 @@ class Control:
             "/_mock/offers/{offer_id:int}/price": self.change_price,
             "/_mock/offers/{offer_id:int}/stock": self.change_stock,
             "/_mock/offers/{offer_id:int}/withdraw": self.withdraw,
+            "/_mock/offers/{offer_id:int}/message": self.say_of_offer,
             "/_mock/orders": self.buy,
             "/_mock/orders/{order_id:int}/pay": self.pay,
             "/_mock/orders/{order_id:int}/ship": self.ship,
             "/_mock/orders/{order_id:int}/refund": self.answer_refund,
+            "/_mock/orders/{order_id:int}/price": self.change_total,
+            "/_mock/orders/{order_id:int}/close": self.close,
+            "/_mock/orders/{order_id:int}/finish": self.finish,
+            "/_mock/orders/{order_id:int}/message": self.say_of_order,
             "/_mock/faults": self.fail,
+            "/_mock/seed": self.seed,
+            "/_mock/quotas": self.limit,
             "/_mock/switches": self.switch,
         }
         return [Route(path, _answering(act), methods=["POST"]) for path, act in acts.items()]
 
     def add_account(self, path: Json, body: Json) -> Json:
-        """A new buyer: ``grants_orders``, ``grants_search``, ``webhook_url``."""
+        """A new buyer.
+
+        Takes ``grants_orders``, ``grants_search``, ``webhook_url``, ``denied`` APIs,
+        ``token_life_seconds`` (null: never), ``redirect_domain``, ``main_account``.
+        """
+        life = body.get("token_life_seconds", TOKEN_LIFE.total_seconds())
         account = self._state.add_account(
             grants_orders=body.get("grants_orders", True),
             grants_search=body.get("grants_search", True),
             webhook_url=body.get("webhook_url", ""),
+            token_life=None if life is None else timedelta(seconds=life),
         )
+        account.denied = frozenset(body.get("denied", account.denied))
+        account.redirect_domain = body.get("redirect_domain", "")
+        account.is_main = body.get("main_account", True)
         names = ("app_key", "app_secret", "access_token", "refresh_token", "member_id")
         return {name: getattr(account, name) for name in names}
 
@@ -112,11 +138,66 @@ class Control:
         self._sellers.answer(order, agree=body["agree"], reason=body.get("reason", "已发货"))
         return {}
 
+    def change_total(self, path: Json, body: Json) -> Json:
+        """The supplier makes an unpaid order cheaper or dearer: ``discount`` off the goods, ``freight``, in yuan."""
+        order = self._state.order(path["order_id"])
+        discount = _fen(body.get("discount", yuan_text(order.discount_fen)))
+        freight = _fen(body.get("freight", yuan_text(order.freight_fen)))
+        self._state.change_total(order, discount, freight)
+        self._pushes.order_changed(order, "ORDER_PRICE_MODIFY")
+        return {"total": yuan_text(order.total_fen)}
+
+    def close(self, path: Json, body: Json) -> Json:
+        """The supplier, or the platform because nobody paid, closes an unpaid order: ``by`` seller or bops."""
+        reason, by, topic = _CLOSINGS[body["by"]]
+        order = self._state.order(path["order_id"])
+        if order.status != "waitbuyerpay":
+            raise BusinessRefusal("ORDER_STATUS_ERROR", order.status)
+        self._state.close(order, reason, by)
+        self._pushes.order_changed(order, topic)
+        return {}
+
+    def finish(self, path: Json, body: Json) -> Json:
+        """The sale of a shipped order is over."""
+        order = self._state.order(path["order_id"])
+        self._state.finish(order)
+        self._pushes.order_changed(order, "ORDER_SUCCESS")
+        return {}
+
+    def say_of_order(self, path: Json, body: Json) -> Json:
+        """Send a message of a ``topic`` about an order, whatever is true; of ORDER_BATCH_PAY also a ``status``."""
+        order = self._state.order(path["order_id"])
+        if body["topic"] == topics.BATCH_PAY:
+            self._pushes.paid_in_a_batch(order, body.get("status", "successed"))
+        else:
+            self._pushes.order_said(order, body["topic"])
+        return {}
+
+    def say_of_offer(self, path: Json, body: Json) -> Json:
+        """Send a message of a ``topic`` about an offer, whatever is true; of …_CHANGE also an ``action``."""
+        if body["topic"] not in (*topics.RELATIONS, topics.CHANGE):
+            raise ValueError(f"{body['topic']!r} is none of {(*topics.RELATIONS, topics.CHANGE)}")
+        self._state.offers[path["offer_id"]]
+        self._pushes.offer_changed(path["offer_id"], body["topic"], body.get("action", "modify"))
+        return {}
+
     def fail(self, path: Json, body: Json) -> Json:
-        """Let the next ``count`` calls of ``api`` meet a ``fault``."""
+        """Let calls of ``api`` meet a ``fault``: the ``call``-th, the next ``count``, or with a ``probability``."""
         if body["fault"] not in get_args(FaultName):
             raise ValueError(f"{body['fault']!r} is none of {get_args(FaultName)}")
-        self._state.fail(body["api"], body["fault"], body.get("count", 1))
+        moments = {name: body[name] for name in ("call", "count", "probability") if name in body} or {"count": 1}
+        self._state.faults.add(Planned(body["api"], body["fault"], **moments))
+        return {}
+
+    def seed(self, path: Json, body: Json) -> Json:
+        """Begin chance anew, from a ``seed``."""
+        self._state.faults.seed(body["seed"])
+        return {}
+
+    def limit(self, path: Json, body: Json) -> Json:
+        """Let ``api`` (or ``*``, all together) be called ``calls`` times, ``within_seconds`` or ever."""
+        within = body.get("within_seconds")
+        self._state.quotas[body["api"]] = Quota(body["calls"], None if within is None else timedelta(seconds=within))
         return {}
 
     def switch(self, path: Json, body: Json) -> Json:
@@ -133,11 +214,15 @@ class Control:
         self._pushes.order_changed(order, "ORDER_PAY")
 
 
+def _fen(yuan: str) -> int:
+    return int(Decimal(yuan).scaleb(2))
+
+
 def _answering(act: Act) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
             return JSONResponse(act(request.path_params, msgspec.json.decode(await request.body() or b"{}")))
-        except (BusinessRefusal, KeyError, ValueError, StopIteration, msgspec.DecodeError) as error:
+        except (BusinessRefusal, LookupError, TypeError, ValueError, InvalidOperation, StopIteration) as error:
             return JSONResponse({"error": repr(error)}, status_code=400)
 
     return endpoint

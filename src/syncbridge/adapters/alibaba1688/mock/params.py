@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import msgspec
@@ -30,10 +31,18 @@ class Field:
 Fields: TypeAlias = Mapping[str, Field]
 
 
-def from_form(fields: Fields, form: Mapping[str, str]) -> Json:
-    """The parameters as values; scalars come as text, objects and lists as JSON (1688.md §1.2)."""
-    _check_names(fields, form, "")
-    return {name: _from_text(name, fields[name], text) for name, text in form.items()}
+def from_form(fields: Fields, form: Mapping[str, str], files: Mapping[str, bytes] = MappingProxyType({})) -> Json:
+    """The parameters as values; scalars come as text, objects and lists as JSON, bytes as files (1688.md §1.2)."""
+    _check_names(fields, {**form, **files}, "")
+    for name in files:
+        if fields[name].type != "Bytes":
+            raise bad_parameter(f"{name} is no file")
+    return {name: _from_text(name, fields[name], text) for name, text in form.items()} | dict(files)
+
+
+def id_in(text: str) -> int:
+    """An id that came as text; 0, which is nobody's, if it is none."""
+    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) else 0
 
 
 def _from_text(name: str, field: Field, text: str) -> object:
@@ -41,7 +50,7 @@ def _from_text(name: str, field: Field, text: str) -> object:
         return _scalar_from_text(name, field.type, text)
     try:
         value = msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise bad_parameter(f"{name} is no JSON") from error
     return _checked(name, field, value)
 
@@ -98,6 +107,7 @@ _FROM_TEXT: Mapping[str, Callable[[str], object]] = {
     "Integer": _number,
     "Boolean": {"true": True, "false": False}.__getitem__,
     "Date": _date,
+    "Bytes": str,
 }
 
 _IS: Mapping[str, Callable[[object], bool]] = {
@@ -105,4 +115,5 @@ _IS: Mapping[str, Callable[[object], bool]] = {
     "Long": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "Integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
     "Double": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "Boolean": lambda value: isinstance(value, bool),
 }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Account, State
+from syncbridge.adapters.alibaba1688.mock.state import State
 
 POOL: Fields = {
     "offerPoolQueryParam": Field(
@@ -34,7 +35,7 @@ DETAIL: Fields = {
         required=True,
     )
 }
-_SEARCH: dict[str, Field] = {
+PAGED: dict[str, Field] = {
     "beginPage": Field("Integer", required=True),
     "pageSize": Field("Integer", required=True),
     "country": Field("String", required=True),
@@ -48,7 +49,7 @@ _SEARCH: dict[str, Field] = {
 KEYWORD: Fields = {
     "offerQueryParam": Field(
         {
-            **_SEARCH,
+            **PAGED,
             "keyword": Field("String", required=True),
             "categoryIdList": Field("String"),
             "regionOpp": Field("String"),
@@ -64,7 +65,7 @@ KEYWORD: Fields = {
 }
 SHOP: Fields = {
     "offerQueryParam": Field(
-        {**_SEARCH, "keyword": Field("String"), "sellerOpenId": Field("String", required=True)}, required=True
+        {**PAGED, "keyword": Field("String"), "sellerOpenId": Field("String", required=True)}, required=True
     )
 }
 FOLLOW: Fields = {"productId": Field("Long", required=True)}

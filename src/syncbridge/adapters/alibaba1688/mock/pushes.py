@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from syncbridge.adapters.alibaba1688.mock import topics
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Account, Line, Refund, State, VendorOrder
-from syncbridge.adapters.alibaba1688.mock.views import CHINA
+from syncbridge.adapters.alibaba1688.mock.state import Line, Message, Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.views import CHINA, seller_member_id
 from syncbridge.ports import Push
 
 _TRIES = 4
@@ -29,7 +31,7 @@ class Pushes:
 
     def price_changed(self, offer_id: int) -> None:
         """Say that a price changed, but not to what (1688.md §6.2)."""
-        self._to_followers(offer_id, "FENXIAO_PRICE_CHANGE", {"productId": offer_id, "msgSendTime": self._send_time()})
+        self._to_followers(offer_id, topics.PRICE, {"productId": offer_id, "msgSendTime": self._send_time()})
 
     def stock_changed(self, offer_id: int, sku: Json, change: int) -> None:
         """Say by how much the stock of a SKU changed."""
@@ -42,13 +44,24 @@ class Pushes:
             "quantity": change,
             "bizTime": str(self._now_ms()),
         }
-        self._to_followers(offer_id, "PRODUCT_PRODUCT_INVENTORY_CHANGE", {"OfferInventoryChangeList": [entry]})
+        self._to_followers(offer_id, topics.INVENTORY, {"OfferInventoryChangeList": [entry]})
 
     def withdrawn(self, offer_id: int) -> None:
         """Say that an offer was taken down."""
-        topic = "PRODUCT_RELATION_VIEW_PRODUCT_EXPIRE"
-        data = {"productIds": str(offer_id), "status": topic, "msgSendTime": self._send_time()}
-        self._to_followers(offer_id, topic, data)
+        self.offer_changed(offer_id, "PRODUCT_RELATION_VIEW_PRODUCT_EXPIRE")
+
+    def offer_changed(self, offer_id: int, topic: str, action: str = "") -> None:
+        """Say that something became of an offer; ValueError for an action the documents do not know."""
+        self._to_followers(offer_id, topic, topics.relation(topic, offer_id, self._send_time(), action))
+
+    def paid_in_a_batch(self, order: VendorOrder, status: str) -> None:
+        """Say how paying with others went; ValueError for a status the documents do not know."""
+        self._send(order.account, topics.BATCH_PAY, topics.batch_pay(order.order_id, status))
+
+    def order_said(self, order: VendorOrder, topic: str) -> None:
+        """Say of an order what the documents let this topic say, whatever is true."""
+        status = topics.ORDERS[topic] or order.status
+        self._send(order.account, topic, self._about(order) | {"currentStatus": status})
 
     def order_changed(self, order: VendorOrder, topic: str) -> None:
         """Tell the buyer of an order where it stands; the id is a number."""
@@ -62,7 +75,7 @@ class Pushes:
             "operator": operator,
             "refundId": refund.refund_id,
         }
-        self._send(order.account, "ORDER_BUYER_VIEW_ORDER_BUYER_REFUND_IN_SALES", data)
+        self._send(order.account, topics.AFTER_SALES if refund.after_sale else topics.IN_SALES, data)
 
     def bought(self, orders: Iterable[VendorOrder]) -> None:
         """Say that orders were made, and that they took stock."""
@@ -77,6 +90,7 @@ class Pushes:
             "currentStatus": order.status,
             "msgSendTime": self._send_time(),
             "buyerMemberId": order.account.member_id,
+            "sellerMemberId": seller_member_id(self._state, order),
         }
 
     def _taken(self, line: Line) -> None:
@@ -91,34 +105,41 @@ class Pushes:
                 self._send(account, topic, {**data, "memberId": account.member_id})
 
     def _send(self, account: Account, topic: str, data: Json) -> None:
-        if not account.webhook_url:
-            return
         self._count += 1
-        message = {
-            "msgId": self._count,
-            "gmtBorn": self._now_ms(),
-            "type": topic,
-            "userInfo": account.member_id,
-            "data": data,
-        }
-        body = signed_form(account.app_secret, {"message": msgspec.json.encode(message).decode()})
-        task = asyncio.create_task(self._deliver(account.webhook_url, body))
+        message = Message(self._count, account, topic, self._state.clock.now(), data)
+        if not account.webhook_url:
+            self._state.missed.append(message)
+            return
+        task = asyncio.create_task(self._deliver(message))
         self._going.add(task)
         task.add_done_callback(self._going.discard)
 
-    async def _deliver(self, url: str, body: bytes) -> None:
+    async def _deliver(self, message: Message) -> None:
+        body = signed_form(message.account.app_secret, {"message": msgspec.json.encode(envelope(message)).decode()})
         headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
         for attempt in range(_TRIES):
             if attempt:
                 await self._state.clock.sleep(_SPACING)
-            if 200 <= await self._push(url, body, headers) < 300:
+            if 200 <= await self._push(message.account.webhook_url, body, headers) < 300:
                 return
+        self._state.missed.append(message)
 
     def _now_ms(self) -> int:
         return int(self._state.clock.now().timestamp() * 1000)
 
     def _send_time(self) -> str:
         return f"{self._state.clock.now().astimezone(CHINA):%Y-%m-%d %H:%M:%S}"
+
+
+def envelope(message: Message) -> Json:
+    """A message as it is sent (1688.md §6.1)."""
+    return {
+        "msgId": message.msg_id,
+        "gmtBorn": int(message.born.timestamp() * 1000),
+        "type": message.topic,
+        "userInfo": message.account.member_id,
+        "data": message.data,
+    }
 
 
 def signed_form(secret: str, params: dict[str, str]) -> bytes:

@@ -7,6 +7,7 @@ import asyncio
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
 from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.views import time_text
 
 
 class Sellers:
@@ -19,22 +20,36 @@ class Sellers:
 
     def asked(self, order: VendorOrder, refund: Refund) -> None:
         """Tell that money was asked for, and think about it for as long as the switch says."""
-        self._pushes.refund_changed(order, refund, "BUYER_APPLY_REFUND", "buyer")
-        if (delay := self._state.switches.refund_delay_seconds) is not None:
-            task = asyncio.create_task(self._think(order, refund, delay))
-            self._thinking.add(task)
-            task.add_done_callback(self._thinking.discard)
+        self._moved(order, refund, "", "BUYER_APPLY_REFUND", "buyer")
+        self._begin_to_think(order, refund)
 
     def agree(self, order: VendorOrder, refund: Refund) -> None:
-        """Give the money back, which closes the order."""
+        """Give the money back, which may close the order; where goods are to go back first, ask for those."""
+        before = refund.status
+        if refund.wants_return and before != "waitsellerreceive":
+            refund.status, refund.modified_at = "waitbuyersend", self._state.now()
+            self._moved(order, refund, before, "SELLER_AGREE_REFUND_PROCOTOL", "seller")
+            return
         self._state.give_back(order, refund)
-        self._pushes.refund_changed(order, refund, "SELLER_AGREE_REFUND", "seller")
-        self._pushes.order_changed(order, "ORDER_SELLER_CLOSE")
+        action = "SELLER_RECEIVE_GOODS" if refund.wants_return else "SELLER_AGREE_REFUND"
+        self._moved(order, refund, before, action, "seller")
+        if order.status == "cancel":
+            self._pushes.order_changed(order, "ORDER_SELLER_CLOSE")
+
+    def sent_back(self, order: VendorOrder, refund: Refund) -> None:
+        """Tell that the goods are on their way back, and think about them."""
+        self._moved(order, refund, "waitbuyersend", "BUYER_SEND_GOODS", "buyer")
+        self._begin_to_think(order, refund)
+
+    def cancelled(self, order: VendorOrder, refund: Refund) -> None:
+        """Tell that the buyer took the request back."""
+        self._moved(order, refund, "", "BUYER_CANCEL_REFUND", "buyer")
 
     def refuse(self, order: VendorOrder, refund: Refund, reason: str) -> None:
         """Say no; the request stays open for the buyer to change."""
+        before = refund.status
         self._state.turn_down(order, refund, reason)
-        self._pushes.refund_changed(order, refund, "SELLER_REJECT_REFUND", "seller")
+        self._moved(order, refund, before, "SELLER_REJECT_REFUND", "seller")
 
     def ship(self, order: VendorOrder, number: str, company: str) -> None:
         """Hand a parcel to a courier; a refund under way is closed by that."""
@@ -42,7 +57,7 @@ class Sellers:
         self._state.ship(order, number, company)
         self._pushes.order_changed(order, "ANNOUNCE_SENDGOODS")
         if refund is not None:
-            self._pushes.refund_changed(order, refund, "SELLER_SEND_GOODS_CLOSE", "seller")
+            self._moved(order, refund, "", "SELLER_SEND_GOODS_CLOSE", "seller")
 
     def answer(self, order: VendorOrder, *, agree: bool, reason: str) -> None:
         """Answer what was asked back of an order; raises BusinessRefusal if nothing was."""
@@ -56,5 +71,30 @@ class Sellers:
 
     async def _think(self, order: VendorOrder, refund: Refund, seconds: float) -> None:
         await self._state.clock.sleep(seconds)
-        if refund.status == "waitselleragree":
+        if refund.status in ("waitselleragree", "waitsellerreceive"):
             self.agree(order, refund)
+
+    def _begin_to_think(self, order: VendorOrder, refund: Refund) -> None:
+        if (delay := self._state.switches.refund_delay_seconds) is not None:
+            task = asyncio.create_task(self._think(order, refund, delay))
+            self._thinking.add(task)
+            task.add_done_callback(self._thinking.discard)
+
+    def _moved(self, order: VendorOrder, refund: Refund, before: str, action: str, operator: str) -> None:
+        refund.operations.append(
+            {
+                "id": int(refund.refund_id.removeprefix("TQ")) * 100 + len(refund.operations),
+                "refundId": refund.refund_id,
+                "beforeOperateStatus": before or None,
+                "afterOperateStatus": refund.status,
+                "operateRemark": action,
+                "operatorRoleId": {"buyer": 1, "seller": 2, "system": 3}[operator],
+                "gmtCreate": time_text(refund.modified_at),
+                "gmtModified": time_text(refund.modified_at),
+                "vouchers": list(refund.vouchers),
+                "freightBill": refund.freight_bill or None,
+                "messageStatus": 1,
+                "msgType": 7,
+            }
+        )
+        self._pushes.refund_changed(order, refund, action, operator)

@@ -6,15 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from hashlib import sha256
-from typing import Literal
+from typing import Literal, cast
 
+from syncbridge.adapters.alibaba1688.mock.accounts import REFRESH_LIFE, TOKEN_LIFE, Account
 from syncbridge.adapters.alibaba1688.mock.params import Json
+from syncbridge.adapters.alibaba1688.mock.quotas import Quota
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
+from syncbridge.adapters.fault_plan import FaultPlan, Planned
 from syncbridge.ports import Clock
 
-TOKEN_LIFE = timedelta(hours=10)
-"""The documented ``expires_in`` of 36000 seconds (1688.md §2)."""
 _FIRST_ORDER = 218_800_000_000_000_001
 _FIRST_REFUND = 8_651_493_722_000_001
 
@@ -44,54 +44,6 @@ class Switches:
     """Between acting on a purchase or a payment and answering, so that a client may die in between."""
 
 
-@dataclass(slots=True)
-class Account:
-    """A buyer with an app of its own."""
-
-    number: int
-    grants_orders: bool = True
-    grants_search: bool = True
-    webhook_url: str = ""
-    token_generation: int = 1
-    token_expires_at: datetime | None = None
-    follows: set[int] = field(default_factory=set)
-
-    @property
-    def app_key(self) -> str:
-        """Digits, as the vendor's are."""
-        return str(1_000_000 + self.number)
-
-    @property
-    def app_secret(self) -> str:
-        """What signs."""
-        return self._made_up("secret")[:32]
-
-    @property
-    def access_token(self) -> str:
-        """The only one in force."""
-        return self._token(self.token_generation)
-
-    @property
-    def refresh_token(self) -> str:
-        """Good for the account's whole life."""
-        return self._made_up("refresh")[:36]
-
-    @property
-    def member_id(self) -> str:
-        """``b2b-`` and the user's number."""
-        return f"b2b-{2_248_544_000 + self.number}"
-
-    def was_given(self, token: str) -> bool:
-        """Whether this is one of the account's access tokens, in force or void."""
-        return any(self._token(generation) == token for generation in range(1, self.token_generation + 1))
-
-    def _token(self, generation: int) -> str:
-        return self._made_up(f"access{generation}")[:36]
-
-    def _made_up(self, what: str) -> str:
-        return sha256(f"1688 mock {what} {self.number}".encode()).hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A spec, how many of it, and what one costs in yuan."""
@@ -111,7 +63,7 @@ class Line:
 
 @dataclass(slots=True)
 class Refund:
-    """A request for the money of an order; amounts in fen."""
+    """A request for money of an order; amounts in fen."""
 
     refund_id: str
     goods_fen: int
@@ -120,14 +72,24 @@ class Refund:
     description: str
     asked_at: datetime
     modified_at: datetime
+    counts: dict[int, int]
+    """How many of which line, by its id."""
     status: str = "waitselleragree"
+    goods_status: int = 1
+    """1: not received, 2: received, 3: sent back (1688.md §5.12)."""
+    wants_return: bool = False
+    """Whether the goods are to go back for it."""
+    after_sale: bool = False
+    vouchers: tuple[str, ...] = ()
+    freight_bill: str = ""
     reject_reason: str = ""
     ended_at: datetime | None = None
+    operations: list[Json] = field(default_factory=list)
 
     @property
     def is_under_way(self) -> bool:
         """Neither given nor closed; a refused one waits for the buyer to change it."""
-        return self.status in ("waitselleragree", "waitbuyermodify")
+        return self.status not in ("refundsuccess", "refundclose")
 
 
 @dataclass(slots=True)
@@ -150,10 +112,15 @@ class VendorOrder:
     refunds: list[Refund] = field(default_factory=list)
     urged: list[datetime] = field(default_factory=list)
     """When the buyer asked for it to be shipped."""
+    discount_fen: int = 0
+    """What the seller took off the goods after the order was made; less than nothing where they made them dearer."""
+    memo: str = ""
+    memo_icon: str = ""
+    finished_at: datetime | None = None
     closed_at: datetime | None = None
     close_reason: str = ""
     closed_by: str = ""
-    """``BUYER`` of an unpaid order, ``CLOSE_TRADE_BY_SELLER`` by a refund."""
+    """``BUYER`` of an unpaid order, ``CLOSE_TRADE_BY_SELLER`` by a refund, ``CLOSE_TRADE_BY_BOPS`` unpaid too long."""
 
     @property
     def entry_ids(self) -> list[int]:
@@ -173,14 +140,12 @@ class VendorOrder:
     @property
     def goods_fen(self) -> int:
         """Goods alone."""
-        return sum(line.amount_fen for line in self.lines)
+        return sum(line.amount_fen for line in self.lines) - self.discount_fen
 
-
-@dataclass(slots=True)
-class _Fault:
-    api: str
-    name: FaultName
-    count: int
+    @property
+    def refunded_fen(self) -> int:
+        """What was given back so far."""
+        return sum(each.goods_fen + each.freight_fen for each in self.refunds if each.status == "refundsuccess")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +160,17 @@ class NewOrder:
     trade_type: str = "alipay"
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What an account was, or was to be, told (1688.md §6.1)."""
+
+    msg_id: int
+    account: Account
+    topic: str
+    born: datetime
+    data: Json
+
+
 class State:
     """The mock's world; plain functions over dictionaries, on the given clock."""
 
@@ -206,18 +182,34 @@ class State:
         self.pools: dict[str, list[int]] = {}
         self.orders: dict[int, VendorOrder] = {}
         self.money: list[Json] = []
+        self.images: dict[str, bytes] = {}
+        """Pictures sent in, by their names."""
+        self.missed: list[Message] = []
+        """Messages nobody took, until they are fetched (1688.md §6.3)."""
+        self.arbitrations: list[Json] = []
         self.calls: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._faults: list[_Fault] = []
+        self.faults = FaultPlan()
+        self.quotas: dict[str, Quota] = {}
+        """By the name of an API; ``*`` is all of them together."""
 
     def now(self) -> datetime:
         """The time in whole seconds, as the vendor keeps it."""
         return self.clock.now().replace(microsecond=0)
 
-    def add_account(self, *, grants_orders: bool = True, grants_search: bool = True, webhook_url: str = "") -> Account:
+    def add_account(
+        self,
+        *,
+        grants_orders: bool = True,
+        grants_search: bool = True,
+        webhook_url: str = "",
+        token_life: timedelta | None = TOKEN_LIFE,
+    ) -> Account:
         """A new buyer with a new app."""
-        account = Account(len(self.accounts) + 1, grants_orders, grants_search, webhook_url)
-        account.token_expires_at = self.clock.now() + TOKEN_LIFE
+        account = Account(len(self.accounts) + 1, grants_orders, grants_search, webhook_url, token_life=token_life)
+        now = self.clock.now()
+        account.token_expires_at = None if token_life is None else now + token_life
+        account.refresh_expires_at = now + REFRESH_LIFE
         self.accounts.append(account)
         return account
 
@@ -227,8 +219,7 @@ class State:
 
     def renew_token(self, account: Account) -> None:
         """Put a new access token in force; the old one is void."""
-        account.token_generation += 1
-        account.token_expires_at = self.clock.now() + TOKEN_LIFE
+        account.renew(self.clock.now())
 
     def publish(self, offer: Json, pool: str = "1") -> None:
         """Put an offer into the shop and a pool, or replace it."""
@@ -272,23 +263,47 @@ class State:
         order.modified_at = self.now()
         order.parcels.append({"number": number, "company": company})
 
+    def change_total(self, order: VendorOrder, discount_fen: int, freight_fen: int) -> None:
+        """The seller changes what is due; raises BusinessRefusal for an order that was paid, or for no money."""
+        if order.status != "waitbuyerpay":
+            raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许改价")
+        if freight_fen < 0 or discount_fen >= order.lines[0].amount_fen:
+            raise BusinessRefusal("400", "价格错误")
+        order.discount_fen, order.freight_fen = discount_fen, freight_fen
+        order.modified_at = self.now()
+
     def close(self, order: VendorOrder, reason: str, by: str) -> None:
         """End an order without a sale."""
         order.status, order.close_reason, order.closed_by = "cancel", reason, by
         order.closed_at = order.modified_at = self.now()
 
-    def ask_back(self, order: VendorOrder, goods_fen: int, freight_fen: int, reason_id: int, why: str) -> Refund:
+    def next_refund_id(self) -> str:
+        """The id of the next request for money."""
+        return f"TQ{_FIRST_REFUND + sum(len(each.refunds) for each in self.orders.values())}"
+
+    def ask_back(self, order: VendorOrder, refund: Refund) -> None:
         """Write a request for money into the books."""
-        number = _FIRST_REFUND + sum(len(each.refunds) for each in self.orders.values())
-        now = order.modified_at = self.now()
-        refund = Refund(f"TQ{number}", goods_fen, freight_fen, reason_id, why, now, now)
         order.refunds.append(refund)
-        return refund
+        order.modified_at = refund.modified_at
 
     def give_back(self, order: VendorOrder, refund: Refund) -> None:
-        """Move the money back, which closes the order."""
+        """Move the money back, which closes an order of which nothing is left."""
         self._end(refund, "refundsuccess")
-        self.close(order, "other", "CLOSE_TRADE_BY_SELLER")
+        order.modified_at = self.now()
+        if order.refunded_fen >= order.total_fen or order.status == "waitsellersend":
+            self.close(order, "other", "CLOSE_TRADE_BY_SELLER")
+
+    def drop(self, order: VendorOrder, refund: Refund) -> None:
+        """The buyer wants no money any more."""
+        self._end(refund, "refundclose")
+        order.modified_at = self.now()
+
+    def finish(self, order: VendorOrder) -> None:
+        """The sale is over; raises BusinessRefusal for an order that was not shipped."""
+        if order.status != "waitbuyerreceive":
+            raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态错误")
+        order.status = "success"
+        order.finished_at = order.modified_at = self.now()
 
     def turn_down(self, order: VendorOrder, refund: Refund, reason: str) -> None:
         """Refuse to give money back."""
@@ -297,17 +312,11 @@ class State:
 
     def fail(self, api: str, name: FaultName, count: int) -> None:
         """Let the next calls of an API fail."""
-        self._faults.append(_Fault(api, name, count))
+        self.faults.add(Planned(api, name, count=count))
 
     def fault_for(self, api: str) -> FaultName | None:
         """What goes wrong with this call, if anything; ``*`` means any API but the token call."""
-        for fault in self._faults:
-            if fault.api == api or (fault.api == "*" and api != "getToken"):
-                fault.count -= 1
-                if fault.count <= 0:
-                    self._faults.remove(fault)
-                return fault.name
-        return None
+        return cast("FaultName | None", self.faults.next(api, spared=("getToken",)))
 
     def _end(self, refund: Refund, status: str) -> None:
         refund.status = status

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from syncbridge.adapters.alibaba1688.mock import shop
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Account, Line, NewOrder, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import Line, NewOrder, State, VendorOrder
 
 TRADE_TYPES = ("assureTrade", "alipay")
 FLOWS = ("general", "fenxiao", "saleproxy", "paired", "repurchase", "boutiquefenxiao", "boutiquepifa", "proxy")
@@ -38,6 +39,27 @@ _CARGO: Fields = {
     "openOfferId": Field("String"),
     "outMemberId": Field("String"),
 }
+_INVOICE: Fields = {
+    "invoiceType": Field("Integer"),
+    **{
+        name: Field("String")
+        for name in (
+            "provinceText",
+            "cityText",
+            "areaText",
+            "townText",
+            "postCode",
+            "address",
+            "fullName",
+            "phone",
+            "mobile",
+            "companyName",
+            "taxpayerIdentifier",
+            "bankAndAccount",
+            "localInvoiceId",
+        )
+    },
+}
 _BOTH: Fields = {
     "addressParam": Field(_ADDRESS, required=True),
     "cargoParamList": Field(_CARGO, required=True, many=True),
@@ -45,8 +67,16 @@ _BOTH: Fields = {
     "isvBizType": Field("String"),
     "inventoryMode": Field("String"),
     "pickupService": Field("String"),
+    "invoiceParam": Field(_INVOICE),
 }
-PREVIEW: Fields = {**_BOTH, "flow": Field("String"), "instanceId": Field("String")}
+PREVIEW: Fields = {
+    **_BOTH,
+    "flow": Field("String"),
+    "instanceId": Field("String"),
+    "encryptOutOrderInfo": Field("String"),
+    "crossBorderLogisticsSolutionId": Field("String"),
+    "useBorderLogisticsSolution": Field("Boolean"),
+}
 CREATE: Fields = {
     **_BOTH,
     "flow": Field("String", required=True),
@@ -58,6 +88,33 @@ CREATE: Fields = {
     "preSelectPayChannel": Field("String"),
     "useRedEnvelope": Field("String"),
     "dropshipping": Field("String"),
+    "addedService": Field("String"),
+    "useCrossBorderLogisticsSolution": Field("Boolean"),
+    "extendParam": Field("String"),
+    "fromAgent": Field("Boolean"),
+}
+FAST: Fields = {
+    "flow": Field("String", required=True),
+    "addressParam": Field(_ADDRESS, required=True),
+    "cargoParamList": Field(_CARGO, required=True, many=True),
+    "subUserId": Field("Long"),
+    "message": Field("String"),
+    "invoiceParam": Field(_INVOICE),
+    "shopPromotionId": Field("String"),
+    "tradeType": Field("String"),
+    "useRedEnvelope": Field("String"),
+    "outOrderId": Field("String"),
+    "preSelectPayChannel": Field("String"),
+    "fenxiaoChannel": Field("String"),
+}
+FENXIAO: Fields = {
+    **FAST,
+    "flow": Field("String"),
+    "outOrderId": Field("String", required=True),
+    "encryptOutOrderInfo": Field("String"),
+    "bestOption": Field("Boolean"),
+    "isSplitJxhy": Field("Boolean"),
+    "isvBizTypeStr": Field("String"),
 }
 PAY: Fields = {
     "tradeWithholdPreparePayParam": Field(
@@ -75,8 +132,9 @@ PAY: Fields = {
 def preview(state: State, account: Account, params: Json) -> Json:
     """Sums in fen, the amounts of a line in yuan; without a flow the vendor names the best one."""
     _check_flow(params.get("flow", ""))
-    _check_address(params["addressParam"])
+    _located(account, params["addressParam"])
     lines = shop.checked_lines(state, params["cargoParamList"])
+    _check_relation(state, account, params.get("flow", ""), lines)
     parts = [(line,) for line in lines] if state.switches.split_orders else [lines]
     flow = params.get("flow") or "general"
     return {"orderPreviewResuslt": [_preview(state, part, flow) for part in parts], "success": True}
@@ -84,23 +142,17 @@ def preview(state: State, account: Account, params: Json) -> Json:
 
 def create(state: State, account: Account, params: Json) -> Json:
     """Buy; a repeated outOrderId buys again unless a switch says otherwise (1688.md §5.5)."""
-    out_order_id = params.get("outOrderId", "")
-    if state.switches.dedupe_out_order_id and (first := _bought_before(state, account, out_order_id)):
+    if state.switches.dedupe_out_order_id and (first := _bought_before(state, account, params)):
         return _created(first)
     if not params["flow"]:
         raise BusinessRefusal("400", "flow is empty")
-    _check_flow(params["flow"])
-    _check_address(params["addressParam"])
-    trade_type = params.get("tradeType") or "alipay"
-    if trade_type not in TRADE_TYPES:
-        raise BusinessRefusal("400", f"not support tradeType:【{trade_type}】")
-    message = params.get("message", "")
-    if len(message) > 500:
-        raise BusinessRefusal("400", "买家留言不超过500字")
-    lines = shop.checked_lines(state, params["cargoParamList"])
-    shop.take(state, lines)
-    wanted = NewOrder(account, lines, params["addressParam"], message, out_order_id, trade_type)
-    return _created(state.buy(wanted))
+    return _created(_bought(state, account, params))
+
+
+def create_fenxiao(state: State, account: Account, params: Json) -> Json:
+    """Buy; the documents call this API's outOrderId good for idempotency, so a repeated one buys once (§5.4)."""
+    first = _bought_before(state, account, params)
+    return _created(first or _bought(state, account, params))
 
 
 def pay(state: State, account: Account, params: Json) -> Json:
@@ -126,9 +178,40 @@ def _check_flow(flow: str) -> None:
         raise BusinessRefusal("400", f"not support flow:【{flow}】")
 
 
-def _check_address(address: Json) -> None:
-    if "addressId" in address:
+def _bought(state: State, account: Account, params: Json) -> list[VendorOrder]:
+    flow = params.get("flow", "")
+    _check_flow(flow)
+    address = _located(account, params["addressParam"])
+    trade_type = params.get("tradeType") or "alipay"
+    if trade_type not in TRADE_TYPES:
+        raise BusinessRefusal("400", f"not support tradeType:【{trade_type}】")
+    message = params.get("message", "")
+    if len(message) > 500:
+        raise BusinessRefusal("400", "买家留言不超过500字")
+    lines = shop.checked_lines(state, params["cargoParamList"])
+    _check_relation(state, account, flow, lines)
+    shop.take(state, lines)
+    return state.buy(NewOrder(account, lines, address, message, params.get("outOrderId", ""), trade_type))
+
+
+def _check_relation(state: State, account: Account, flow: str, lines: tuple[Line, ...]) -> None:
+    """The flow saleproxy needs a relation to the seller (1688.md §4.4, §5.1)."""
+    offer_id = lines[0].offer_id
+    if flow == "saleproxy" and state.offers[offer_id]["sellerOpenId"] not in account.consigns:
+        raise BusinessRefusal("500_007", f"商品[{offer_id}]没有代销关系，无法下单。")
+
+
+def _located(account: Account, address: Json) -> Json:
+    """Where it goes: an address the buyer saved, or the texts, or a district's code with them (1688.md §5.1)."""
+    if "addressId" not in address:
+        _check_address(address)
+        return address
+    if address["addressId"] != account.saved_address["id"]:
         raise BusinessRefusal("400", "AddressId invalid:AddressId invalid")
+    return account.saved_address
+
+
+def _check_address(address: Json) -> None:
     texts = ("fullName", "address") + (() if address.get("districtCode") else ("provinceText", "cityText", "areaText"))
     missing = [name for name in texts if not address.get(name)]
     if missing or len(address["address"]) > 200:
@@ -167,7 +250,8 @@ def _cargo(line: Line) -> Json:
     }
 
 
-def _bought_before(state: State, account: Account, out_order_id: str) -> list[VendorOrder]:
+def _bought_before(state: State, account: Account, params: Json) -> list[VendorOrder]:
+    out_order_id = params.get("outOrderId", "")
     return [
         order
         for order in state.orders.values()

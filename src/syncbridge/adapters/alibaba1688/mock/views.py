@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from zlib import crc32
 
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Account, Line, State, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.state import Line, State, VendorOrder, yuan_text
 
 CHINA = timezone(timedelta(hours=8))
 ORDER_LIST: Fields = {
@@ -19,6 +21,11 @@ ORDER_LIST: Fields = {
     "orderStatus": Field("String"),
     "refundStatus": Field("String"),
     "isHis": Field("Boolean"),
+    "bizTypes": Field("String", many=True),
+    "orderIds": Field("Long", many=True),
+    "tradeType": Field("String"),
+    "productName": Field("String"),
+    "sellerLoginId": Field("String"),
     "sellerMemberId": Field("String"),
     "needBuyerAddressAndPhone": Field("Boolean"),
     "needMemoInfo": Field("Boolean"),
@@ -28,6 +35,7 @@ ORDER_VIEW: Fields = {
     "webSite": Field("String", required=True),
     "orderId": Field("Long", required=True),
     "includeFields": Field("String"),
+    "attributeKeys": Field("String", many=True),
     "outOrderId": Field("String"),
 }
 LOGISTICS: Fields = {
@@ -36,9 +44,16 @@ LOGISTICS: Fields = {
     "fields": Field("String"),
 }
 _MAX_PAGE = 50
+_CURRENT = timedelta(days=90)
+"""How long an order stays in the list; from then on it is history (1688.md §5.7)."""
+_BUSINESS_TYPE = "cb"
+_PAY_WITHIN = timedelta(days=3)
+_SHOWN_UNASKED = "GuaranteesTerms,NativeLogistics,OrderInvoice"
 _ITEM_REFUND = {
     "waitselleragree": "WAIT_SELLER_AGREE",
     "waitbuyermodify": "WAIT_BUYER_MODIFY",
+    "waitbuyersend": "WAIT_BUYER_SEND",
+    "waitsellerreceive": "WAIT_SELLER_RECEIVE",
     "refundsuccess": "REFUND_SUCCESS",
     "refundclose": "REFUND_CLOSED",
 }
@@ -46,15 +61,15 @@ _ITEM_REFUND = {
 
 def order_list(state: State, account: Account, params: Json) -> Json:
     """The account's orders, newest first, without logistics; notes only if asked for."""
-    size = params.get("pageSize", 20)
-    if not 1 <= size <= _MAX_PAGE:
-        raise BusinessRefusal("400", f"pageSize {size}")
+    size, page = params.get("pageSize", 20), params.get("page", 1)
+    if not 1 <= size <= _MAX_PAGE or page < 1:
+        raise BusinessRefusal("400", f"page {page}, pageSize {size}")
     found = [order for order in state.orders.values() if order.account is account and _matches(state, order, params)]
     found.sort(key=lambda order: order.order_id, reverse=True)
-    start = (params.get("page", 1) - 1) * size
+    start = (page - 1) * size
     result = []
     for order in found[start : start + size]:
-        trade = _trade_info(order)
+        trade = _trade_info(state, order)
         if not params.get("needMemoInfo"):
             trade["baseInfo"].pop("buyerFeedback", None)
         if not state.switches.list_shows_out_order_id:
@@ -67,8 +82,10 @@ def order_view(state: State, account: Account, params: Json) -> Json:
     """One order; its success is a string."""
     _check_site(params)
     order = state.order(params["orderId"], account)
-    logistics = {"logisticsItems": [_logistics_item(order, each) for each in order.parcels]}
-    return {"result": {**_trade_info(order), "nativeLogistics": logistics}, "success": "true"}
+    trade = _trade_info(state, order)
+    if "NativeLogistics" in (params.get("includeFields") or _SHOWN_UNASKED).split(","):
+        trade["nativeLogistics"] = {"logisticsItems": [_logistics_item(order, each) for each in order.parcels]}
+    return {"result": trade, "success": "true"}
 
 
 def logistics(state: State, account: Account, params: Json) -> Json:
@@ -85,6 +102,22 @@ def time_text(at: datetime) -> str:
     return f"{at.astimezone(CHINA):%Y%m%d%H%M%S}000+0800"
 
 
+def exact_time_text(at: datetime) -> str:
+    """The same to the millisecond."""
+    local = at.astimezone(CHINA)
+    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}+0800"
+
+
+def seller_member_id(state: State, order: VendorOrder) -> str:
+    """Who sold it, as orders name sellers; offers name them by another id (1688.md §4.1)."""
+    return member_id_of(state.offers[order.lines[0].offer_id]["sellerOpenId"])
+
+
+def member_id_of(seller_open_id: str) -> str:
+    """The member id of a seller whom offers call so."""
+    return f"b2b-{crc32(seller_open_id.encode())}"
+
+
 def _check_site(params: Json) -> None:
     if params["webSite"] != "1688":
         raise BusinessRefusal("400", "webSite")
@@ -93,8 +126,12 @@ def _check_site(params: Json) -> None:
 def _matches(state: State, order: VendorOrder, params: Json) -> bool:
     shown_from = order.created_at + timedelta(seconds=state.switches.list_lag_seconds)
     narrow = state.switches.filter_out_order_id and params.get("outOrderId")
+    is_history = state.clock.now() - order.created_at > _CURRENT
     return (
         shown_from <= state.clock.now()
+        and params.get("isHis", False) == is_history
+        and _BUSINESS_TYPE in params.get("bizTypes", (_BUSINESS_TYPE,))
+        and params.get("sellerMemberId") in (None, seller_member_id(state, order))
         and _within(order.created_at, params, "create")
         and _within(order.modified_at, params, "modify")
         and params.get("orderStatus", order.status) == order.status
@@ -107,9 +144,9 @@ def _within(at: datetime, params: Json, which: str) -> bool:
     return (start is None or at >= start) and (end is None or at <= end)
 
 
-def _trade_info(order: VendorOrder) -> Json:
+def _trade_info(state: State, order: VendorOrder) -> Json:
     return {
-        "baseInfo": _base_info(order),
+        "baseInfo": _base_info(order) | {"sellerID": seller_member_id(state, order)},
         "productItems": [_product_item(order, number, line) for number, line in enumerate(order.lines, 1)],
         "tradeTerms": [{"payStatus": _pay_status(order), "phasAmount": _yuan(order.total_fen)}],
     }
@@ -130,9 +167,9 @@ def _base_info(order: VendorOrder) -> Json:
         "totalAmount": _yuan(order.total_fen),
         "sumProductPayment": _yuan(order.goods_fen),
         "shippingFee": _yuan(order.freight_fen),
-        "discount": 0,
-        "refund": 0,
-        "businessType": "cb",
+        "discount": order.discount_fen,
+        "refund": _yuan(order.refunded_fen),
+        "businessType": _BUSINESS_TYPE,
         "tradeType": "50060",
         "tradeTypeCode": order.trade_type,
         "buyerID": order.account.member_id,
@@ -142,21 +179,26 @@ def _base_info(order: VendorOrder) -> Json:
     }
     if order.out_order_id:
         info["outOrderId"] = order.out_order_id
+    if order.memo:
+        info |= {"buyerMemo": order.memo, "buyerRemarkIcon": order.memo_icon}
+    if order.status == "waitbuyerpay":
+        info |= {"payTimeout": int(_PAY_WITHIN.total_seconds()), "payTimeoutType": 0}
+    if order.finished_at:
+        info["completeTime"] = time_text(order.finished_at)
     if order.paid_at:
         info["payTime"] = time_text(order.paid_at)
     if order.closed_at:
         info |= {"closeReason": order.close_reason, "closeOperateType": order.closed_by}
     if order.refunds:
         last = order.refunds[-1]
-        info |= {"refundId": last.refund_id, "refundStatus": last.status}
-        if last.status == "refundsuccess":
-            info["refund"] = _yuan(last.goods_fen + last.freight_fen)
+        info |= {"refundId": last.refund_id, "refundStatusForAs" if last.after_sale else "refundStatus": last.status}
     return info
 
 
 def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
     item_id = order.order_id + number
-    refund = order.refunds[-1] if order.refunds else None
+    refund = next((each for each in reversed(order.refunds) if item_id in each.counts), None)
+    discount = order.discount_fen if number == 1 else 0
     return {
         "productID": line.offer_id,
         "skuID": line.sku_id,
@@ -165,7 +207,7 @@ def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
         "price": float(line.unit_price),
         "quantity": line.quantity,
         "quantityFactor": 1,
-        "itemAmount": _yuan(line.amount_fen),
+        "itemAmount": _yuan(line.amount_fen - discount),
         "refund": 0,
         "status": order.status,
         "subItemID": _through_a_double(item_id),
