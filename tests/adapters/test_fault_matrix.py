@@ -40,6 +40,8 @@ class Vendor(httpx.AsyncBaseTransport):
         return self._clock.now() + self.ahead
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.params["method"] == "global.seller.relation.query":
+            return httpx.Response(200, json={"seller_relation_list": []})
         (stamp,) = parse_qs(request.url.query.decode())["timestamp"]
         self.offs.append(int(stamp) / 1000 - self.now().timestamp())
         date = format_datetime(self.now(), usegmt=True) if self.date is None else self.date

@@ -18,7 +18,7 @@ from sqlmodel import select
 from syncbridge import bootstrap
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
 from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, OldSku, stock_up
-from syncbridge.adapters.aliexpress.mock.words import SkuProperty
+from syncbridge.adapters.aliexpress.mock.product_words import SkuProperty
 from syncbridge.bootstrap import SystemClock
 from syncbridge.store import catalogue
 from syncbridge.store.tables import BindingRow

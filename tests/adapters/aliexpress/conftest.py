@@ -28,6 +28,7 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     change_address,
 )
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE
 from syncbridge.model.orders import BuyerAddress, Order
 from syncbridge.model.shipping import Declared, ParcelDraft, Shipment
 from syncbridge.ports import Clock, Tokens
@@ -145,6 +146,8 @@ class Store:
         self.losing = True
 
     def _decide(self, request: httpx.Request) -> Fault | None:
+        if request.url.params.get("method") == SHOP_TYPE:
+            return None  # asked once before all else; see test_shop_type.py
         self.sent.append(request)
         if self.losing and not request.url.params["method"].endswith(_READ_BEFORE):
             self.losing = False
@@ -172,6 +175,8 @@ def answering() -> Callable[..., AliExpressChannel]:
 
     def make(answers: Answers, *, clock: Clock | None = None, **settings: object) -> AliExpressChannel:
         def handle(request: httpx.Request) -> httpx.Response:
+            if request.url.params.get("method") == SHOP_TYPE:
+                return httpx.Response(200, json={"seller_relation_list": [{"business_type": "POP"}]})
             given = dict(parse_qsl(request.url.query.decode())) | dict(parse_qsl(request.content.decode()))
             answer = answers(given.get("method", request.url.path), given)
             if isinstance(answer, httpx.Response):

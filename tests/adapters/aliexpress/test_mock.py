@@ -242,7 +242,9 @@ def quotes(data, kind="percentage"):
         (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "1.5"}}]), "1.5"),
         (quotes([{"country": "DE"}]), "country"),
         ({"configuration_type": "percentage", "configuration_data": "[}"}, "JSON"),
-        (quotes([], "absolute"), "absolute"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "9.94"}}], "absolute"), "9.94"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "-9.96"}}], "relative"), "-9.96"),
+        (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "null"}}], "absolute"), "null"),
     ],
 )
 async def test_prices_of_countries_against_the_rules_are_refused(seller, configuration, said):

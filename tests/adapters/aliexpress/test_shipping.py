@@ -273,6 +273,7 @@ async def test_parcels_are_followed_one_by_one_and_one_that_fails_hides_no_other
 
 async def test_a_pause_asked_for_ends_the_look_and_keeps_what_is_known(store):
     trails = [Trail("CAINIAO_STANDARD", f"LX{n}", store.draft().order_id, "ES") for n in (1, 2)]
+    await store.channel.shipping_services()  # asks what kind of shop it is
     store.limit_next_call()
     with pytest.raises(RateLimited):
         await store.channel.track(trails)

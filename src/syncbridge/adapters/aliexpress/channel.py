@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from syncbridge.adapters.aliexpress.refusals import VENDOR
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.shipping import OnlineShipping
 from syncbridge.adapters.aliexpress.wire import pacific
-from syncbridge.errors import NotFound, Rejected, VendorDown
+from syncbridge.errors import NotFound, NotGranted, Rejected, VendorDown
 from syncbridge.model.catalog import Listing, ListingDraft, ListingEdit, PriceUpdate, Refusal, StockUpdate
 from syncbridge.model.orders import Order, OrderRef
 from syncbridge.model.paging import Cursor, Page
@@ -70,8 +71,11 @@ class AliExpressChannel:
         yield Page((), _time_cursor(began) if settled else resume)
 
     async def order(self, order_id: str) -> Order:
-        """One order as it is now; raises NotFound."""
+        """One order as it is now, its buyer without stars where that is granted; raises NotFound."""
         detail = await self._client.order(order_id)
+        if detail.oaid and reading.is_masked(detail):
+            with contextlib.suppress(NotGranted):
+                detail = reading.deciphered(detail, await self._client.deciphered(order_id, detail.oaid))
         return _read(order_id, functools.partial(reading.order, detail))
 
     async def listings(self, *, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:

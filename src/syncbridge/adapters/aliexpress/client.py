@@ -7,9 +7,10 @@ from typing import TypeVar
 
 import msgspec
 
-from syncbridge.adapters.aliexpress import wire, wire_logistics
+from syncbridge.adapters.aliexpress import wire, wire_access, wire_logistics
 from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, refusal, unreadable
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
+from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE, ShopType
 from syncbridge.adapters.aliexpress.signing import AliExpressSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
 from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, VendorDown
@@ -36,6 +37,7 @@ class AliExpressClient:
         self._url = f"{settings.base_url.rstrip('/')}/sync"
         self._clock = wiring.clock
         self._http = VendorHttp(VENDOR, wiring, AliExpressSigner(settings, wiring))
+        self._shop = ShopType(self.relations, pop_choice=settings.pop_choice)
 
     async def renew(self) -> Tokens:
         """Both tokens new before the access token ends (aliexpress.md §2)."""
@@ -44,6 +46,10 @@ class AliExpressClient:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._http.close()
+
+    async def relations(self) -> wire_access.Relations:
+        """Which channels the seller sells on, by which kinds of business (aliexpress.md §0)."""
+        return await self._answered(self._call(SHOP_TYPE, {}, group="orders"), wire_access.Relations)
 
     async def orders(self, query: Mapping[str, str | int]) -> wire.OrderList:
         """A page of orders; without a status the unfinished ones only (aliexpress.md §5.1)."""
@@ -58,6 +64,13 @@ class AliExpressClient:
         params = {"param1": _json({"order_id": _number(order_id), "ext_info_bit_flag": 31})}
         call = self._call("aliexpress.trade.new.redefining.findorderbyid", params, group="orders")
         return await self._send(call, wire.OrderDetail, "target", missing=f"there is no order {order_id}")
+
+    async def deciphered(self, order_id: str, oaid: str) -> wire.Deciphered:
+        """The buyer of an order whose detail shows stars (§5.2)."""
+        params = {"orderId": order_id, "oaid": oaid}
+        return await self._send(
+            self._call("aliexpress.trade.seller.order.decrypt", params, group="orders"), wire.Deciphered
+        )
 
     async def product(self, product_id: str) -> wire.Product:
         """A product with its SKUs (§4.2); raises NotFound."""
@@ -230,7 +243,14 @@ class AliExpressClient:
         return wire.as_text(answer.product_id)
 
     async def _send(self, call: Call, shape: type[T], under: str = "", *, missing: str = "") -> T:
-        """The answer as `shape`, found under a key; raises NotFound with `missing` where that key is empty."""
+        """The answer as `shape`, found under a key; raises NotFound with `missing` where that key is empty.
+
+        Raises NotGranted where the shop is of a kind that is not served.
+        """
+        await self._shop.check()
+        return await self._answered(call, shape, under, missing=missing)
+
+    async def _answered(self, call: Call, shape: type[T], under: str = "", *, missing: str = "") -> T:
 
         def judge(answer: Answer) -> T:
             payload = self._payload(call, answer)

@@ -167,6 +167,8 @@ def edited(product: Mapping[str, object], edit: ListingEdit) -> dict[str, object
     locale = str(product["locale"])
     found = {name: product[name] for name in _WRITTEN if product.get(name) is not None}
     there = [_sku_as_written(sku) for sku in _listed(product["aeop_ae_product_s_k_us"])]
+    if len(groups := _listed(product.get("group_ids", []))) == 1:
+        found["group_id"] = groups[0]  # of several it could name one only, and take the listing out of the others
     known = {sku.get("sku_code") for sku in there}
     found["aeop_ae_product_s_k_us"] = [*there, *(_sku(sku) for sku in edit.skus if sku.sku_code not in known)]
     if edit.title:
@@ -187,12 +189,14 @@ _WRITTEN = (
     *_NEVER_WITHOUT, "currency_code", "delivery_time", "product_unit", "lot_num", "promise_template_id", "sizechart_id",
     "ws_valid_num", "is_pack_sell", "base_unit", "add_unit", "add_weight", "bulk_order", "bulk_discount",
     "product_price", "aeop_qualification_struct_list", "msr_eu_id", "aeop_a_e_multimedia", "aeop_ae_product_propertys",
-    "aeop_national_quote_configuration", "market_images", "mode_size_chart_list",
+    "aeop_national_quote_configuration", "market_images", "mode_size_chart_list", "manufacturer_id", "hscode",
+    "tax_type", "product_manual", "install_video_id", "ext_param", "sizechart_id_list", "ladder_price",
 )  # fmt: skip
 """What offer.product.edit takes of what offer.product.query tells (aliexpress-fields.md)."""
 _SKU_WRITTEN = (
     "id", "currency_code", "ipm_sku_stock", "sku_code", "sku_price", "sku_discount_price", "gross_weight",
-    "package_length", "package_width", "package_height", "ean_code",
+    "package_length", "package_width", "package_height", "ean_code", "barcode", "package_weight", "cargo_price",
+    "sku_freight_id", "logistic_attr_list", "special_product_type_list", "original_box",
 )  # fmt: skip
 _SKU_RENAMED = {
     "aeop_s_k_u_property_list": "aeop_s_k_u_property",

@@ -223,7 +223,29 @@ def _total(detail: wire.OrderDetail) -> Money:
     raise ValueError("the order shows no amount")
 
 
-def _address(seen: wire.Address) -> BuyerAddress:
+_STARS = "**"
+"""What the vendor shows instead of a buyer's name, number and street."""
+
+
+def is_masked(detail: wire.OrderDetail) -> bool:
+    """Whether the order shows its buyer in stars."""
+    seen = detail.receipt_address
+    return seen is not None and any(_STARS in as_text(getattr(seen, name)) for name in seen.__struct_fields__)
+
+
+def deciphered(detail: wire.OrderDetail, told: wire.Deciphered) -> wire.OrderDetail:
+    """The order with what was deciphered of its buyer; as it was where nothing is."""
+    if told.result_obj is None or detail.receipt_address is None:
+        return detail
+    parts = ((name, getattr(told.result_obj, name)) for name in told.result_obj.__struct_fields__)
+    whole = msgspec.structs.replace(detail.receipt_address, **{name: part for name, part in parts if part})
+    return msgspec.structs.replace(detail, receipt_address=whole)
+
+
+def _address(starred: wire.Address) -> BuyerAddress:
+    """Where an order goes. What is still in stars is nothing: it must not get onto a label."""
+    stars = {name: None for name in starred.__struct_fields__ if _STARS in as_text(getattr(starred, name))}
+    seen = msgspec.structs.replace(starred, **stars)
     parts = (as_text(part) for part in (seen.phone_country, seen.phone_area, seen.phone_number))
     street = (seen.detail_address or seen.address, seen.address2)
     return BuyerAddress(

@@ -9,12 +9,14 @@ from enum import Enum, auto
 
 import msgspec
 
-from syncbridge.adapters.aliexpress.wire import Fault, decoded
+from syncbridge.adapters.aliexpress.wire import decoded
+from syncbridge.adapters.aliexpress.wire_access import Fault
 from syncbridge.adapters.http import Answer, redact
 from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown, RateLimited, Rejected, VendorDown, VendorError
 
 VENDOR = "aliexpress"
 _CHINA = timezone(timedelta(hours=8))
+_ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\b(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{1,4}\b", re.IGNORECASE)
 _BAN_SECONDS = re.compile(r"\blast(?:\s+for)?\s+(\d+)", re.IGNORECASE)
 
 
@@ -42,7 +44,7 @@ _CODES: dict[str, tuple[_Kind, str]] = {
     "11": (_Kind.NOT_GRANTED, "ask for the API's permission group in the app's console"),
     "12": (_Kind.NOT_GRANTED, "ask for the API's permission group in the app's console"),
     "auth_type_unsupported": (_Kind.NOT_GRANTED, "check the app's type in the console"),
-    "appwhiteiplimit": (_Kind.NOT_GRANTED, "add this machine's address to the app's IP whitelist in the console"),
+    "appwhiteiplimit": (_Kind.NOT_GRANTED, "add {address} to the app's IP whitelist in the console"),
     "serviceunavailable": (_Kind.BACKEND, ""),
     "servicetimeout": (_Kind.BACKEND, ""),
     "3": (_Kind.BACKEND, ""),
@@ -52,10 +54,22 @@ _CODES: dict[str, tuple[_Kind, str]] = {
     "s00-10-10000-001": (_Kind.BACKEND, ""),
     "incompletesignature": (_Kind.MISTAKE, "check app_secret"),
     "25": (_Kind.MISTAKE, "check app_secret"),
+    "24": (_Kind.MISTAKE, "check app_secret"),
     "invalidappkey": (_Kind.MISTAKE, "check app_key"),
     "28": (_Kind.MISTAKE, "check app_key"),
     "29": (_Kind.MISTAKE, "check app_key"),
     "invalidapipath": (_Kind.MISTAKE, "check base_url and auth_url"),
+    "missingparameter": (_Kind.MISTAKE, ""),
+    "invalidparameter": (_Kind.MISTAKE, ""),
+    **dict.fromkeys(("21", "22", "23", "30", "31", "32", "33", "34", "40", "41", "53"), (_Kind.MISTAKE, "")),
+    "f00-10-10000-001": (
+        _Kind.NOT_GRANTED,
+        "authorise as the seller of a shop you run yourself; managed shops are not served yet",
+    ),
+    "f00-00-10007-009": (_Kind.MISTAKE, "give each SKU a code"),
+    "f00-00-10007-015": (_Kind.MISTAKE, ""),
+    "f00-00-10020-004": (_Kind.MISTAKE, "the words that follow say which rule is broken"),
+    "7090001": (_Kind.MISTAKE, "shorten the title, or change it"),
 }
 
 
@@ -95,6 +109,7 @@ def refusal(fault: Fault, *, api: str, write: bool, now: datetime) -> VendorErro
     kind, remedy = _classified(fault)
     said = redact(f"{fault.msg or fault.message} {fault.sub_msg}".strip())
     code = fault.sub_code or fault.code
+    remedy = remedy.format(address=_address_in(said))
     message = f"AliExpress refused {api} with {code}: {said or 'no reason given'}"
     message += f"; {remedy}" if remedy else ""
     make: Callable[..., VendorError] = Rejected
@@ -113,7 +128,10 @@ def refusal(fault: Fault, *, api: str, write: bool, now: datetime) -> VendorErro
 
 
 def _classified(fault: Fault) -> tuple[_Kind, str]:
-    """The sub-code knows best, then the code, then the type; what nobody knows is a mistake of the call."""
+    """The sub-code knows best, then the code, then the type.
+
+    What nobody knows is a no for good; where the platform itself speaks, nobody knows what became of a write.
+    """
     sub_code, code = fault.sub_code.lower(), fault.code.lower()
     if sub_code in _CODES:
         return _CODES[sub_code]
@@ -122,8 +140,15 @@ def _classified(fault: Fault) -> tuple[_Kind, str]:
         return kind, remedy
     if sub_code and not sub_code.startswith("isp."):
         return _Kind.MISTAKE, ""
-    failed_behind = sub_code.startswith("isp.") or kind is _Kind.BACKEND or fault.type.upper() == "ISP"
+    by_type = code not in _CODES and fault.type.upper() in ("ISP", "SYSTEM")
+    failed_behind = sub_code.startswith("isp.") or kind is _Kind.BACKEND or by_type
     return (_Kind.BACKEND if failed_behind else _Kind.MISTAKE), ""
+
+
+def _address_in(said: str) -> str:
+    """The address the vendor sees us at, where its words name one."""
+    found = _ADDRESS.search(said)
+    return f"{found[0]}, the address it sees this machine at," if found else "this machine's outward address"
 
 
 def _ban(said: str, now: datetime) -> float:

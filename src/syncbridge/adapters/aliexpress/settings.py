@@ -35,6 +35,11 @@ class AliExpressSettings(BaseModel):
     """The ``message_type`` that announces a changed order (§8)."""
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
     """The currency the store's listings are priced in."""
+    pop_choice: bool = False
+    """Serve a shop the vendor calls ``POP_CHOICE``, whose listings the seller runs.
+
+    The vendor calls semi-managed shops so, and in one text ordinary ones too (§0); semi-managed ones are not served.
+    """
     quotes: Literal["order", "query"] = "order"
     """Which call compares lines: ``getonlinelogisticsservicelistbyorderid`` or ``logistics.service.query`` (§6.2).
 

@@ -12,7 +12,8 @@ import msgspec
 
 from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, is_expiry, refusal, unreadable
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings, SignMethod
-from syncbridge.adapters.aliexpress.wire import RenewedTokens, decoded
+from syncbridge.adapters.aliexpress.wire import decoded
+from syncbridge.adapters.aliexpress.wire_access import NewTokens
 from syncbridge.adapters.http import Answer, Request, Signer
 from syncbridge.errors import AccessExpired
 from syncbridge.ports import Tokens, Wiring
@@ -34,6 +35,11 @@ def sign(params: Mapping[str, str], secret: str, path: str = "", method: SignMet
         case "md5":
             both = (secret + base + secret).encode()
             return hashlib.md5(both, usedforsecurity=False).hexdigest().upper()
+
+
+def until(at_ms: int | None, seconds: int, now: datetime) -> datetime:
+    """When a token ends: at a time in epoch milliseconds, or so many seconds from now where none is told."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC) if at_ms else now + timedelta(seconds=seconds)
 
 
 class AliExpressSigner(Signer):
@@ -83,24 +89,19 @@ class AliExpressSigner(Signer):
 
     def refreshed(self, answer: Answer, old: Tokens) -> Tokens:
         """Both new tokens; raises AccessExpired if the refresh token is spent, VendorDown if nobody can tell."""
-        fault = fault_in(answer)
+        fault, now = fault_in(answer), self._clock.now()
         if fault is not None:
-            raise refusal(fault, api=REFRESH, write=False, now=self._clock.now())
+            raise refusal(fault, api=REFRESH, write=False, now=now)
         try:
-            fresh = msgspec.convert(decoded(answer.body), RenewedTokens, strict=False)
+            fresh = msgspec.convert(decoded(answer.body), NewTokens, strict=False)
         except (ValueError, msgspec.ValidationError) as error:
             raise unreadable(answer, api=REFRESH, write=False, why=error) from error
         return Tokens(
             fresh.access_token,
             fresh.refresh_token,
-            self._end(fresh.expire_time, fresh.expires_in),
-            self._end(fresh.refresh_token_valid_time, fresh.refresh_expires_in),
+            until(fresh.expire_time, fresh.expires_in, now),
+            until(fresh.refresh_token_valid_time, fresh.refresh_expires_in, now),
         )
-
-    def _end(self, at_ms: int | None, seconds: int) -> datetime:
-        if at_ms:
-            return datetime.fromtimestamp(at_ms / 1000, UTC)
-        return self._clock.now() + timedelta(seconds=seconds)
 
     def _common(self) -> dict[str, str]:
         return {

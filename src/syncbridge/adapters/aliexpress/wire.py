@@ -36,6 +36,20 @@ _LISTS = frozenset(
         "sender_seller_address_list",
         "pickup_seller_address_list",
         "refund_seller_address_list",
+        "seller_relation_list",
+        "aeop_ae_product_propertys",
+        "aeop_qualification_struct_list",
+        "aeop_a_e_videos",
+        "market_images",
+        "mode_size_chart_list",
+        "image_url_list",
+        "group_ids",
+        "aeop_s_k_u_national_discount_price",
+        "aeop_s_k_u_national_discount_price_list",
+        "sizechart_id_list",
+        "ladder_price",
+        "logistic_attr_list",
+        "special_product_type_list",
     }
 )
 
@@ -98,18 +112,6 @@ def _unwrapped(value: object) -> object:
         return value
     lists = [item for item in value.values() if isinstance(item, list)]
     return lists[0] if len(lists) == 1 else []
-
-
-class Fault(msgspec.Struct):
-    """A call refused by the gateway: ``msg`` on /sync, ``message`` on /rest (aliexpress.md §1.5)."""
-
-    code: str = ""
-    type: str = ""
-    msg: str = ""
-    message: str = ""
-    sub_code: str = ""
-    sub_msg: str = ""
-    request_id: str = ""
 
 
 class MoneyWords(msgspec.Struct):
@@ -205,6 +207,15 @@ class OrderDetail(msgspec.Struct):
     seller_order_amount: MoneyWords | None = None
     init_oder_amount: MoneyWords | None = None
     receipt_address: Address | None = None
+    oaid: str | None = None
+
+
+class Deciphered(msgspec.Struct):
+    """A buyer without stars; which ``result_code`` is a success is not published (aliexpress.md §5.2)."""
+
+    result_obj: Address | None = None
+    result_code: Text = None
+    result_info: str | None = None
 
 
 class Subject(msgspec.Struct):
@@ -315,14 +326,3 @@ class Modified(msgspec.Struct):
     error_message: Text = None
     product_id: Text = None
     error_details: list[RefusedProducts] = []
-
-
-class RenewedTokens(msgspec.Struct):
-    """New tokens (aliexpress.md §2): lifetimes in seconds, expiries in epoch milliseconds."""
-
-    access_token: str
-    refresh_token: str
-    expires_in: int
-    refresh_expires_in: int
-    expire_time: int | None = None
-    refresh_token_valid_time: int | None = None

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from syncbridge.adapters.aliexpress.mock.control import Control, books
+from syncbridge.adapters.aliexpress.mock.books import books
+from syncbridge.adapters.aliexpress.mock.control import Control
 from syncbridge.adapters.aliexpress.mock.gateway import Gateway
+from syncbridge.adapters.aliexpress.mock.oauth import ConsentPage
 from syncbridge.adapters.aliexpress.mock.pushing import Announcer
 from syncbridge.adapters.aliexpress.mock.world import World
 from syncbridge.ports import Clock, Push
@@ -26,8 +28,9 @@ class AliExpressMock:
         gateway = Gateway(self.world)
         self._app = Starlette(
             routes=[
-                Route("/sync", gateway.sync, methods=["POST"]),
-                Route("/rest/{path:path}", gateway.rest, methods=["POST"]),
+                Route("/sync", gateway.sync, methods=["GET", "POST"]),
+                Route("/rest/{path:path}", gateway.rest, methods=["GET", "POST"]),
+                Route("/oauth/authorize", ConsentPage(self.world).authorize, methods=["GET"]),
                 *Control(self.world, Announcer(clock, push)).routes(),
             ]
         )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
-from syncbridge.adapters.aliexpress.mock.world import UNPAID, Account, Line, Order, Product, Sku, World
+from syncbridge.adapters.aliexpress.mock.order_book import UNPAID, Line, Order
+from syncbridge.adapters.aliexpress.mock.world import Account, Product, Sku, World
 
 _CANCELLABLE = ("WAIT_SELLER_SEND_GOODS", "WAIT_SELLER_EXAMINE_MONEY", "RISK_CONTROL", "RISK_CONTROL_HOLD")
 """Paid, and nothing sent yet."""
@@ -22,6 +23,8 @@ class Wish:
     listing_id: str | None = None
     price: str | None = None
     """In USD, for a SKU no product has, or to sell below the listed price."""
+    semi_managed: bool = False
+    """Whether the platform's own flow ships it."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,9 @@ def _sold(world: World, wish: Wish, found: tuple[Product, Sku] | None) -> Line:
     child_id = world.serial(8172481070000000)
     if found is None:
         listing_id = int(wish.listing_id or 1005000000000000)
-        return Line(child_id, listing_id, wish.sku_code, wish.sku_code, wish.quantity, Decimal(wish.price or "0"))
+        price = Decimal(wish.price or "0")
+        return Line(child_id, listing_id, wish.sku_code, wish.sku_code, wish.quantity, price, wish.semi_managed)
     product, sku = found
     sku.stock -= wish.quantity
     price = Decimal(wish.price or sku.price)
-    return Line(child_id, product.product_id, product.title, wish.sku_code, wish.quantity, price)
+    return Line(child_id, product.product_id, product.title, wish.sku_code, wish.quantity, price, wish.semi_managed)

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from syncbridge.adapters.aliexpress.mock.products import LEAF_CATEGORIES, NO_PROPERTIES
-from syncbridge.adapters.aliexpress.mock.words import Decimals, SkuProperty, Stock
+from syncbridge.adapters.aliexpress.mock.category_tree import LEAVES
+from syncbridge.adapters.aliexpress.mock.product_rules import NO_PROPERTIES
+from syncbridge.adapters.aliexpress.mock.product_words import SkuProperty, Stock
+from syncbridge.adapters.aliexpress.mock.words import Decimals
 from syncbridge.adapters.aliexpress.mock.world import Account, Product, Sku, World
 
 _SKU_CODE = re.compile(r"[A-Za-z0-9_-]{0,20}")
@@ -80,7 +82,7 @@ def _sku(world: World, old: OldSku) -> Sku:
 
 
 def _check(old: OldProduct) -> None:
-    if old.category_id not in LEAF_CATEGORIES:
+    if old.category_id not in LEAVES:
         raise ValueError(f"{old.category_id} is no leaf category")
     codes = [sku.code for sku in old.skus if sku.code]
     if not all(_SKU_CODE.fullmatch(code) for code in codes):

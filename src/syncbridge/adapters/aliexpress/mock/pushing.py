@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import json
 
-from syncbridge.adapters.aliexpress.mock.world import Account, Order
+from syncbridge.adapters.aliexpress.mock.order_book import Order
+from syncbridge.adapters.aliexpress.mock.world import Account
 from syncbridge.ports import Clock, Push
 
 MESSAGE_TYPE = 53

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from syncbridge.adapters.aliexpress.mock.words import Decimals, Stock
+from syncbridge.adapters.aliexpress.mock.product_words import Stock
+from syncbridge.adapters.aliexpress.mock.words import Decimals
 from syncbridge.adapters.aliexpress.mock.world import Product, Sku, World
 
 OffSale = Literal[
@@ -55,7 +56,7 @@ def edit(world: World, product: Product, wanted: Edit) -> None:
 
 def delete(world: World, product: Product) -> None:
     """Delete a product for good."""
-    del world.products[product.product_id]
+    world.delete(product)
 
 
 def _edit_page(product: Product, wanted: Edit) -> None:

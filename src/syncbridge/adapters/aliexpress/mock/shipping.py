@@ -10,19 +10,12 @@ from decimal import Decimal
 import msgspec
 
 from syncbridge.adapters.aliexpress.mock import shipping_words as words
+from syncbridge.adapters.aliexpress.mock.order_book import Order, WarehouseOrder
 from syncbridge.adapters.aliexpress.mock.trade import own
-from syncbridge.adapters.aliexpress.mock.world import (
-    Account,
-    Order,
-    Refused,
-    WarehouseOrder,
-    World,
-    understood,
-    written,
-)
+from syncbridge.adapters.aliexpress.mock.world import Account, Refused, World, understood, written
 
 Payload = dict[str, object]
-_PDF = b"%PDF-1.4\n% a label of the mock's\n"
+PDF = b"%PDF-1.4\n% a label of the mock's\n"
 _ROLES = ("sender", "pickup", "refund")
 _WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
 
@@ -141,7 +134,7 @@ def label(world: World, account: Account, asked: words.AskLabel) -> Payload:
         if one.number == asked.international_logistics_id and own(world, account, one.order_id):
             one.labels_asked += 1
             ready = one.labels_asked > world.labels_without_body
-            body = base64.b64encode(_PDF).decode() if ready else ""
+            body = base64.b64encode(PDF).decode() if ready else ""
             return {"result": msgspec.json.encode({"StatusCode": 200, "body": body}).decode()}
     raise Refused("15", "Remote service error", sub_code="isv.not-found", sub_msg="no such international number")
 

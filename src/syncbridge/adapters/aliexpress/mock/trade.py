@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from syncbridge.adapters.aliexpress.mock import words
+from syncbridge.adapters.aliexpress.mock.order_book import ENDED, Declared, Line, Order
 from syncbridge.adapters.aliexpress.mock.shipping_words import ModifyShipment
-from syncbridge.adapters.aliexpress.mock.world import (
-    ENDED,
-    Account,
-    Declared,
-    Line,
-    Order,
-    Refused,
-    World,
-    understood,
-    written,
-)
+from syncbridge.adapters.aliexpress.mock.world import Account, Refused, World, understood, written
 
 Payload = dict[str, object]
 
@@ -31,21 +22,25 @@ SERVICES: Mapping[str, tuple[str, str, str]] = {
     "OTHER": ("Seller's own carrier", "OTHER", r"^[A-Za-z0-9]{6,30}$"),
 }
 """Carriers by key: display name, company, pattern of their numbers."""
-_WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
+WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
 _LONGEST_RANGE = timedelta(days=180)
 _LONGEST_FINISHED = timedelta(days=30)
 _GENERIC_REFUSAL = "-1"
 
 
-def find_list(world: World, account: Account, asked: words.ListOrders) -> Payload:
+def find_list(world: World, account: Account, asked: words.ListOrders, *, bounded: bool = True) -> Payload:
     """A page of orders; the ended ones only if asked for by status (aliexpress.md §10, 16)."""
     wanted = asked.param_aeop_order_query
     statuses = set(wanted.order_status_list) | ({wanted.order_status} if wanted.order_status else set())
-    _check_dates(wanted, _LONGEST_FINISHED if statuses & set(ENDED) else _LONGEST_RANGE, world.now())
+    if bounded:
+        _check_dates(wanted, _LONGEST_FINISHED if statuses & set(ENDED) else _LONGEST_RANGE, world.now())
+    visible_from = world.now() - timedelta(seconds=world.orders_hidden_seconds)
     found = [
         order
         for order in world.orders.values()
         if order.seller_id == account.seller_id
+        and order.created_at <= visible_from
+        and wanted.buyer_login_id in (None, order.buyer_login_id)
         and (order.status in statuses if statuses else order.status not in ENDED)
         and _inside(order.created_at, wanted.create_date_start, wanted.create_date_end)
         and _inside(order.modified_at, wanted.modified_date_start, wanted.modified_date_end)
@@ -68,7 +63,7 @@ def find_list(world: World, account: Account, asked: words.ListOrders) -> Payloa
 def find_one(world: World, account: Account, asked: words.FindOrder) -> Payload:
     """One order; no ``target`` if there is none."""
     order = own(world, account, asked.param1.order_id)
-    return {} if order is None else {"target": _detail(order)}
+    return {} if order is None else {"target": _detail(order, masked=world.mask_addresses)}
 
 
 def services(world: World, account: Account, asked: words.Nothing) -> Payload:
@@ -107,7 +102,7 @@ def modify(world: World, account: Account, asked: ModifyShipment) -> Payload:
     order = own(world, account, int(asked.out_ref))
     old = (asked.old_service_name, asked.old_logistics_no)
     place = next((n for n, one in enumerate(order.declarations) if old == _key(one)), None) if order else None
-    refused = _not_a_number(asked.new_service_name, asked.new_logistics_no) or (
+    refused = not_a_number(asked.new_service_name, asked.new_logistics_no) or (
         "OTHER needs tracking_website and actual_carrier"
         if asked.new_service_name.startswith("OTHER") and not (asked.tracking_website and asked.actual_carrier)
         else ""
@@ -128,17 +123,25 @@ def declared(world: World, account: Account, asked: words.QueryShipments) -> Pay
     if order is None:
         world.refused[_GENERIC_REFUSAL] += 1
         return {"result_success": False, "result_error_code": _GENERIC_REFUSAL, "error_msg": "no such order"}
-    shipments = [
-        {"logistics_no": parcel.logistics_no, "service_name": parcel.service_name}
+    meant = [
+        parcel
         for parcel in order.declarations
         if asked.logistics_no in (None, parcel.logistics_no) and asked.service_name in (None, parcel.service_name)
     ]
     lines = [
         {"sub_trade_order_index": index, "shipment_list": shipments}
         for index in range(1, len(order.lines) + 1)
-        if asked.sub_trade_order_index in (None, str(index)) and shipments
+        if asked.sub_trade_order_index in (None, str(index)) and (shipments := _of_line(meant, index))
     ]
     return {"result_success": True, "trade_order_id": order.order_id, "sub_trade_order_list": lines}
+
+
+def _of_line(parcels: Sequence[Declared], index: int) -> list[Payload]:
+    return [
+        {"logistics_no": parcel.logistics_no, "service_name": parcel.service_name}
+        for parcel in parcels
+        if parcel.place in (0, index)
+    ]
 
 
 def own(world: World, account: Account, order_id: int) -> Order | None:
@@ -168,16 +171,19 @@ def _inside(at: datetime, start: str | None, end: str | None) -> bool:
 def _not_declarable(order: Order | None, asked: words.DeclareShipment) -> str:
     if order is None:
         return "no such order"
-    if order.status not in _WAITS_FOR_GOODS:
+    if all(line.semi_managed for line in order.lines):
+        return "the order is shipped by the semi-managed flow"
+    if order.status not in WAITS_FOR_GOODS:
         return f"the order does not wait for goods, its status is {order.status}"
-    if refused := _not_a_number(asked.service_name, asked.logistics_no):
+    if refused := not_a_number(asked.service_name, asked.logistics_no):
         return refused
     if asked.service_name.startswith("OTHER") and not (asked.tracking_website and asked.actual_carrier):
         return "OTHER needs tracking_website and actual_carrier"
     return ""
 
 
-def _not_a_number(service_name: str, logistics_no: str) -> str:
+def not_a_number(service_name: str, logistics_no: str) -> str:
+    """Why a number is none of a service's; empty if it is one."""
     if service_name not in SERVICES:
         return f"{service_name} is not a logistics service"
     if not re.search(SERVICES[service_name][2], logistics_no):
@@ -194,13 +200,14 @@ def _row(order: Order) -> Payload:
         "order_id": order.order_id,
         "order_status": order.status,
         "biz_type": "AE_COMMON",
+        "buyer_login_id": order.buyer_login_id,
         "gmt_create": written(order.created_at),
         "gmt_update": written(order.modified_at),
         "gmt_pay_time": written(order.created_at),
         "pay_amount": _simple(order.total),
         "fund_status": _fund_status(order),
         "frozen_status": "NO_FROZEN",
-        "issue_status": "NO_ISSUE",
+        "issue_status": order.issue_status,
         "end_reason": order.end_reason or None,
         "product_list": [
             {
@@ -220,7 +227,7 @@ def _row(order: Order) -> Payload:
     }
 
 
-def _detail(order: Order) -> Payload:
+def _detail(order: Order, *, masked: bool) -> Payload:
     detail: Payload = {
         "id": order.order_id,
         "order_status": order.status,
@@ -228,22 +235,16 @@ def _detail(order: Order) -> Payload:
         "gmt_modified": written(order.modified_at),
         "fund_status": _fund_status(order),
         "frozen_status": "NO_FROZEN",
-        "issue_status": "NO_ISSUE",
+        "issue_status": order.issue_status,
         "cancel_request_reason": order.cancel_reason or None,
         "order_end_reason": order.end_reason or None,
         "gmt_trade_end": written(order.ended_at) if order.ended_at else None,
         "order_amount": _money_str(order.total),
         "init_oder_amount": _money_str(order.total),
         "logistics_amount": _money_str(Decimal(0)),
-        "receipt_address": {
-            "contact_person": order.address["name"],
-            "mobile_no": order.address["phone"],
-            "country": order.address["country"],
-            "province": order.address["province"],
-            "city": order.address["city"],
-            "zip": order.address["postcode"],
-            "detail_address": order.address["street"],
-        },
+        "receipt_address": order.receipt_address(masked=masked),
+        "buyerloginid": order.buyer_login_id,
+        "oaid": order.oaid if masked else None,
         "child_order_list": [_child(order, line, place) for place, line in enumerate(order.lines, start=1)],
         "logistic_info_list": [
             {"logistics_no": parcel.logistics_no, "logistics_type_code": parcel.service_name}
@@ -252,7 +253,7 @@ def _detail(order: Order) -> Payload:
     }
     if order.was_paid:
         detail["gmt_pay_success"] = written(order.created_at)
-    if order.status in _WAITS_FOR_GOODS:
+    if order.status in WAITS_FOR_GOODS:
         detail["over_time_left"] = written(order.ship_by)
     return detail
 
@@ -271,7 +272,7 @@ def _child(order: Order, line: Line, place: int) -> Payload:
         "product_price": _money_str(line.price),
         "init_order_amt": _money_str(line.price * line.quantity),
         "send_goods_operator": "SELLER_SEND_GOODS",
-        "extend_map": "{}",
+        "extend_map": '{"orderBusinessModel":"SEMI_CHOICE_SELF"}' if line.semi_managed else "{}",
     }
 
 

@@ -7,20 +7,21 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from syncbridge.adapters.aliexpress.mock.issue_book import Issue
+from syncbridge.adapters.aliexpress.mock.limits import Quota
+from syncbridge.adapters.aliexpress.mock.order_book import ENDED, Order, WarehouseOrder
 from syncbridge.ports import Clock
 
-FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable"]
+FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable", "html", "truncated"]
 ACCESS_LIFETIME = timedelta(days=30)
 REFRESH_LIFETIME = timedelta(days=60)
-UNPAID = ("PLACE_ORDER_SUCCESS", "PAYMENT_PROCESSING")
-ENDED = ("FINISH", "ARCHIVE")
-CANCELLED = ("buyer_cancel_order", "buyer_cancel_order_in_risk")
-NOT_PAID = ("buyer_cancel_notpay_order", "pay_timeout")
-"""Statuses and end reasons of orders (aliexpress.md §5.3)."""
+TEST_LIFETIMES = timedelta(days=1), timedelta(days=2)
+"""Of tokens of an app in test status (aliexpress.md §2)."""
+SELLER_CENTER = "seller_center"
+"""Where a seller's account belongs; tokens of others open nothing here (aliexpress.md §10, 18)."""
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 _DATE = "%Y-%m-%d %H:%M:%S"
 
@@ -44,8 +45,11 @@ def written(at: datetime) -> str:
 
 def understood(text: str, *, late: bool) -> datetime:
     """A date of a request in UTC. What autumn makes ambiguous is read so that less is found."""
-    wall = datetime.strptime(text, _DATE).replace(tzinfo=_PACIFIC, fold=int(late))
-    return wall.astimezone(ZoneInfo("UTC"))
+    try:
+        wall = datetime.strptime(text, _DATE).replace(tzinfo=_PACIFIC, fold=int(late))
+        return wall.astimezone(ZoneInfo("UTC"))
+    except (OverflowError, ValueError) as error:
+        raise Refused("InvalidParameter", f"{text} is no date") from error
 
 
 @dataclass
@@ -64,6 +68,18 @@ class Account:
     """Those before, until the tokens they brought have been used."""
     issued: set[str] = field(default_factory=set)
     """Every access token it ever had."""
+    platform: str = SELLER_CENTER
+    business_types: tuple[str, ...] = ("POP",)
+    callback: str = ""
+    """Where its consent page may send the browser; anywhere, if empty."""
+    ip_whitelist: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    """How the names of APIs begin that it may not call."""
+    in_test: bool = False
+    """Whether its app is in test status, with tokens of a day."""
+    codes: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """Codes not used yet: until when, and the ``uuid`` they were asked for with."""
+    pictures: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -143,95 +159,13 @@ class Product:
 
 
 @dataclass
-class Line:
-    """One line of an order."""
-
-    child_id: int
-    product_id: int
-    title: str
-    sku_code: str
-    quantity: int
-    price: Decimal
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One declaration of a parcel."""
-
-    service_name: str
-    logistics_no: str
-    send_type: str
-    former: tuple[str, ...] = ()
-    """The numbers it was declared under before, oldest first."""
-
-
-@dataclass
-class Order:
-    """What a buyer bought."""
-
-    order_id: int
-    seller_id: str
-    status: str
-    lines: list[Line]
-    address: dict[str, str]
-    created_at: datetime
-    modified_at: datetime
-    ship_by: datetime
-    declarations: list[Declared] = field(default_factory=list)
-    status_before_cancel: str = ""
-    cancel_reason: str = ""
-    """The buyer's words, while and after a cancel is asked for."""
-    cancel_asked_at: datetime | None = None
-    end_reason: str = ""
-    ended_at: datetime | None = None
-    address_changed_at: list[datetime] = field(default_factory=list)
-
-    @property
-    def was_paid(self) -> bool:
-        """Whether the buyer's money came, whatever became of it."""
-        return self.status not in UNPAID and self.end_reason not in NOT_PAID
-
-    @property
-    def cancelled_at(self) -> datetime | None:
-        """When it ended without a sale."""
-        return self.ended_at if self.end_reason in (*CANCELLED, *NOT_PAID) else None
-
-    @property
-    def total(self) -> Decimal:
-        """What the buyer pays; freight is free."""
-        return sum((line.price * line.quantity for line in self.lines), Decimal(0))
-
-
-@dataclass
-class WarehouseOrder:
-    """A parcel booked on a line of the platform's own."""
-
-    warehouse_order_id: int
-    order_id: int
-    service: str
-    domestic_no: str
-    created_at: datetime
-    status: str = "init"
-    number: str = ""
-    first_number: str = ""
-    """Before it was given another one."""
-    reads: int = 0
-    """How often it was looked at."""
-    labels_asked: int = 0
-
-    @property
-    def lp_number(self) -> str:
-        """The platform's own number, which is no tracking number."""
-        return f"LP00{self.warehouse_order_id:012d}"
-
-
-@dataclass
 class Planned:
     """A failure to come."""
 
     api: str
     fault: FaultName
     count: int
+    probability: float = 1.0
 
 
 class World:
@@ -241,6 +175,7 @@ class World:
         self.clock = clock
         self.accounts: list[Account] = []
         self.products: dict[int, Product] = {}
+        self.deleted: dict[int, Product] = {}
         self.orders: dict[int, Order] = {}
         self.warehouse_orders: list[WarehouseOrder] = []
         self.trails: dict[str, list[dict[str, object]]] = {}
@@ -251,17 +186,28 @@ class World:
         self.declared_keys: Literal["camel", "snake"] = "camel"
         """Which keys of declared goods it takes; UNCONFIRMED (§6.2)."""
         self.audit_seconds = 1.0
+        self.orders_hidden_seconds = 0.0
+        """So long a new order is missing from the lists."""
+        self.mask_addresses = False
+        """Whether an order shows its buyer in stars, to be deciphered by its ``oaid``."""
+        self.issues: dict[int, Issue] = {}
+        self.quota = Quota()
         self.refresh_grace = False
         """Whether a spent refresh token works until its successors are used; UNCONFIRMED (§11.10), so it does not."""
         self.calls: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self._faults: list[Planned] = []
         self._random = random.Random(1688)  # the same secrets in each run, so that a run can be repeated
+        self._chance = random.Random(1688)  # of failures, apart from the secrets
         self._serial = 0
 
     def now(self) -> datetime:
         """The time by the clock."""
         return self.clock.now()
+
+    def delete(self, product: Product) -> None:
+        """Take a product away for good; only the list of deleted ones still shows it."""
+        self.deleted[product.product_id] = self.products.pop(product.product_id)
 
     def change(self, order: Order, status: str, end_reason: str = "") -> None:
         """Move an order to a status; one that ends does so for a reason."""
@@ -274,30 +220,36 @@ class World:
         self._serial += 1
         return base + self._serial
 
-    def open_account(self, webhook_url: str = "") -> Account:
-        """A seller with an authorised app."""
+    def open_account(self, webhook_url: str = "", **terms: Any) -> Account:
+        """A seller with an authorised app; `terms` are other fields of it."""
         now = self.now()
         account = Account(
             app_key=str(self.serial(500000)),
-            app_secret=self._secret(32),
+            app_secret=self.secret(32),
             seller_id=str(self.serial(2000000000)),
             webhook_url=webhook_url,
             access_token="",
             refresh_token="",
             access_expires_at=now,
-            refresh_expires_at=now + REFRESH_LIFETIME,
+            refresh_expires_at=now,
+            **terms,
         )
         self.accounts.append(account)
-        self.issue_tokens(account)
+        self.authorise(account)
         return account
 
     def issue_tokens(self, account: Account) -> None:
         """A new pair of tokens; the old pair ends, and the day by which to authorise again stays (§2)."""
         account.spent_refresh_tokens.add(account.refresh_token)
-        account.access_token = f"50000{self._secret(40)}"
-        account.refresh_token = f"50001{self._secret(40)}"
-        account.access_expires_at = self.now() + ACCESS_LIFETIME
+        account.access_token = f"50000{self.secret(40)}"
+        account.refresh_token = f"50001{self.secret(40)}"
+        account.access_expires_at = self.now() + (TEST_LIFETIMES[0] if account.in_test else ACCESS_LIFETIME)
         account.issued.add(account.access_token)
+
+    def authorise(self, account: Account) -> None:
+        """The seller agreed anew: new tokens, and the day to do so again moves."""
+        account.refresh_expires_at = self.now() + (TEST_LIFETIMES[1] if account.in_test else REFRESH_LIFETIME)
+        self.issue_tokens(account)
 
     def account_of_app(self, app_key: str) -> Account | None:
         """Whose app it is."""
@@ -307,17 +259,21 @@ class World:
         """Whose token it is or was."""
         return next((account for account in self.accounts if access_token in account.issued), None)
 
-    def plan_fault(self, api: str, fault: FaultName, count: int = 1) -> None:
-        """Let the next calls of an API, or of any with ``*``, fail so."""
-        self._faults.append(Planned(api, fault, count))
+    def plan_fault(self, api: str, fault: FaultName, count: int = 1, probability: float = 1.0) -> None:
+        """Let the next calls of an API, or of any with ``*``, fail so, each by that chance."""
+        self._faults.append(Planned(api, fault, count, probability))
 
     def next_fault(self, api: str) -> FaultName | None:
         """How this call is to fail."""
         for planned in self._faults:
-            if planned.count > 0 and planned.api in (api, "*"):
+            if planned.count > 0 and planned.api in (api, "*") and self._happens(planned):
                 planned.count -= 1
                 return planned.fault
         return None
 
-    def _secret(self, digits: int) -> str:
+    def _happens(self, planned: Planned) -> bool:
+        return planned.probability >= 1 or self._chance.random() < planned.probability
+
+    def secret(self, digits: int) -> str:
+        """So many hex digits nobody can guess who does not know the seed."""
         return f"{self._random.getrandbits(digits * 4):0{digits}x}"

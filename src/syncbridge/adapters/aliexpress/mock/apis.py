@@ -1,0 +1,45 @@
+"""What an imitated API is: an act, and the parameters it takes; unknown, missing and mistyped ones are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from syncbridge.adapters.aliexpress.mock.received import Received
+from syncbridge.adapters.aliexpress.mock.world import Account, Refused, World
+
+P = TypeVar("P")
+Payload = dict[str, object]
+Api = Callable[[World, Account, Received], Payload]
+_FILES = ("image_bytes",)
+_NO_FILES: Mapping[str, bytes] = {}
+
+
+def api(shape: type[P], act: Callable[[World, Account, P], Payload], *json_names: str) -> Api:
+    """One business API: what it does, and which of its parameters are JSON texts."""
+
+    def run(world: World, account: Account, given: Received) -> Payload:
+        return act(world, account, understood(shape, given.texts, json_names, given.files))
+
+    return run
+
+
+def understood(
+    shape: type[P], given: Mapping[str, str], json_names: Collection[str] = (), files: Mapping[str, bytes] = _NO_FILES
+) -> P:
+    """The parameters as the API takes them; raises Refused for unknown, missing and mistyped ones."""
+    values: dict[str, object] = dict(files)
+    for name, text in given.items():
+        if name in _FILES:
+            raise Refused("InvalidParameter", f"{name} is a file, which is no text")
+        try:
+            values[name] = msgspec.json.decode(text) if name in json_names else text
+        except msgspec.DecodeError as error:
+            raise Refused("InvalidParameter", f"{name} is not JSON: {error}") from error
+    try:
+        return msgspec.convert(values, shape)
+    except msgspec.ValidationError as error:
+        code = "MissingParameter" if "missing required" in str(error) else "InvalidParameter"
+        raise Refused(code, str(error)) from error

@@ -1,0 +1,73 @@
+"""The first authorisation of a store, against the mock's own consent page (aliexpress.md §2)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from syncbridge.adapters.aliexpress.authorising import AliExpressConsent
+from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown
+from syncbridge.ports import Tokens
+from syncbridge.testing.faults import Fault
+from syncbridge.testing.wiring import wiring_for
+
+pytestmark = pytest.mark.anyio
+CALLBACK = "http://127.0.0.1:8688/callback?account=toys"
+
+
+@pytest.fixture
+def consent(store):
+    return AliExpressConsent(store.settings, wiring_for(store.transport, store.clock, Tokens("")))
+
+
+async def agreed(store, consent):
+    """The code a seller's consent brings, as the browser is sent back with it."""
+    page = consent.page(callback=CALLBACK, state="s&7")
+    transport = httpx.ASGITransport(store.mock.asgi())
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as browser:
+        back = parse_qs(urlsplit((await browser.get(page)).headers["location"]).query)
+    assert (back["account"], back["state"]) == (["toys"], ["s&7"])
+    return back["code"][0]
+
+
+async def test_consent_brings_tokens_and_the_days_they_end(store, consent):
+    tokens = await consent.tokens(await agreed(store, consent))
+    assert (tokens.access, tokens.refresh) == (store.account.access_token, store.account.refresh_token)
+    assert tokens.access_expires_at == store.account.access_expires_at
+    assert tokens.refresh_expires_at == store.account.refresh_expires_at
+
+
+async def test_a_code_of_more_than_three_minutes_is_told_to_be_had_again(store, consent):
+    code = await agreed(store, consent)
+    store.pass_time(180)
+    with pytest.raises(AccessExpired, match="three minutes"):
+        await consent.tokens(code)
+
+
+async def test_a_buyer_s_consent_is_refused_with_what_to_do(store, consent):
+    store.account.platform = "buyerApp"
+    with pytest.raises(NotGranted, match=r"buyerApp.*log in to the seller centre") as caught:
+        await consent.tokens(await agreed(store, consent))
+    assert caught.value.code == "account_platform"
+
+
+async def test_a_code_is_sent_once_and_a_lost_answer_is_no_no(store, consent):
+    code = await agreed(store, consent)
+    store.next_faults = [Fault.LOSE_ANSWER]
+    with pytest.raises(OutcomeUnknown):
+        await consent.tokens(code)
+    assert store.mock.books()["calls"]["/auth/token/create"] == 1
+
+
+async def test_no_secret_of_consent_reaches_an_error(store, consent):
+    with pytest.raises(AccessExpired) as caught:
+        await consent.tokens("3_guess")
+    assert store.account.app_secret not in str(caught.value) + caught.value.body
+
+
+async def test_an_address_off_the_whitelist_is_named_as_the_vendor_tells_it(store):
+    store.account.ip_whitelist = ("203.0.113.7",)
+    with pytest.raises(NotGranted, match=r"add 127\.0\.0\.1, the address it sees this machine at, to the app's IP"):
+        await store.channel.shipping_services()
