@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+Scope = Literal["group", "account", "app"]
+
 
 class SyncBridgeError(Exception):
     """Anything syncbridge says went wrong."""
@@ -71,7 +73,7 @@ class Unreachable(Transient):
 class RateLimited(Transient):
     """Too many calls; waiting costs no attempt."""
 
-    scope: Literal["group", "account", "app"] = "group"
+    scope: Scope = "group"
     """Whose calls must all wait: those of the group, of the account, or of every account of the app."""
 
 

@@ -9,15 +9,19 @@ import typer
 
 from syncbridge.bootstrap import Opening, SystemClock, open_database
 from syncbridge.cli.output import say, show, show_json
-from syncbridge.errors import ConfigError, SyncBridgeError
+from syncbridge.errors import ConfigError, RateLimited, SyncBridgeError
 from syncbridge.flows import connect
 from syncbridge.ports import Authorizes, Clock, Tokens
 from syncbridge.settings import Settings
+from syncbridge.store import grants
 from syncbridge.store.db import Database
 from syncbridge.web.callback import Returned, is_here, returned, wait_for
 
 if TYPE_CHECKING:
     from syncbridge.texts import Texts
+
+LONGEST_WAIT = 60.0
+"""Seconds; a code of 1688 lives two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,20 @@ class Connecting:
             )
         if not said.code:
             raise SyncBridgeError(f"the vendor gave no code ({said.error or 'and no reason'}); run the command again")
-        tokens = await vendor.tokens(said.code, callback=self._callback)
+        await db.run(grants.ask_again, account=self.name, now=self.clock.now())  # a person is at it
+        tokens = await self._exchanged(vendor, said.code)
         await db.run(connect.connected, self.name, tokens, now=self.clock.now())
         return tokens
+
+    async def _exchanged(self, vendor: Authorizes, code: str) -> Tokens:
+        """Wait for our turn, as long as the code lives; a daemon may be using the quota."""
+        try:
+            return await vendor.tokens(code, callback=self._callback)
+        except RateLimited as limited:
+            if limited.retry_after is None or limited.retry_after > LONGEST_WAIT:
+                raise
+            await self.clock.sleep(limited.retry_after)
+        return await vendor.tokens(code, callback=self._callback)
 
     async def _asked(self, db: Database, page: str, seconds: float) -> Returned:
         if self.json:
