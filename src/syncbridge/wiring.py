@@ -111,7 +111,12 @@ class GcraLimiter:
         banned = [(each._account, group if error.scope == "group" else "") for each in concerned]
         await self._db.run(quota.ban_calls, banned, until=until, why=str(error), now=now)
         for each in concerned:
-            each._leased.clear()
+            each._forget(group if error.scope == "group" else "")
+
+    def _forget(self, group: str) -> None:
+        """What was leased before the ban is asked for anew; no group stands for all."""
+        for name in [group] if group else list(self._leased):
+            self._leased.pop(name, None)
 
     async def _next(self, group: str) -> quota.Lease:
         every = self._every(group)
