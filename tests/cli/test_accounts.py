@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session
+from typer.testing import CliRunner
 
 from syncbridge import bootstrap
 from syncbridge.bootstrap import SystemClock
 from syncbridge.cli import connecting
+from syncbridge.cli.main import app
 from syncbridge.errors import AccessExpired
 from syncbridge.flows import connect
 from syncbridge.ports import Adapter, Authorizes, Tokens, Wiring
-from syncbridge.store import accounts, quota
+from syncbridge.store import accounts, grants, quota
 from syncbridge.web.callback import Returned
 from tests.cli.test_queue import Desk
 
@@ -230,3 +232,24 @@ def test_the_list_shows_what_was_called_today_what_is_left_and_what_is_banned(de
     assert main["calls_left"] == 99_990
     assert main["banned"] == [{"group": "catalogue", "until": until.isoformat(timespec="seconds"), "why": "too fast"}]
     assert "(catalogue): too fast" in desk.run("list", group="accounts").stdout
+
+
+def test_adapters_list_shows_what_an_account_may_not_call_and_when_it_is_asked_again(desk: Desk) -> None:
+    refused = grants.Refused("main", "pool.product.pull", "1688", "gw.APIACLDecline", "not allowed", NOW, NOW + DAY)
+    desk.change(lambda session: grants.refuse(session, refused))
+    answer = desk.answer("list", group="adapters")
+
+    assert answer["adapters"]["alibaba1688"]["accounts"] == ["main", "byhand"]
+    (row,) = answer["not_granted"]
+    assert (row["account"], row["api"], row["why"]) == ("main", "pool.product.pull", "not allowed")
+    people = desk.run("list", group="adapters").stdout
+    assert "    main: may not call, as the vendor said:" in people
+    assert f"pool.product.pull · since {NOW:%Y-%m-%d} · asked again from" in people
+    assert "    byhand: nothing was refused so far" in people
+
+
+def test_adapters_list_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["adapters", "list"])
+    assert result.exit_code == 0
+    assert "ecb: base_url" in result.stdout
