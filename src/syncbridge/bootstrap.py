@@ -8,7 +8,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from pydantic import BaseModel, SecretStr
@@ -150,10 +150,19 @@ def open_to_read(settings: Settings) -> Database | None:
 @functools.cache
 def find_adapter(name: str) -> Adapter[BaseModel]:
     """The adapter of that entry point; raises ConfigError naming those there are."""
+    return cast(Adapter[BaseModel], _entry_point(name).load())
+
+
+def contracts_of(name: str) -> str:
+    """The module in which an adapter's package ships its contracts; raises ConfigError as above."""
+    return f"{_entry_point(name).module}.contracts"
+
+
+def _entry_point(name: str) -> EntryPoint:
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         raise ConfigError(f"there is no adapter {name!r}; there are {', '.join(sorted(found))}")
-    return cast(Adapter[BaseModel], found[name].load())
+    return found[name]
 
 
 async def assemble(

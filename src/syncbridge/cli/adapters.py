@@ -10,10 +10,12 @@ import typer
 
 from syncbridge.cli.database import looked_into
 from syncbridge.cli.entries import Lang, words_of
-from syncbridge.cli.output import plain, show, show_json
+from syncbridge.cli.output import ExitCode, plain, say, show, show_json
+from syncbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from syncbridge.store.grants import Refused
+    from syncbridge.testing.check import Report
     from syncbridge.texts import Texts
 
 adapters = typer.Typer(help="The vendors this installation can talk to.", no_args_is_help=True)
@@ -50,6 +52,49 @@ def list_(ctx: typer.Context, lang: Lang = None, json: Json = False) -> None:
         show(f"{name}: {', '.join(row['settings'])}")
         for account in row["accounts"]:
             _print(account, [one for one in refused if one.account == account], words)
+
+
+@adapters.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The adapter, as settings name it.")], json: Json = False
+) -> None:
+    """Run the contracts that an adapter ships against its mock, and say which it keeps."""
+    from syncbridge.bootstrap import contracts_of
+
+    module = contracts_of(name)
+    try:
+        from syncbridge.testing.check import check as checked
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"contracts run with pytest ({error}); install it: pip install pytest") from None
+    report = checked(module)
+    if json:
+        show_json(
+            {
+                "adapter": name,
+                "contracts": [
+                    {"contract": one.contract or None, "passed": one.passed, "failures": dict(one.failures)}
+                    for one in report.checked
+                ],
+                "unchecked": report.unchecked,
+                "trouble": report.trouble,
+            }
+        )
+    else:
+        _print_report(name, report)
+    if not report.is_good:
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+def _print_report(name: str, report: Report) -> None:
+    for one in report.checked:
+        failed = f", {len(one.failures)} broken" if one.failures else ""
+        show(f"{name}: {one.contract or 'its own tests'}: {one.passed} kept{failed}")
+        for test, why in one.failures:
+            show(f"    {test}: {plain(why)}")
+    for ability in report.unchecked:
+        show(f"{name}: {ability}: not checked; inherit {ability}Contract in its contracts module")
+    if report.trouble:
+        say(report.trouble)
 
 
 def _print(account: str, refused: Sequence[Refused], words: Texts) -> None:
