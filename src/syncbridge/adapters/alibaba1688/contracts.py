@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlencode
 
 import pytest
 from pydantic import SecretStr
 
 from syncbridge.adapters.alibaba1688 import adapter
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
-from syncbridge.adapters.alibaba1688.mock.pushes import sign
+from syncbridge.adapters.alibaba1688.mock.pushes import signed_form
 from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, take
 from syncbridge.adapters.alibaba1688.mock.state import NewOrder
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
@@ -134,12 +133,10 @@ class Pushes:
     webhook = Alibaba1688Webhook(SecretStr(secret))
 
     def genuine(self) -> RawRequest:
-        message = (
-            '{"data":{"buyerMemberId":"b2b-1","orderId":167539019420540000},"gmtBorn":1772413200000,"type":"ORDER_PAY"}'
-        )
-        pushed = {"message": message, "_aop_signature": sign(self.secret, "", {"message": message})}
+        data = '{"orderId":167539019420540000,"currentStatus":"waitsellersend"}'
+        message = '{"msgId":123456789,"gmtBorn":1728273600000,"type":"ORDER_BUYER_VIEW_ORDER_PAY","data":' + data + "}"
         headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
-        return RawRequest(headers, "", urlencode(pushed).encode())
+        return RawRequest(headers, "", signed_form(self.secret, {"message": message}))
 
     def kind(self) -> EventKind:
         return EventKind.PURCHASE_CHANGED
