@@ -338,6 +338,7 @@ def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
         who = f"route {route.name}"
         yield from ((route.place, who, "store", store) for store in route.stores)
         yield route.place, who, "supplier", route.supplier
-        yield route.place, who, "carrier", route.carrier
+        if route.carrier:
+            yield route.place, who, "carrier", route.carrier
     for sku in rules.skus:  # its stores are those of routes
         yield from ((sku.place, f"SKU {sku.code}", "supplier", way.supplier) for way in sku.backups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -34,11 +35,11 @@ def spoil(old: str, new: str, file: str = "mappings/example.yaml") -> None:
 
 @pytest.mark.parametrize("path", [[], ["mappings"], ["mappings/"]])
 def test_the_example_is_in_order(path: list[str]) -> None:
-    assert run("check", *path) == (0, "2 routes and 6 cases are in order\n", "")
+    assert run("check", *path) == (0, "4 routes and 10 cases are in order\n", "")
 
 
 def test_a_single_file_is_checked_without_the_cases_beside_it() -> None:
-    assert run("check", "mappings/example.yaml") == (0, "2 routes and 0 cases are in order\n", "")
+    assert run("check", "mappings/example.yaml") == (0, "4 routes and 0 cases are in order\n", "")
 
 
 def test_a_broken_file_ends_with_4_and_its_place() -> None:
@@ -96,8 +97,8 @@ def test_an_example_in_order_is_so_in_json() -> None:
     assert json.loads(out) == {
         "version": 1,
         "ok": True,
-        "routes": 2,
-        "cases": 6,
+        "routes": 4,
+        "cases": 10,
         "problems": [],
         "warnings": [],
     }
@@ -133,7 +134,7 @@ def test_a_sku_is_explained_by_rule_file_and_line() -> None:
 
     assert (code, err) == (0, "")
     assert out.startswith(
-        "SKU HB7K2M of store toys takes route toys-byhand by its prefix HB (mappings/example.yaml:108:5)\n"
+        "SKU HB7K2M of store toys takes route toys-byhand by its prefix HB (mappings/example.yaml:135:5)\n"
     )
     assert "byhand, bought automatically" in out
     assert "forwarder (YANWEN is YANWEN_AM)" in out
@@ -145,8 +146,87 @@ def test_a_sku_is_explained_in_json() -> None:
     answer = json.loads(out)
     assert code == 0
     assert (answer["sku"], answer["store"]) == ("TYA001", "toys")
-    assert (answer["route"]["name"], answer["route"]["line"]) == ("toys-main", 94)
+    assert (answer["route"]["name"], answer["route"]["line"]) == ("toys-main", 105)
     assert answer["route"]["price"]["packing"] == "1.00 CNY"
+
+
+def test_the_way_abroad_the_line_and_what_is_declared_are_explained_for_each_country() -> None:
+    spoil(
+        "    prefer: cheapest",
+        "    lines: [YANWEN_AM]\n    longest: 30 days\n    dearest: 60.00 CNY\n    prefer: cheapest",
+    )
+    spoil("    prefer: cheapest", "    prefer: cheapest\n    countries:\n      FR: {prefer: fastest}")
+
+    _, out, _ = run("explain", "TYA001", "--store", "toys")
+
+    way = "by forwarder if it books parcels, else by the store (YANWEN is YANWEN_AM)"
+    line = "of YANWEN_AM, in at most 30 days, for at most 60.00 CNY"
+    assert "  ship      forwarder: a forwarder receives the parcel by its mark\n  carrier   forwarder (YANWEN is" in out
+    assert (
+        "  except    orders to ES, FR take route toys-main-official: main, bought automatically, 杭州市, official, "
+        "forwarder (mappings/example.yaml:125:5)\n"
+        f"  ship      official: booked once the supplier's waybill is known, {way}\n"
+        f"  line      the cheapest {line}; to FR: the fastest {line}\n"
+        "  declared  notebook 笔记本, HS code 482010, paper, no battery, worth 30 % of what the buyer paid\n"
+    ) in out
+
+
+def test_who_books_where_no_carrier_is_named_and_what_little_is_declared() -> None:
+    file = Path("mappings/example.yaml")
+    carrier = re.compile(r"    carrier: forwarder\n    services:.*\n      YANWEN: YANWEN_AM\n")
+    booked = "    ship: label_first\n    parcels: stationery\n"
+    file.write_text(carrier.sub(booked, file.read_text("utf-8"), count=1), "utf-8")
+    for line in ('    hs_code: "482010"\n', "    material: paper\n"):
+        spoil(line, "")
+    spoil("battery: false", "battery: true")
+    spoil("value: 30 %", "value: 3.00 USD")
+
+    _, out, _ = run("explain", "TYA001", "--store", "toys")
+
+    assert (
+        "  ship      label_first: booked before it is bought, and the supplier sticks the label on, by the store\n"
+        "  line      the cheapest of all that are offered\n"
+        "  declared  notebook 笔记本, no HS code, no material, with a battery, worth 3.00 USD\n"
+    ) in out
+    assert (
+        "  except    orders to US take route toys-main-label-first: main, bought automatically, 杭州市, label_first ("
+        in out
+    )
+
+
+def test_parcels_are_explained_in_json() -> None:
+    spoil("    prefer: cheapest", "    prefer: cheapest\n    countries:\n      FR: {longest: 9 days, dearest: 5 CNY}")
+
+    _, out, _ = run("explain", "TYA001", "--store", "toys", "--json")
+
+    answer = json.loads(out)
+    assert (answer["route"]["ship"], answer["route"]["carrier"]) == ("forwarder", "forwarder")
+    assert answer["route"]["parcels"] is None
+    assert [one["ship"] for one in answer["by_destination"]] == ["official", "label_first"]
+    assert answer["by_destination"][0]["parcels"] == {
+        "name_cn": "笔记本",
+        "name_en": "notebook",
+        "value": "30 %",
+        "hs_code": "482010",
+        "material": "paper",
+        "battery": False,
+        "lines": [],
+        "prefer": "cheapest",
+        "longest_days": None,
+        "dearest": None,
+        "countries": {"FR": {"lines": [], "prefer": "cheapest", "longest_days": 9, "dearest": "5.00 CNY"}},
+    }
+
+
+def test_what_is_declared_of_a_sku_is_explained_with_its_place() -> None:
+    spoil("  - code: TYSET3", "  - code: TYA001\n    parcels: stationery\n\n  - code: TYSET3")
+
+    _, out, _ = run("explain", "TYA001", "--store", "toys")
+    _, as_json, _ = run("explain", "TYA001", "--store", "toys", "--json")
+
+    declared = "declared  notebook 笔记本, HS code 482010, paper, no battery, worth 30 % of what the buyer paid"
+    assert f"{declared} (mappings/example.yaml:" in out
+    assert json.loads(as_json)["sku_rule"]["parcels"]["hs_code"] == "482010"
 
 
 def test_a_sku_no_prefix_fits_is_told_the_prefixes() -> None:

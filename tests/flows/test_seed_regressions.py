@@ -70,7 +70,10 @@ async def test_no_parcel_is_declared_while_a_sibling_s_declaration_may_still_arr
     assert shop.channel.books[ORDER].state is OrderState.SHIPPED
 
 
-async def test_a_parcel_that_came_before_its_order_was_known_again_is_declared(shop: Shop) -> None:
+@pytest.mark.parametrize("carrier", ["forwarder", ""])
+async def test_a_parcel_that_came_before_its_order_was_known_again_is_declared(shop: Shop, carrier: str) -> None:
+    """Whoever announced it, as where the route names no carrier."""
+    shop.rules = replace(shop.rules, routes=(replace(shop.rules.routes[0], carrier=carrier),))
     await shop.list_offer()
     backup = shop.back_up()
     await shop.sell()

@@ -38,6 +38,13 @@ def test_a_case_that_takes_another_route_says_which() -> None:
     ]
 
 
+def test_a_case_whose_parcels_go_abroad_in_another_way_says_which() -> None:
+    assert outcome("sku: TY1, store: toys, country: ES, route: toys-main-official, ship: official") == []
+    assert outcome("sku: TY1, store: toys, country: ES, route: toys-main-official, ship: label_first") == [
+        "c.yaml:2:5: parcels of route toys-main-official go official, expected label_first"
+    ]
+
+
 def test_a_case_that_takes_no_route_says_so() -> None:
     assert outcome("sku: XX1, store: toys, route: toys-main") == [
         "c.yaml:2:5: SKU XX1 of toys takes route none, expected toys-main"

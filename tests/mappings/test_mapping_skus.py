@@ -77,7 +77,7 @@ def test_a_slip_in_a_sku_is_told_with_its_place(old: str, new: str, sentence: st
 
 def test_a_sku_of_which_nothing_is_said_is_refused() -> None:
     assert refusal("skus:\n  - code: TY1\n") == (
-        "shop.yaml:2:5: nothing is said of SKU TY1; write its parts, its backups, or both"
+        "shop.yaml:2:5: nothing is said of SKU TY1; write its parts, its backups or its parcels"
     )
 
 

@@ -50,7 +50,9 @@ def sections(schema: dict[str, object]) -> Iterator[tuple[str, list[str]]]:
     for name in ("roles", "countries"):
         (inner,) = named(top, "prices")[name]["patternProperties"].values()
         yield f"prices:\n  x:\n    {name}: {{US: {{zzz: 1}}}}", list(inner["properties"])
-    for name in ("relays", "freights", "commissions", "prices", "stocks", "listings"):
+    (ways,) = named(top, "parcels")["countries"]["patternProperties"].values()
+    yield "parcels:\n  x:\n    countries: {US: {zzz: 1}}", list(ways["properties"])
+    for name in ("relays", "freights", "commissions", "prices", "stocks", "listings", "parcels"):
         (inner,) = top[name]["patternProperties"].values()
         yield f"{name}:\n  CNY/USD:\n    zzz: 1", list(inner["properties"])
         if name == "listings":

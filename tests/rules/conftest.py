@@ -12,6 +12,7 @@ from syncbridge.model.orders import Order, OrderLine
 from syncbridge.rules.mapping import (
     BuyMode,
     ListingPolicy,
+    ParcelPolicy,
     Place,
     PricePolicy,
     Rate,
@@ -30,6 +31,8 @@ POLICY = PricePolicy(
     freight=cny("12.00"),
     minimum_margin=Decimal("0.10"),
 )
+
+PARCELS = ParcelPolicy("笔记本", "notebook", Decimal("0.3"), hs_code="482010", material="paper")
 
 
 def make_policy(**changes: Any) -> PricePolicy:  # the fields differ in type

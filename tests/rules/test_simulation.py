@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from syncbridge.rules import simulation
-from syncbridge.rules.mapping import BuyMode, Place, Rules, StockPolicy
+from syncbridge.rules.mapping import BuyMode, Place, Rules, ShippingWay, StockPolicy
 from syncbridge.rules.planning import Shown
 from syncbridge.rules.simulation import Difference
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
-from tests.rules.conftest import dollars, make_policy, make_route, make_rules, order_of
+from tests.rules.conftest import PARCELS, dollars, make_policy, make_route, make_rules, order_of
 from tests.rules.test_splitting import SHOPS, SPEC, bound
 
 OLD = make_rules()
@@ -79,6 +79,14 @@ def test_an_order_that_would_be_bought_otherwise_is_told_as_it_would_be() -> Non
         (before, "TY1 from own stock")
     ]
     assert of_order(make_rules(make_route("XX"))) == [(before, "no route's prefix fits SKU TY1 of store toys")]
+
+
+def test_an_order_whose_parcel_would_go_abroad_in_another_way_is_told() -> None:
+    before = f"route-TY: 2 × shop-a/{SPEC} from main (auto) to 杭州市, forwarder"
+    booked = make_route(ship=ShippingWay.OFFICIAL, parcels=PARCELS)
+
+    assert of_order(make_rules(booked)) == [(before, before.replace("forwarder", "official, forwarder"))]
+    assert of_order(make_rules(replace(booked, carrier=""))) == [(before, before.replace("forwarder", "official"))]
 
 
 def test_an_order_of_nothing_of_ours_is_none() -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,18 @@ from hypothesis import strategies as st
 from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderLine
 from syncbridge.model.purchasing import IntentKey, PurchaseLine
-from syncbridge.rules.mapping import BuyMode, Part, Place, Route, Rules, SkuRule, Way
+from syncbridge.rules.mapping import (
+    BuyMode,
+    LineChoice,
+    Part,
+    Place,
+    Preferred,
+    Route,
+    Rules,
+    ShippingWay,
+    SkuRule,
+    Way,
+)
 from syncbridge.rules.routing import (
     MOST_LINES,
     MOST_SPLITS,
@@ -27,7 +39,7 @@ from syncbridge.rules.routing import (
     ways,
 )
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
-from tests.rules.conftest import dollars, make_policy, make_route, make_rules, order_of
+from tests.rules.conftest import PARCELS, dollars, make_policy, make_route, make_rules, order_of
 from tests.rules.test_ledger import purchase
 
 SPEC = f"{1:032x}"
@@ -66,6 +78,23 @@ def test_lines_of_two_shops_are_two_purchases_with_numbers_of_their_own() -> Non
     routing = routed(lines, bindings)
 
     assert [part.number for part in routing.splits] == [0, 1]
+
+
+def test_lines_whose_parcels_go_abroad_in_different_ways_are_two_purchases() -> None:
+    lines = [make_order_line("TY1", line_id="1"), make_order_line("XX1", line_id="2")]
+    bindings = {"TY1": bound("a"), "XX1": bound("b")}
+    booked = make_route(ship=ShippingWay.OFFICIAL, parcels=PARCELS)
+    other = replace(PARCELS, name_en="pen")
+    faster = replace(other, choice=LineChoice(prefer=Preferred.FASTEST))
+
+    def purchases(**other: Any) -> int:  # the fields differ in type
+        return len(routed(lines, bindings, make_rules(booked, make_route("XX", **other))).splits)
+
+    assert purchases() == 2
+    assert purchases(ship=ShippingWay.LABEL_FIRST, parcels=PARCELS) == 2
+    assert purchases(ship=ShippingWay.OFFICIAL, parcels=faster) == 2
+    assert purchases(ship=ShippingWay.OFFICIAL, parcels=replace(other, countries={"ES": LineChoice(("A",))})) == 2
+    assert purchases(ship=ShippingWay.OFFICIAL, parcels=other) == 1
 
 
 def test_numbers_count_for_each_supplier_account() -> None:

@@ -39,6 +39,19 @@ async def test_an_account_of_no_such_sort_is_refused_at_start(
     await db.close()
 
 
+async def test_a_route_whose_parcels_the_channel_books_names_no_carrier(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    example = tmp_path / "mappings" / "example.yaml"
+    carrier = "    carrier: forwarder\n"
+    example.write_text(
+        example.read_text("utf-8").replace(carrier, "    ship: official\n    parcels: stationery\n", 1), "utf-8"
+    )
+
+    app = await assemble(settings, open_database(settings))
+    assert app.bridge.rules.routes[0].carrier == ""
+    await app.close()
+
+
 async def test_an_account_that_tells_rates_is_asked_within_the_brakes_of_the_settings(tmp_path: Path) -> None:
     file = write_settings(tmp_path, top="[brakes]\nrate_band = 0.02\nrate_outlier = 0.04\nrate_days = 5\n")
     text = file.read_text("utf-8")

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from syncbridge.cli.output import plain
 from syncbridge.model.money import Money
 from syncbridge.rules.codes import Says
-from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, Part, PricePolicy, Route, Rules, SkuRule
+from syncbridge.rules.mapping import (
+    BuyMode,
+    CodeStyle,
+    CostBasis,
+    LineChoice,
+    ParcelPolicy,
+    Part,
+    PricePolicy,
+    Route,
+    Rules,
+    ShippingWay,
+    SkuRule,
+)
 from syncbridge.rules.mapping_cases import in_words
 from syncbridge.rules.routing import meant, route_for, rule_of
 from syncbridge.rules.wording import did_you_mean
@@ -23,6 +36,11 @@ BOUGHT = {
     BuyMode.CONFIRM: "bought once a person confirmed it",
     BuyMode.BY_HAND: "bought by hand",
     BuyMode.OWN_STOCK: "not bought: the seller ships from own stock",
+}
+SHIPPED = {
+    ShippingWay.FORWARDER: "a forwarder receives the parcel by its mark",
+    ShippingWay.OFFICIAL: "booked once the supplier's waybill is known",
+    ShippingWay.LABEL_FIRST: "booked before it is bought, and the supplier sticks the label on",
 }
 CODES = {
     CodeStyle.REFERENCE: "a reference, which its binding leads back from",
@@ -42,11 +60,10 @@ def why_none(sku: str, store: str, known: Rules) -> str:
 
 def of_route(sku: str, store: str, route: Route, known: Rules) -> str:
     """Which route a SKU takes, and what that says."""
-    services = ", ".join(f"{theirs} is {ours}" for theirs, ours in route.services.items())
     lines = {
         "supplier": f"{route.supplier}, {BOUGHT[route.buy]}",
         "relay": f"{route.relay.name}, {route.relay.city}",
-        "carrier": f"{route.carrier} ({services})",
+        **_shipping(route),
         "price": "; ".join(f"{name} {value}" for name, value in _price_terms(route.price).items() if value),
         "stock": f"at most {route.stock.cap}, {route.stock.buffer} kept back",
         "category": route.listing.category_id,
@@ -55,12 +72,7 @@ def of_route(sku: str, store: str, route: Route, known: Rules) -> str:
     code = meant(sku, store, known)
     named = f"SKU {sku} of store {store}" + (f", which stands for {code}," if code != sku else "")
     head = f"{named} takes route {route.name} by its prefix {route.prefix} ({route.place})"
-    elsewhere = [
-        f"orders to {', '.join(other.destinations)} take route {other.name}: {other.supplier}, {BOUGHT[other.buy]}, "
-        f"{other.relay.city}, {other.carrier} ({other.place})"
-        for other in _by_destination(sku, store, known)
-    ]
-    told = [*lines.items(), *(("except", other) for other in elsewhere)]
+    told = [*lines.items(), *(line for other in _by_destination(sku, store, known) for line in _exception(other))]
     return "\n".join([head, *(_line(name, text) for name, text in told)])
 
 
@@ -70,7 +82,8 @@ def of_rule(rule: SkuRule | None) -> list[str]:
         return []
     parts = [_line("parts", f"{in_words(rule.parts)} ({rule.place})")] if rule.parts else []
     backups = [f"{n}. {way.supplier}: {in_words(way.parts)}" for n, way in enumerate(rule.backups, start=1)]
-    return [*parts, *(_line("backup", f"{text} ({rule.place})") for text in backups)]
+    declared = [_line("declared", f"{_declaration(rule.parcels)} ({rule.place})")] if rule.parcels else []
+    return [*parts, *(_line("backup", f"{text} ({rule.place})") for text in backups), *declared]
 
 
 def of_code(says: Sequence[Says]) -> list[str]:
@@ -163,6 +176,58 @@ def means_as_json(means: Sequence[Meaning]) -> list[dict[str, object]]:
     ]
 
 
+def _shipping(route: Route) -> dict[str, str]:
+    """How its parcels get abroad, which line takes them, and what customs are told."""
+    way = f"{route.ship}: {SHIPPED[route.ship]}"
+    services = ", ".join(f"{theirs} is {ours}" for theirs, ours in route.services.items())
+    if not route.is_booked or route.parcels is None:
+        return {"ship": way, "carrier": f"{route.carrier} ({services})"}
+    by_country = (f"to {country}: {_choice(choice)}" for country, choice in route.parcels.countries.items())
+    booker = f"by {route.carrier} if it books parcels, else by the store" if route.carrier else "by the store"
+    return {
+        "ship": f"{way}, {booker}" + (f" ({services})" if services else ""),
+        "line": "; ".join([_choice(route.parcels.choice), *by_country]),
+        "declared": _declaration(route.parcels),
+    }
+
+
+def _exception(route: Route) -> Iterator[tuple[str, str]]:
+    """How a route goes that is for some countries only."""
+    yield (
+        "except",
+        f"orders to {', '.join(route.destinations)} take route {route.name}: {route.supplier}, {BOUGHT[route.buy]}, "
+        f"{route.relay.city}, {route.way} ({route.place})",
+    )
+    yield from _shipping(route).items() if route.is_booked else ()
+
+
+def _choice(choice: LineChoice) -> str:
+    """Which line is taken."""
+    bounds = []
+    if choice.longest_days is not None:
+        bounds.append(f"in at most {choice.longest_days} days")
+    if choice.dearest is not None:
+        bounds.append(f"for at most {choice.dearest}")
+    return ", ".join([f"the {choice.prefer} of {', '.join(choice.lines) or 'all that are offered'}", *bounds])
+
+
+def _declaration(policy: ParcelPolicy) -> str:
+    """What customs are told of one unit."""
+    worth = policy.value
+    said = [
+        f"{policy.name_en} {policy.name_cn}",
+        f"HS code {policy.hs_code}" if policy.hs_code else "no HS code",
+        policy.material or "no material",
+        "with a battery" if policy.battery else "no battery",
+        f"worth {worth}" if isinstance(worth, Money) else f"worth {_percent(worth)} of what the buyer paid",
+    ]
+    return ", ".join(said)
+
+
+def _percent(fraction: Decimal) -> str:
+    return f"{(fraction * 100).normalize():f} %"
+
+
 def _by_destination(sku: str, store: str, known: Rules) -> list[Route]:
     """The routes beside that of a SKU, for orders to the countries they name."""
     general = route_for(sku, store, known)
@@ -191,8 +256,10 @@ def _route_as_json(route: Route) -> dict[str, object]:
         "column": route.place.column,
         "supplier": route.supplier,
         "buy": route.buy,
-        "carrier": route.carrier,
+        "ship": route.ship,
+        "carrier": route.carrier or None,
         "services": dict(route.services),
+        "parcels": _parcels_as_json(route.parcels),
         "price": _price_terms(route.price),
         "stock": {"buffer": route.stock.buffer, "cap": route.stock.cap},
         "category": route.listing.category_id,
@@ -205,7 +272,37 @@ def _ways(rule: SkuRule | None) -> dict[str, object] | None:
     if rule is None:
         return None
     backups = [{"supplier": way.supplier, "parts": _parts(way.parts)} for way in rule.backups]
-    return {"file": rule.place.file, "line": rule.place.line, "parts": _parts(rule.parts), "backups": backups}
+    return {
+        "file": rule.place.file,
+        "line": rule.place.line,
+        "parts": _parts(rule.parts),
+        "backups": backups,
+        "parcels": _parcels_as_json(rule.parcels),
+    }
+
+
+def _parcels_as_json(policy: ParcelPolicy | None) -> dict[str, object] | None:
+    if policy is None:
+        return None
+    return {
+        "name_cn": policy.name_cn,
+        "name_en": policy.name_en,
+        "value": str(policy.value) if isinstance(policy.value, Money) else _percent(policy.value),
+        "hs_code": policy.hs_code or None,
+        "material": policy.material or None,
+        "battery": policy.battery,
+        **_choice_as_json(policy.choice),
+        "countries": {country: _choice_as_json(choice) for country, choice in policy.countries.items()},
+    }
+
+
+def _choice_as_json(choice: LineChoice) -> dict[str, object]:
+    return {
+        "lines": list(choice.lines),
+        "prefer": choice.prefer,
+        "longest_days": choice.longest_days,
+        "dearest": str(choice.dearest) if choice.dearest else None,
+    }
 
 
 def _parts(parts: tuple[Part, ...]) -> list[dict[str, object]]:

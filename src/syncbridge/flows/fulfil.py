@@ -93,11 +93,15 @@ async def _under_way(bridge: Bridge, job: Claim) -> Snooze | None:
 
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase, carrier: str) -> None:
-    """A parcel that came before its intent was known again, as after a restored backup, is read once more."""
+    """A parcel that came before its intent was known again, as after a restored backup, is read once more.
+
+    Without a `carrier`, as where the channel books, whoever announced it is asked: all of them.
+    """
     subjects = [hold.subject for hold in holds.all_open(session) if _is_lost(hold, purchase)]
     if subjects:
         holds.close_holds(session, MARK_UNKNOWN, subjects, now=bridge.clock.now())
-        cursors.forget(session, f"parcels:{carrier}")
+        for account in [carrier] if carrier else bridge.carriers:
+            cursors.forget(session, f"parcels:{account}")
 
 
 def _is_lost(hold: OpenHold, purchase: Purchase) -> bool:

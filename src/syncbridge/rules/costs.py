@@ -42,10 +42,11 @@ def cost_of(offer: Offer, spec: Spec, policy: PricePolicy) -> Cost | None:
 
 def weighed(lines: Sequence[PurchaseLine], offers: Mapping[str, Offer | None], otherwise: int) -> int:
     """What the goods of a purchase weigh together, in grams; `otherwise` is for a piece nobody knows the weight of."""
-    return sum(line.quantity * (_weight(offers.get(line.offer_id), line.spec_id) or otherwise) for line in lines)
+    return sum(line.quantity * (weight_of(offers.get(line.offer_id), line.spec_id) or otherwise) for line in lines)
 
 
-def _weight(offer: Offer | None, spec_id: str) -> int | None:
+def weight_of(offer: Offer | None, spec_id: str) -> int | None:
+    """What a piece weighs, in grams, as its supplier says; None if nobody says."""
     if offer is None:
         return None
     return next((s.weight_g for s in offer.specs if s.spec_id == spec_id), None) or offer.weight_g

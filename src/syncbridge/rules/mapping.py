@@ -219,6 +219,10 @@ class LineChoice:
     """A line that asks more, or does not say what it asks, is not taken."""
 
 
+Choices = tuple[LineChoice, tuple[tuple[str, LineChoice], ...]]
+"""A choice for all countries, and those of single ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class ParcelPolicy:
     """How parcels are booked, and what customs are told of the goods in them."""
@@ -226,13 +230,18 @@ class ParcelPolicy:
     name_cn: str
     name_en: str
     value: Money | Decimal
-    """Declared of one unit: an amount, or a fraction of what the buyer paid for it."""
+    """Declared of one piece: an amount, or a fraction of what the buyer paid for it."""
     hs_code: str = ""
     material: str = ""
     battery: bool = False
     choice: LineChoice = field(default_factory=LineChoice)
     countries: Mapping[str, LineChoice] = field(default_factory=dict)
     """Other choices by destination (ISO 3166, two letters)."""
+
+    @property
+    def choices(self) -> Choices:
+        """All it says of lines: parcels it says the same of take the same ones."""
+        return self.choice, tuple(sorted(self.countries.items(), key=lambda pair: pair[0]))
 
 
 class CodeStyle(StrEnum):
@@ -262,9 +271,9 @@ class Route:
     buy: BuyMode
     relay: RelayAddress
     carrier: str
-    """Account name of the forwarder that announces the international numbers."""
+    """Account name of who announces the international numbers or books; empty where the store's channel books."""
     services: Mapping[str, str]
-    """The forwarder's word for a carrier → the channel's key of it."""
+    """That account's word for a carrier → the channel's key of it."""
     price: PricePolicy
     stock: StockPolicy
     listing: ListingPolicy
@@ -284,6 +293,17 @@ class Route:
     ship: ShippingWay = ShippingWay.FORWARDER
     parcels: ParcelPolicy | None = None
     """None only where a forwarder receives the parcels."""
+
+    @property
+    def is_booked(self) -> bool:
+        """Whether its parcels are booked by us, so that customs are told of them."""
+        return self.ship is not ShippingWay.FORWARDER
+
+    @property
+    def way(self) -> str:
+        """How its parcels get abroad and by whom, in a word or two; a forwarder's name says both."""
+        said = (str(self.ship) if self.is_booked else "", self.carrier)
+        return ", ".join(word for word in said if word)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +337,7 @@ class SkuRule:
     """Tried in turn where the way before them fails."""
     place: Place
     parcels: ParcelPolicy | None = None
-    """What customs are told of it; None: what its route says."""
+    """What customs are told of it; None: what its route says. The line is chosen by the route's all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.codes import readings
-from syncbridge.rules.mapping import Part, Place, Rate, Route, Rules
+from syncbridge.rules.mapping import Part, Place, Rate, Route, Rules, ShippingWay
 from syncbridge.rules.mapping_file import parts
 from syncbridge.rules.mapping_reader import Notes, Section, Value, open_files
 from syncbridge.rules.pricing import Goods, Parcel, price
@@ -45,6 +45,8 @@ class Case:
     role: str | None
     backup: int
     """Which way to buy `supplier` and `parts` are of: 0 the first, then the backups in turn."""
+    ship: ShippingWay | None
+    """How the parcel gets abroad; None if the case says nothing of it."""
     supplier: str | None
     parts: tuple[Part, ...]
     """Of one sold unit; empty if the case says nothing of them."""
@@ -93,6 +95,7 @@ def _case(value: Value) -> Case:
             rate=keys.may("rate", values.positive, None),
             role=keys.may("role", Value.text, None),
             backup=keys.may("backup", values.whole(1), 0),
+            ship=keys.may("ship", values.shipping_way, None),
             supplier=keys.may("supplier", Value.text, None),
             parts=keys.may("parts", parts, ()),
         )
@@ -112,6 +115,8 @@ def _wrong(case: Case, rules: Rules) -> str | None:
     name = route.name if route else NO_ROUTE
     if name != case.route:
         return f"SKU {case.sku} of {case.store} takes route {name}, expected {case.route}"
+    if route and case.ship and case.ship is not route.ship:
+        return f"parcels of route {name} go {route.ship}, expected {case.ship}"
     return (_wrong_price(case, route, rules) or _wrong_way(case, rules) or _wrong_code(case, rules)) if route else None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 from typing import TypeVar
 
 from syncbridge.rules.codes import LONGEST, SKU_ID_LENGTH
-from syncbridge.rules.mapping import Alias, BuyMode, CodeStyle, Rules, SkuRule
-from syncbridge.rules.routing import alias_of, meant, route_for, ways
+from syncbridge.rules.mapping import Alias, BuyMode, Choices, CodeStyle, LineChoice, ParcelPolicy, Rules, SkuRule
+from syncbridge.rules.routing import alias_of, meant, route_for, routes_of, ways
 from syncbridge.rules.wording import did_you_mean
 
 PREFIX_LENGTH = 10
@@ -39,7 +39,7 @@ def check(rules: Rules) -> list[str]:
 
 def warnings(rules: Rules) -> list[str]:
     """What works but is likely not meant, a sentence each, with its place."""
-    return [*_unused(rules), *_narrow(rules), *_crossed(rules)]
+    return [*_unused(rules), *_narrow(rules), *_crossed(rules), *_undeclared(rules)]
 
 
 def _bad_prefixes(rules: Rules) -> Iterator[str]:
@@ -211,6 +211,34 @@ def _crossed(rules: Rules) -> Iterator[str]:
                     f"listed in {', '.join(shared)}: {other.name} at {other.place} takes such codes; give one of them "
                     "another prefix"
                 )
+
+
+def _undeclared(rules: Rules) -> Iterator[str]:
+    """What is said of parcels where nobody asks for it."""
+    for route in rules.routes:
+        if route.parcels and not route.is_booked:
+            yield (
+                f"{route.place}: nobody is told the parcels of {route.name}, whose goods the forwarder declares; "
+                "write ship: official or label_first, or leave parcels out"
+            )
+    for sku in rules.skus:
+        if sku.parcels:
+            taken = [route for store in sku.stores or _stores(rules) for route in routes_of(sku.code, store, rules)]
+            asked = [route.parcels.choices for route in taken if route.is_booked and route.parcels]
+            yield from _unasked(sku, sku.parcels, asked)
+
+
+def _unasked(sku: SkuRule, parcels: ParcelPolicy, asked: Collection[Choices]) -> Iterator[str]:
+    if not asked:
+        yield (
+            f"{sku.place}: nobody is told the parcels of SKU {sku.code}, since no route of it books any; write "
+            "ship: official or label_first there, or leave parcels out"
+        )
+    elif parcels.choices not in asked and parcels.choices != (LineChoice(), ()):
+        yield (
+            f"{sku.place}: what the parcels of SKU {sku.code} say of lines counts for nothing, since a parcel takes a "
+            "line as its route says; say it under the parcels of that"
+        )
 
 
 def _stores(rules: Rules) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from syncbridge.model.catalog import Attribute
 from syncbridge.model.purchasing import RelayAddress
+from syncbridge.rules import mapping_parcels
 from syncbridge.rules import mapping_values as values
 from syncbridge.rules.mapping import (
     Alias,
@@ -13,10 +14,12 @@ from syncbridge.rules.mapping import (
     CodeStyle,
     ListingPolicy,
     NewVariants,
+    ParcelPolicy,
     Part,
     Rate,
     Route,
     Rules,
+    ShippingWay,
     SkuRule,
     StockPolicy,
     Suppliers,
@@ -66,6 +69,7 @@ class _Book:
         self._prices = PriceBook()
         self._stocks = Named[StockPolicy]("stocks")
         self._listings = Named[ListingPolicy]("listings")
+        self._parcels = Named[ParcelPolicy]("parcels")
         self._routes = Named[Route]("routes")
         self._accounts = accounts
 
@@ -76,6 +80,7 @@ class _Book:
             self._prices.take_in(keys)
             keys.may("stocks", self._stocks.define, None)
             keys.may("listings", self._listings.define, None)
+            keys.may("parcels", self._parcels.define, None)
             keys.may("routes", self._routes.define_list, None)
             self.skus += keys.may("skus", Value.items, []) or []
             self.aliases += keys.may("aliases", Value.items, []) or []
@@ -86,14 +91,18 @@ class _Book:
         self._prices.read()
         self._stocks.read(_stock)
         self._listings.read(_listing)
+        self._parcels.read(mapping_parcels.policy)
         return self._routes.read(self._route)
 
     def unused(self) -> list[Unused]:
         """What is named for nothing."""
-        return [*self._relays.unused(), *self._prices.unused(), *self._stocks.unused(), *self._listings.unused()]
+        named = (self._relays, self._prices, self._stocks, self._listings, self._parcels)
+        return [one for section in named for one in section.unused()]
 
     def _route(self, value: Value) -> Route:
         with Section(value) as keys:
+            ship = keys.may("ship", values.shipping_way, ShippingWay.FORWARDER)
+            carrier, services = self._carrier(keys, ship)
             route = Route(
                 name=keys.must("name", Value.text, "notebooks"),
                 prefix=keys.must("prefix", Value.text, "TY"),
@@ -102,8 +111,8 @@ class _Book:
                 goods_code=keys.may("goods_code", Value.text, ""),
                 buy=keys.must("buy", values.buy_mode, "auto"),
                 relay=keys.must("relay", self._relays.find, "hangzhou"),
-                carrier=keys.must("carrier", self._account, "forwarder"),
-                services=keys.must("services", values.words, "{YANWEN: YANWEN_AM}"),
+                carrier=carrier,
+                services=services,
                 price=keys.must("price", self._prices.find, "standard"),
                 stock=keys.must("stock", self._stocks.find, "careful"),
                 listing=keys.must("listing", self._listings.find, "notebooks"),
@@ -113,15 +122,20 @@ class _Book:
                 destinations=tuple(sorted(keys.may("destinations", values.list_of(values.country), ()) or ())),
                 code=keys.may("code", values.code_style, CodeStyle.REFERENCE),
                 pattern=keys.may("pattern", values.pattern, None),
+                ship=ship,
+                parcels=keys.may("parcels", self._parcels.find, None),
             )
-            if keys.sound and route.merge and route.buy is not BuyMode.AUTO:
-                raise value.unusable(f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one")
-            if keys.sound and route.pattern and not route.pattern.start.startswith(route.prefix):
-                raise value.unusable(
-                    f'the pattern "{route.pattern.text}" of {route.name} must begin with its prefix {route.prefix}, '
-                    "for other codes do not take the route"
-                )
+            if keys.sound:
+                for problem in _problems(route):
+                    raise value.unusable(problem)
         return route
+
+    def _carrier(self, keys: Section, ship: ShippingWay) -> tuple[str, Mapping[str, str]]:
+        """The account and its words for carriers; only a forwarder must be named, else the store's channel may book."""
+        if ship is ShippingWay.FORWARDER:
+            account = keys.must("carrier", self._account, "forwarder")
+            return account, keys.must("services", values.words, "{YANWEN: YANWEN_AM}")
+        return keys.may("carrier", self._account, ""), keys.may("services", values.words, {})
 
     def sku(self, value: Value) -> SkuRule:
         with Section(value) as keys:
@@ -131,9 +145,10 @@ class _Book:
                 parts=keys.may("parts", parts, ()),
                 backups=keys.may("backups", self._ways, ()),
                 place=value.place,
+                parcels=keys.may("parcels", self._parcels.find, None),
             )
-            if keys.sound and not rule.parts and not rule.backups:
-                raise value.unusable(f"nothing is said of SKU {rule.code}; write its parts, its backups, or both")
+            if keys.sound and not (rule.parts or rule.backups or rule.parcels):
+                raise value.unusable(f"nothing is said of SKU {rule.code}; write its parts, its backups or its parcels")
         return rule
 
     def alias(self, value: Value) -> Alias:
@@ -185,6 +200,27 @@ class _Book:
         if self._accounts is not None and name not in self._accounts:
             raise value.unusable(f'the settings have no account "{name}"{did_you_mean(name, self._accounts)}')
         return name
+
+
+def _problems(route: Route) -> Iterator[str]:
+    """What the keys of a route say against each other."""
+    if route.merge and route.buy is not BuyMode.AUTO:
+        yield f"merge goes with buy: auto only, and {route.name} says {route.buy}; drop one"
+    if route.merge and route.is_booked:
+        yield (
+            f"merge goes with ship: forwarder only, for a booked parcel is of one order, and {route.name} says "
+            f"{route.ship}; drop one"
+        )
+    if route.is_booked and route.parcels is None:
+        yield (
+            f"{route.name} says ship: {route.ship}, but not what customs are told of its goods; add the line parcels: "
+            'and a name under "parcels:"'
+        )
+    if route.pattern and not route.pattern.start.startswith(route.prefix):
+        yield (
+            f'the pattern "{route.pattern.text}" of {route.name} must begin with its prefix {route.prefix}, '
+            "for other codes do not take the route"
+        )
 
 
 def _by_code(aliases: Iterable[Alias]) -> dict[str, tuple[Alias, ...]]:

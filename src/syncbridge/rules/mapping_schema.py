@@ -40,6 +40,7 @@ def json_schema() -> dict[str, object]:
             "prices": _named("Ways to make a price of a cost, by a name of your choice.", _PRICE),
             "stocks": _named("Ways to show stock, by a name of your choice.", _STOCK),
             "listings": _named("What listings have in common, by a name of your choice.", _LISTING),
+            "parcels": _named("What customs are told of booked parcels, by a name of your choice.", _PARCELS),
             "routes": {"description": "What each SKU prefix decides.", "type": "array", "minItems": 1, "items": _ROUTE},
             "skus": {
                 "description": "Single SKUs: what they are made of, and where else to buy it.",
@@ -82,7 +83,11 @@ def _extending(required: Mapping[str, _Schema], optional: Mapping[str, _Schema] 
     """A section that may leave out what the one it extends says."""
     extends = _described(_TEXT, "Another name of this section: what is not written here is as it is there.")
     section = _section({}, {"extends": extends, **required, **(optional or {})})
-    return {**section, "anyOf": [{"required": ["extends"]}, {"required": list(required)}]}
+    return {**section, **_unless_extending(*required)}
+
+
+def _unless_extending(*required: str) -> _Schema:
+    return {"anyOf": [{"required": ["extends"]}, {"required": list(required)}]}
 
 
 def _named(description: str, schema: _Schema, name_pattern: str = "^.+$") -> _Schema:
@@ -221,7 +226,34 @@ _LISTING = _extending(
     },
 )
 
-_ROUTE = _extending(
+_CHOICE: dict[str, _Schema] = {
+    "lines": _described(_list_of(_TEXT), "The lines that may be taken, by their keys; leave out for any."),
+    "prefer": _described({"enum": ["cheapest", "fastest"]}, "Which of them is taken: cheapest (default) or fastest."),
+    "longest": _described({"type": "string", "pattern": "^[0-9]+ +days?$"}, "No slower line, such as 30 days."),
+    "dearest": _described(_MONEY, "No dearer line, such as 60.00 CNY."),
+}
+
+_PARCELS = _extending(
+    {
+        "name_cn": _described({**_TEXT, "maxLength": 20}, "What the goods are, in Chinese."),
+        "name_en": _described({**_TEXT, "maxLength": 60}, "The same in English."),
+        "value": _described(
+            {"anyOf": [_MONEY, {"type": "string", "pattern": r"^[0-9]{1,3}(\.[0-9]+)? *%$"}]},
+            "Declared of one piece: an amount such as 3.00 USD, or a share of what the buyer paid such as 30 %.",
+        ),
+    },
+    {
+        "hs_code": _described(
+            {"type": ["string", "integer"], "pattern": "^[0-9]{6,10}$"}, "HS code: 6 to 10 digits, in quotes."
+        ),
+        "material": _described(_TEXT, "What they are made of."),
+        "battery": _described({"type": "boolean"}, "Whether they hold a battery; lines that take none fall out."),
+        **_CHOICE,
+        "countries": _named("What of the lines is otherwise, by country.", _section({}, _CHOICE), _COUNTRY),
+    },
+)
+
+_ROUTE_KEYS = _extending(
     {
         "name": _described(_TEXT, "A name of your choice; reports and `rules explain` use it."),
         "prefix": _described(
@@ -231,16 +263,24 @@ _ROUTE = _extending(
         "supplier": _described(_TEXT, "Account it buys from."),
         "buy": _described({"enum": ["auto", "confirm", "by_hand", "own_stock"]}, "Who sends the purchase, if anybody."),
         "relay": _described(_TEXT, "A name under relays."),
-        "carrier": _described(_TEXT, "Account of the forwarder that announces international numbers."),
-        "services": _described(
-            {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
-            "The forwarder's word for a carrier: the channel's key of it.",
-        ),
         "price": _described(_TEXT, "A name under prices."),
         "stock": _described(_TEXT, "A name under stocks."),
         "listing": _described(_TEXT, "A name under listings."),
     },
     {
+        "ship": _described(
+            {"enum": ["forwarder", "official", "label_first"]},
+            "How parcels get abroad: by a forwarder (default), booked once the supplier's waybill is known, or booked "
+            "before buying so that the supplier sticks the label on.",
+        ),
+        "parcels": _described(_TEXT, "A name under parcels; needed where parcels are booked."),
+        "carrier": _described(
+            _TEXT, "Account of who announces international numbers or books; left out, the store's channel books."
+        ),
+        "services": _described(
+            {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
+            "That account's word for a carrier: the channel's key of it.",
+        ),
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."
         ),
@@ -263,6 +303,13 @@ _ROUTE = _extending(
         ),
     },
 )
+
+_ROUTE: _Schema = {
+    **_ROUTE_KEYS,
+    "if": {"required": ["ship"], "properties": {"ship": {"enum": ["official", "label_first"]}}},
+    "then": _unless_extending("parcels"),
+    "else": _unless_extending("carrier", "services"),
+}
 
 _PARTS: _Schema = {
     "type": "array",
@@ -308,5 +355,6 @@ _SKU = _section(
             },
             "Where else to buy it, in the order to try.",
         ),
+        "parcels": _described(_TEXT, "A name under parcels: what customs are told of it, instead of its route's."),
     },
 )

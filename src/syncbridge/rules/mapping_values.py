@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
-from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, NewVariants, Suppliers
+from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, NewVariants, Preferred, ShippingWay, Suppliers
 from syncbridge.rules.mapping_reader import Value
 from syncbridge.rules.patterns import Pattern
 
@@ -29,12 +29,15 @@ def positive(value: Value) -> Decimal:
     return number
 
 
+def percentage(value: Value) -> Decimal:
+    """A share written as "30 %"; answers the fraction."""
+    return _number(value, value.text().removesuffix("%").strip()) / 100
+
+
 def share(value: Value) -> Decimal:
     """A part of a whole, from nothing to just under all of it: "8 %" or 0.08."""
     text = value.text()
-    percent = text.endswith("%")
-    number = _number(value, text.removesuffix("%").strip())
-    fraction = number / 100 if percent else number
+    fraction = percentage(value) if text.endswith("%") else _number(value, text)
     if fraction >= 1:
         raise value.unusable(f"{text} is the whole or more; write a percentage such as 8 %, or 0.08")
     return fraction
@@ -48,6 +51,14 @@ def money(value: Value) -> Money:
     if not currency.strip():
         raise value.unusable(f"{text} lacks a currency; write it as {text} CNY")
     return Money(number, _currency(value, currency.strip()))
+
+
+def amount(value: Value) -> Money:
+    """An amount above zero with its currency."""
+    found = money(value)
+    if not found.amount:
+        raise value.unusable(f"{value.text()} makes no sense here; write an amount above zero")
+    return found
 
 
 def currency(value: Value) -> str:
@@ -72,6 +83,14 @@ def day(value: Value) -> date:
     except ValueError:
         pass  # well written, but on no calendar: told below
     raise value.unusable(f'"{text}" is not a day; write year-month-day, such as 2026-11-20')
+
+
+def days(value: Value) -> int:
+    """How many days, written as 30 days."""
+    match = re.fullmatch(r"([1-9][0-9]{0,2})\s+days?", value.text())
+    if not match:
+        raise value.unusable(f'"{value.text()}" is no number of days; write 30 days')
+    return int(match[1])
 
 
 def whole(least: int) -> Callable[[Value], int]:
@@ -125,6 +144,22 @@ def buy_mode(value: Value) -> BuyMode:
     if text not in tuple(BuyMode):
         raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
     return BuyMode(text)
+
+
+def shipping_way(value: Value) -> ShippingWay:
+    """How parcels get abroad."""
+    text = value.text()
+    if text not in tuple(ShippingWay):
+        raise value.unusable(f'"{text}" is no way to ship; write one of {", ".join(ShippingWay)}')
+    return ShippingWay(text)
+
+
+def preferred(value: Value) -> Preferred:
+    """Which of the lines that may be taken is."""
+    text = value.text()
+    if text not in tuple(Preferred):
+        raise value.unusable(f'"{text}" is no way to choose a line; write one of {", ".join(Preferred)}')
+    return Preferred(text)
 
 
 def suppliers(value: Value) -> Suppliers:

@@ -86,7 +86,8 @@ class _Need:
     def together(self) -> tuple[str, ...]:
         """What a purchase has in common."""
         route = self.route
-        return (route.supplier, self.shop, str(route.relay), route.buy, route.carrier)
+        lines = str(route.parcels.choices) if route.parcels and route.is_booked else ""
+        return (route.supplier, self.shop, str(route.relay), route.buy, route.ship, route.carrier, lines)
 
     @property
     def spec(self) -> tuple[str, str]:
@@ -94,12 +95,20 @@ class _Need:
         return (self.part.offer_id, self.part.spec_id)
 
 
+def routes_of(sku_code: str, store: str, rules: Rules) -> list[Route]:
+    """The routes of the longest prefix that fits, in this store: for listing, and for the countries they name."""
+    code = meant(sku_code, store, rules)
+    fitting = [r for r in rules.routes if store in r.stores and code.startswith(r.prefix)]
+    longest = max((len(route.prefix) for route in fitting), default=0)
+    return [route for route in fitting if len(route.prefix) == longest]
+
+
 def route_for(sku_code: str, store: str, rules: Rules, country: str = "") -> Route | None:
     """The route of the longest prefix that fits, in this store; of several, the one that names the country.
 
     Without a country it is the one for listing: that of all destinations no route names.
     """
-    fitting = _of_longest_prefix(sku_code, store, rules)
+    fitting = routes_of(sku_code, store, rules)
     named = (route for route in fitting if iso(country) in route.destinations)
     return next(named, next((route for route in fitting if not route.destinations), None))
 
@@ -260,16 +269,9 @@ def _numbers(order: Order, store: str, rules: Rules, alternative: int) -> dict[s
     return numbers
 
 
-def _of_longest_prefix(sku_code: str, store: str, rules: Rules) -> list[Route]:
-    code = meant(sku_code, store, rules)
-    fitting = [r for r in rules.routes if store in r.stores and code.startswith(r.prefix)]
-    longest = max((len(route.prefix) for route in fitting), default=0)
-    return [route for route in fitting if len(route.prefix) == longest]
-
-
 def _route(sku_code: str, store: str, rules: Rules, country: str) -> Route:
     if not country:
-        for route in _of_longest_prefix(sku_code, store, rules):
+        for route in routes_of(sku_code, store, rules):
             if route.destinations:
                 raise _Unroutable(
                     f"the order shows no country, and for SKU {sku_code} the way depends on it "

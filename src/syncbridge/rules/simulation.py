@@ -84,4 +84,4 @@ def _bought(routing: Routing) -> str:
 def _part(part: Split) -> str:
     route = part.route
     goods = " + ".join(f"{line.quantity} × {line.offer_id}/{line.spec_id}" for line in part.lines)
-    return f"{route.name}: {goods} from {route.supplier} ({route.buy}) to {route.relay.city}, {route.carrier}"
+    return f"{route.name}: {goods} from {route.supplier} ({route.buy}) to {route.relay.city}, {route.way}"
