@@ -125,8 +125,10 @@ async def test_a_failed_renewal_is_tried_again_at_once_by_the_next_call(world: W
     with pytest.raises(Unreachable):
         await channel.shipping_services()
 
+    before = world.clock.now()
     await channel.shipping_services()
     assert world.renewals == 1
+    assert world.clock.now() == before
 
 
 async def test_a_lost_answer_to_a_renewal_is_the_end_only_where_the_vendor_gives_no_grace(world: World) -> None:
@@ -207,9 +209,10 @@ async def test_a_write_refused_for_its_token_whose_renewal_takes_too_long_was_no
     keys = {"app_key": world.account.app_key, "app_secret": world.account.app_secret, "base_url": "http://mock"}
     transport = FaultTransport(world.mock.asgi(), lambda _: None)
     wiring = wiring_for(transport, world.clock, vault.tokens, deadlines=Deadlines(total=0.05, read=0.05))
-    wiring.tokens.claim = forever  # type: ignore[method-assign]  # another process holds it
     channel = adapter.connect(AliExpressSettings.model_validate(keys), wiring).channel
     assert channel is not None
+    await channel.shipping_services()
+    wiring.tokens.claim = forever  # type: ignore[method-assign]  # another process holds it
     world.end_access()
     with pytest.raises(Unreachable):
         await channel.set_on_sale(["1"], on_sale=False)

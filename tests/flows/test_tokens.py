@@ -185,8 +185,8 @@ async def test_row_20_what_the_vendor_refuses_lets_that_account_wait_alone(
 
     monkeypatch.setattr(shop.channel, "order", refused)
     for _ in range(8):  # two hours, over a pause's end and the next refusal
-        await sell(shop)
         await shop.poll("tokens.calendar", "")
+        await sell(shop)
         shop.clock.advance(QUARTER)
 
     assert set(await shop.db.read(accounts.pauses)) == {"toys"}
@@ -223,3 +223,15 @@ async def test_an_answer_after_a_quarter_of_an_hour_is_none(shop: Shop) -> None:
     ]
     assert heeded == [True, False, False]
     assert not await shop.db.read(connect.is_ours, "main", "", now=now)
+
+
+def test_between_a_pause_and_its_jobs_next_try_an_account_still_counts_as_over(shop: Shop) -> None:
+    now = shop.clock.now()
+    access = accounts.Access(Tokens("at"), paused_until=now, paused_why="refused")
+    assert [flow.refused(access, now=now + timedelta(minutes=minutes)) for minutes in (-60, 5, 29, 30)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert not flow.refused(accounts.Access(Tokens("at")), now=now)
