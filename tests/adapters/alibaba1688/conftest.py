@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from syncbridge.adapters.alibaba1688.contracts import Account
 from syncbridge.testing.builders import make_offer
 from tests.adapters.alibaba1688.caller import Caller
+from tests.adapters.alibaba1688.stranger import Stranger
+
+Opening = Callable[..., Awaitable[Stranger]]
 
 
 class Bench(Account):
@@ -36,3 +40,25 @@ def call(bench: Bench) -> Caller:
     """A client of the mock, which sells one offer."""
     bench.publish(make_offer())
     return Caller(bench)
+
+
+@pytest.fixture
+async def opened(bench: Bench) -> AsyncIterator[Opening]:
+    """Opens accounts at a mock that sells one offer."""
+    bench.publish(make_offer())
+    strangers: list[Stranger] = []
+
+    async def opening(**account: object) -> Stranger:
+        made: Any = await bench.control("accounts", {"denied": [], **account})
+        urls = {"base_url": "http://mock", "auth_url": "http://mock"}
+        strangers.append(Stranger(made | urls, httpx.ASGITransport(app=bench.mock.asgi())))
+        return strangers[-1]
+
+    yield opening
+    for stranger in strangers:
+        await stranger.close()
+
+
+@pytest.fixture
+async def stranger(opened: Opening) -> Stranger:
+    return await opened()

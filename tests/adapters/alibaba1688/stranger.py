@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import httpx
+import pytest
 
 CROSSBORDER = "com.alibaba.fenxiao.crossborder"
 PRODUCT = "com.alibaba.product"
@@ -123,3 +124,10 @@ class Stranger:
         if response.status_code >= 400:
             raise Refused(response)
         return response.json()
+
+
+async def refused(call: Awaitable[Any]) -> tuple[int, str]:
+    """How the gateway refused it."""
+    with pytest.raises(Refused) as caught:
+        await call
+    return caught.value.status, caught.value.code

@@ -54,6 +54,7 @@ def error(api: Api, answer: Answer) -> VendorError:
         ("gw.ParamMissing", Rejected),
         ("gw.QosAppFrequencyLimit", RateLimited),
         ("gw.QosRequestLimit", RateLimited),
+        ("gw.TimestampInvalid", Rejected),
     ],
 )
 def test_what_the_gateway_refuses_was_not_written(api: Api, code: str, kind: type[VendorError]) -> None:
@@ -62,6 +63,42 @@ def test_what_the_gateway_refuses_was_not_written(api: Api, code: str, kind: typ
     assert type(found) is kind
     assert found.code == code
     assert "said the gateway" in str(found)
+
+
+def test_row_8_a_call_the_gateway_gave_up_may_have_been_made() -> None:
+    assert type(error(WRITE, gateway("gw.RequestTimeout"))) is OutcomeUnknown
+    assert type(error(READ, gateway("gw.RequestTimeout"))) is VendorDown
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind"),
+    [
+        ("400_1", "parameter invalid", Rejected),
+        ("400_2", "need authorization", AccessExpired),
+        ("500_2", "没有权限获取该订单可支付方式。", Rejected),
+        ("APPLY_TIME_ERROR", "只能查询近730天的退款单", Rejected),
+        ("OFFERIDS_IS_NULL", "", Rejected),
+        ("APPKEY_ISV_CONFIG_IS_NOT_EXIST", "", NotGranted),
+        ("ISVUSERS_IS_NULL", "", NotGranted),
+        ("", "没有该商品的查询权限", NotGranted),
+        ("操作库存失败:PRODUCT_TRADE_STAT_ERROR", "操作库存失败:PRODUCT_TRADE_STAT_ERROR", OutOfStock),
+        ("Batch pay", "Batch pay : not surport MANUAL-TRADE!", Rejected),
+        ("003002", '{"cause":"errorCode:ORDER_NOT_EXIST"}', NotFound),
+    ],
+)
+@pytest.mark.parametrize("api", [READ, WRITE], ids=["read", "write"])
+def test_row_8_a_documented_no_is_a_clear_one(api: Api, code: str, message: str, kind: type[VendorError]) -> None:
+    words = {"errorCode": code, "errorMessage": message, "code": code, "message": message}
+
+    assert type(error(api, said(success=False, **words))) is kind
+
+
+@pytest.mark.parametrize("code", ["400_4", "500_1", "5100", "UNHEARD_OF", ""])
+def test_row_8_a_no_for_an_unknown_reason_leaves_a_write_unclear_and_a_read_refused(code: str) -> None:
+    words = {"errorCode": code, "errorMessage": "x", "code": code, "message": "x"}
+
+    assert type(error(WRITE, said(success=False, **words))) is OutcomeUnknown
+    assert type(error(READ, said(success=False, **words))) is Rejected
 
 
 def test_a_rate_limit_names_a_wait() -> None:

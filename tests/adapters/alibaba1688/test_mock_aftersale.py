@@ -350,3 +350,57 @@ async def test_minimum_mixed_batch_and_lots_bind(
     bench.mock.state.offers[OFFER] |= terms
 
     assert (await call.create())["code"] == refused
+
+
+@pytest.mark.parametrize(
+    ("shipped", "finished", "changes", "refused"),
+    [
+        (True, False, {"goodsStatus": "refundWaitBuyerReceive", "applyPayment": "100"}, None),
+        (True, False, {"goodsStatus": "refundWaitBuyerReceive", "applyPayment": "4171"}, "5011"),
+        (True, False, {"goodsStatus": "refundWaitBuyerReceive", "disputeRequest": "returnRefund"}, "5010"),
+        (True, False, {"goodsStatus": UNSHIPPED}, "5010"),
+        (True, False, {"goodsStatus": "aftersaleBuyerReceived"}, "5010"),
+        (True, True, {"goodsStatus": "refundBuyerReceived"}, "5010"),
+        (True, True, {"goodsStatus": "aftersaleBuyerNotReceived"}, None),
+        (True, True, {"goodsStatus": "aftersaleBuyerReceived", "disputeRequest": "returnRefund"}, None),
+        (False, False, {"goodsStatus": "aftersaleBuyerReceived"}, "5010"),
+    ],
+)
+async def test_each_state_of_goods_belongs_to_one_of_the_order(
+    paid: Paid, bench: Bench, shipped: bool, finished: bool, changes: dict[str, str], refused: str | None
+) -> None:
+    if shipped:
+        await bench.control(f"orders/{paid.order_id}/ship", {"number": "YT100000001", "company": "YTO"})
+    if finished:
+        await bench.control(f"orders/{paid.order_id}/finish")
+
+    assert (await paid.asked(**changes))["code"] == refused
+
+
+async def test_what_was_given_back_is_not_given_twice_and_an_order_with_nothing_left_is_closed(
+    paid: Paid, bench: Bench
+) -> None:
+    await bench.control(f"orders/{paid.order_id}/ship", {"number": "YT100000001", "company": "YTO"})
+    part = {"goodsStatus": "refundWaitBuyerReceive", "applyCarriage": "0", "applyPayment": "100"}
+    await paid.asked(**part)
+    await bench.control(f"orders/{paid.order_id}/refund", {"agree": True})
+    base = (await paid.view())["baseInfo"]
+
+    assert (base["status"], base["refund"]) == ("waitbuyerreceive", 1.0)
+    assert (await paid.asked(**(part | {"applyPayment": "4071"})))["code"] == "5011"
+    assert (await paid.asked(**(part | {"applyPayment": "4070", "applyCarriage": "500"})))["code"] is None
+    await bench.control(f"orders/{paid.order_id}/refund", {"agree": True})
+    assert (await paid.view())["baseInfo"]["status"] == "cancel"
+
+
+async def test_money_asked_for_after_the_sale_is_told_by_a_topic_of_its_own(paid: Paid, bench: Bench) -> None:
+    bench.account.webhook_url = "http://seller/webhooks/main"
+    await bench.control(f"orders/{paid.order_id}/ship", {"number": "YT100000001", "company": "YTO"})
+    await bench.control(f"orders/{paid.order_id}/finish")
+    await paid.asked(goodsStatus="aftersaleBuyerNotReceived")
+    await settled()
+
+    message = pushed(bench)[-1]
+    assert message["type"] == "ORDER_BUYER_VIEW_ORDER_REFUND_AFTER_SALES"
+    assert message["data"]["refundAction"] == "BUYER_APPLY_REFUND"
+    assert (await paid.view())["baseInfo"]["refundStatusForAs"] == "waitselleragree"

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from syncbridge.adapters import alibaba1688
 from syncbridge.adapters.alibaba1688.mock.apis import ENDPOINTS
-from syncbridge.testing.builders import make_offer
 from tests.adapters.alibaba1688.caller import ADDRESS, OFFER, settled
 from tests.adapters.alibaba1688.journeys import CARGO, JOURNEYS, bought, browses, lists, paid, viewed
-from tests.adapters.alibaba1688.stranger import CROSSBORDER, MESSAGES, PRODUCT, TRADE, Refused, Stranger
+from tests.adapters.alibaba1688.stranger import CROSSBORDER, MESSAGES, PRODUCT, TRADE, Stranger, refused
 
 if TYPE_CHECKING:
-    from tests.adapters.alibaba1688.conftest import Bench
+    from tests.adapters.alibaba1688.conftest import Bench, Opening
 
 pytestmark = pytest.mark.anyio
-VIEW = f"{TRADE}/alibaba.trade.get.buyerView"
 LIST = f"{TRADE}/alibaba.trade.getBuyerOrderList"
-Opening = Callable[..., Awaitable[Stranger]]
-
-
-@pytest.fixture
-async def opened(bench: Bench) -> AsyncIterator[Opening]:
-    """Opens accounts at a mock that sells one offer."""
-    bench.publish(make_offer())
-    strangers: list[Stranger] = []
-
-    async def opening(**account: object) -> Stranger:
-        made: Any = await bench.control("accounts", {"denied": [], **account})
-        urls = {"base_url": "http://mock", "auth_url": "http://mock"}
-        strangers.append(Stranger(made | urls, httpx.ASGITransport(app=bench.mock.asgi())))
-        return strangers[-1]
-
-    yield opening
-    for stranger in strangers:
-        await stranger.close()
-
-
-@pytest.fixture
-async def stranger(opened: Opening) -> Stranger:
-    return await opened()
-
-
-async def refused(call: Awaitable[Any]) -> tuple[int, str]:
-    with pytest.raises(Refused) as caught:
-        await call
-    return caught.value.status, caught.value.code
 
 
 async def test_a_stranger_makes_every_call_the_mock_knows(stranger: Stranger, bench: Bench) -> None:
@@ -59,146 +28,16 @@ async def test_a_stranger_makes_every_call_the_mock_knows(stranger: Stranger, be
     assert stranger.called == set(ENDPOINTS)
 
 
+def test_the_readme_names_every_call_the_mock_knows() -> None:
+    told = Path(alibaba1688.__file__).with_name("README.md").read_text("utf-8")
+
+    assert [api for api in ENDPOINTS if f"`{api.partition('/')[2]}`" not in told] == []
+
+
 async def test_a_call_may_come_as_a_get_with_a_query(stranger: Stranger) -> None:
     listed = await stranger.call(LIST, by="GET", page="1")
 
     assert listed == {"result": [], "totalRecord": 0}
-
-
-async def test_the_time_is_told_to_whoever_has_the_key_and_the_secret(stranger: Stranger) -> None:
-    stranger.token = ""
-
-    assert await stranger.call("system/currentTime") == "20260302090000000+0800"
-    stranger.secret = "another"
-    assert await refused(stranger.call("system/currentTime")) == (400, "gw.SignatureInvalid")
-
-
-async def test_a_person_who_says_yes_is_sent_back_with_a_code_that_is_good_once(stranger: Stranger) -> None:
-    code = stranger.code_in(await stranger.authorise())
-    old, granted = stranger.token, await stranger.exchange(code)
-
-    assert (granted["expires_in"], granted["refresh_token_timeout"]) == ("36000", "20260829090000000+0800")
-    assert granted["memberId"] == f"b2b-{granted['aliId']}"
-    assert (await refused(stranger.call(LIST)), old != granted["access_token"]) == ((401, "401"), True)
-    stranger.token = granted["access_token"]
-    assert (await stranger.call(LIST))["totalRecord"] == 0
-    assert (await refused(stranger.exchange(code)))[1] == "invalid_grant"
-
-
-async def test_a_code_is_good_for_two_minutes_and_for_the_address_it_was_asked_from(
-    stranger: Stranger, bench: Bench
-) -> None:
-    late, elsewhere = [stranger.code_in(await stranger.authorise()) for _ in range(2)]
-
-    assert (await refused(stranger.exchange(elsewhere, redirect_uri="https://other.example/")))[1] == "invalid_grant"
-    bench.pass_time(120)
-    assert (await refused(stranger.exchange(late)))[1] == "invalid_grant"
-
-
-async def test_without_asking_for_one_no_refresh_token_comes(stranger: Stranger) -> None:
-    granted = await stranger.exchange(stranger.code_in(await stranger.authorise()), need_refresh_token="false")
-
-    assert "refresh_token" not in granted
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"state": ""}, "缺少必要参数"),
-        ({"redirect_uri": ""}, "缺少必要参数"),
-        ({"client_id": "7"}, "非法请求"),
-        ({"site": "china"}, "非法请求"),
-        ({"redirect_uri": "no address"}, "非法请求"),
-        ({"redirect_uri": "http://[broken"}, "非法请求"),
-    ],
-)
-async def test_a_flawed_authorisation_shows_a_page(stranger: Stranger, changes: dict[str, str], words: str) -> None:
-    assert words in (await stranger.authorise(**changes)).text
-
-
-async def test_people_are_sent_back_to_the_registered_domain_only(opened: Opening) -> None:
-    mine, other = await opened(redirect_domain="stranger.example"), await opened(redirect_domain="other.example")
-
-    assert (await mine.authorise()).status_code == 302
-    assert "非法请求" in (await other.authorise()).text
-
-
-async def test_the_older_page_wants_its_address_signed(stranger: Stranger) -> None:
-    assert stranger.code_in(await stranger.authorise_the_old_way())
-    assert "非法请求" in (await stranger.authorise_the_old_way(_aop_signature="0" * 40)).text
-
-
-async def test_a_refresh_answers_no_refresh_token_and_ends_the_old_access_token(stranger: Stranger) -> None:
-    renewed = await stranger.renew()
-
-    assert "refresh_token" not in renewed
-    assert await refused(stranger.call(LIST)) == (401, "401")
-    stranger.token = renewed["access_token"]
-    assert (await stranger.call(LIST))["totalRecord"] == 0
-
-
-async def test_a_refresh_token_ends_when_its_answer_said_so_unless_it_is_postponed(
-    stranger: Stranger, bench: Bench
-) -> None:
-    bench.pass_time(timedelta(days=170).total_seconds())
-    stranger.token = (await stranger.renew())["access_token"]
-    postponed = await stranger.renew(api="postponeToken")
-    bench.pass_time(timedelta(days=20).total_seconds())
-
-    assert (await stranger.renew(postponed["refresh_token"]))["access_token"]
-    assert (await stranger.renew(stranger.refresh_token))["access_token"]
-    bench.pass_time(timedelta(days=170).total_seconds())
-    assert (await refused(stranger.renew(postponed["refresh_token"])))[1] == "invalid_grant"
-
-
-async def test_an_access_token_ends_after_its_time_and_one_from_the_console_never(
-    opened: Opening, bench: Bench
-) -> None:
-    usual, short, pasted = (
-        await opened(),
-        await opened(token_life_seconds=60),
-        await opened(token_life_seconds=None),
-    )
-    bench.pass_time(60)
-    assert await refused(short.call(LIST)) == (401, "401")
-    bench.pass_time(36_000)
-    assert await refused(usual.call(LIST)) == (401, "401")
-    assert (await pasted.call(LIST))["totalRecord"] == 0
-
-
-async def test_row_44_a_quota_is_kept_by_api_and_refills(stranger: Stranger, bench: Bench) -> None:
-    await bench.control("quotas", {"api": "alibaba.trade.getBuyerOrderList", "calls": 2, "within_seconds": 1})
-    for _ in range(2):
-        await stranger.call(LIST)
-
-    assert await refused(stranger.call(LIST)) == (400, "gw.QosAppFrequencyLimit")
-    assert (await stranger.call(f"{TRADE}/alibaba.trade.receiveAddress.get"))["success"] is True
-    bench.pass_time(1)
-    assert (await stranger.call(LIST))["totalRecord"] == 0
-
-
-async def test_a_bought_package_of_calls_is_used_up_for_good(stranger: Stranger, bench: Bench) -> None:
-    await bench.control("quotas", {"api": "*", "calls": 1})
-    await stranger.call(LIST)
-    bench.pass_time(30_000)
-
-    assert await refused(stranger.call(LIST)) == (400, "gw.NoUsageLeftError")
-
-
-async def test_a_right_is_refused_by_api(opened: Opening) -> None:
-    usual = await opened(denied=["alibaba.trade.payWay.query"])
-
-    assert await refused(usual.call(f"{TRADE}/alibaba.trade.payWay.query", orderId="1")) == (400, "gw.APIACLDecline")
-    assert (await usual.call(LIST))["totalRecord"] == 0
-
-
-async def test_ordering_as_a_reseller_is_not_granted_unless_asked_for(bench: Bench) -> None:
-    account: Any = await bench.control("accounts")
-    urls = {"base_url": "http://mock", "auth_url": "http://mock"}
-    usual = Stranger(account | urls, httpx.ASGITransport(app=bench.mock.asgi()))
-
-    assert await refused(usual.call(f"{TRADE}/alibaba.trade.fenxiaoOrder.create")) == (400, "gw.APIACLDecline")
-    await usual.close()
 
 
 @pytest.mark.parametrize("path", ["param2/2/system/currentTime/1000001", "param2", "http/1/system/currentTime/1000002"])
@@ -206,6 +45,27 @@ async def test_what_is_no_api_is_called_so(stranger: Stranger, path: str) -> Non
     answer = await stranger.http.post(f"http://mock/openapi/{path}")
 
     assert (answer.status_code, answer.json()["error_code"]) == (400, "gw.APIUnsupported")
+
+
+async def test_bytes_that_are_no_text_are_refused(stranger: Stranger) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    url = f"http://mock/openapi/param2/1/{LIST}/{stranger.key}"
+    answer = await stranger.http.post(url, content=b"page=\xff\xfe", headers=form)
+
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "gw.ParamInvalid")
+
+
+async def test_row_15_a_parameter_nested_without_end_is_refused(stranger: Stranger) -> None:
+    deep = stranger.call(f"{TRADE}/alibaba.alipay.url.get", orderIdList="[" * 100_000)
+
+    assert await refused(deep) == (400, "gw.ParamInvalid")
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "٣", "-1", "", "0x1"])
+async def test_an_id_that_is_none_is_nobodys(stranger: Stranger, number: str) -> None:
+    answer = await stranger.call(f"{TRADE}/alibaba.trade.payWay.query", orderId=number)
+
+    assert answer["errorCode"] == "500_2"
 
 
 async def test_no_more_than_twenty_offers_are_pushed_at_once(stranger: Stranger) -> None:

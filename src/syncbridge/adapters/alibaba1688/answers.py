@@ -195,7 +195,7 @@ def decoded(api: Api, answer: Answer, raw: msgspec.Raw, shape: type[T]) -> T:
         raw = msgspec.Raw(b"[" + bytes(raw) + b"]")  # one, where several are meant
     try:
         return msgspec.json.decode(raw, type=shape, strict=False)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise unreadable(api, answer, str(error)) from error
 
 
@@ -240,7 +240,7 @@ def text_of(raw: msgspec.Raw | None) -> str:
     """A scalar member as text, whatever type it came as; empty for null, no member, and bytes that are no text."""
     try:
         value = None if raw is None else msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
     if isinstance(value, bool):
         return str(value).lower()

@@ -121,7 +121,7 @@ def max_fee(state: State, account: Account, params: Json) -> Json:
     if asked["goodsStatus"] == UNSHIPPED and counts != bought:
         raise BusinessRefusal("5010", "退货数量")
     goods = _goods_left(order, counts)
-    freight = min(order.freight_fen, order.total_fen - order.refunded_fen - goods)
+    freight = _freight_left(order)
     return a_yes(
         {
             "maxGoodsFee": goods,
@@ -141,7 +141,7 @@ def create(state: State, account: Account, params: Json) -> Json:
     counts = _counts(order, params)
     goods_left = _goods_left(order, counts)
     whole = goods_status == UNSHIPPED
-    if not 0 <= params["applyCarriage"] <= order.freight_fen or not 0 < params["applyPayment"] <= goods_left:
+    if not 0 <= params["applyCarriage"] <= _freight_left(order) or not 0 < params["applyPayment"] <= goods_left:
         raise BusinessRefusal("5011", "退款金额错误")
     if whole and params["applyPayment"] != goods_left:
         raise BusinessRefusal("5011", "退款金额错误")
@@ -248,7 +248,15 @@ def _goods_left(order: VendorOrder, counts: dict[int, int]) -> int:
     else:
         prices = dict(zip(order.entry_ids, order.lines, strict=True))
         goods = sum(round(prices[each].unit_price * count * 100) for each, count in counts.items())
-    return min(goods, order.total_fen - order.refunded_fen)
+    return min(goods, order.goods_fen - sum(refund.goods_fen for refund in _given(order)))
+
+
+def _freight_left(order: VendorOrder) -> int:
+    return order.freight_fen - sum(refund.freight_fen for refund in _given(order))
+
+
+def _given(order: VendorOrder) -> list[Refund]:
+    return [refund for refund in order.refunds if refund.status == "refundsuccess"]
 
 
 def _check_reason(params: Json) -> None:
