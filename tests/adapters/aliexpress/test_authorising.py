@@ -173,7 +173,7 @@ async def test_a_new_order_may_be_missing_from_the_list_for_a_while(shop):
 
 
 async def test_failures_come_by_chance_as_often_as_they_are_to(shop):
-    await shop.tell("faults", api=QUERY, fault="rate_limit", count=1000, probability=0.25)
+    await shop.tell("faults", api=QUERY, fault="rate_limit", probability=0.25)
     failed = 0
     for _ in range(200):
         try:
@@ -181,6 +181,14 @@ async def test_failures_come_by_chance_as_often_as_they_are_to(shop):
         except Refusal:
             failed += 1
     assert 30 < failed < 70
+
+
+async def test_a_failure_comes_at_the_call_it_is_planned_for(shop):
+    await shop.tell("faults", api=QUERY, fault="rate_limit", call=3)
+    for _ in range(2):
+        assert not await shop.shown(7)
+    assert (await refused(shop.shown(7))).code == "ApiCallLimit"
+    assert not await shop.shown(7)
 
 
 @pytest.mark.parametrize("fault", ["unavailable", "html", "truncated"])

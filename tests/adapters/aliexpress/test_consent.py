@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from syncbridge.adapters.aliexpress.authorising import AliExpressConsent
-from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown
+from syncbridge.errors import AccessExpired, NotGranted, Unreachable
 from syncbridge.ports import Tokens
 from syncbridge.testing.faults import Fault
 from syncbridge.testing.wiring import wiring_for
@@ -53,10 +53,10 @@ async def test_a_buyer_s_consent_is_refused_with_what_to_do(store, consent):
     assert caught.value.code == "account_platform"
 
 
-async def test_a_code_is_sent_once_and_a_lost_answer_is_no_no(store, consent):
+async def test_a_code_is_sent_once_though_its_answer_is_lost(store, consent):
     code = await agreed(store, consent)
     store.next_faults = [Fault.LOSE_ANSWER]
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(Unreachable):
         await consent.tokens(code)
     assert store.mock.books()["calls"]["/auth/token/create"] == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 
 from syncbridge.adapters.aliexpress.mock.api_list import APIS
@@ -22,6 +24,18 @@ async def shop():
 def test_no_call_of_the_mock_is_left_out():
     assert catalogue_calls.case is parcel_calls.case is trade_calls.case  # they fill the one list
     assert CASES.keys() == APIS.keys()
+
+
+def test_the_readme_lists_every_call_and_says_which_are_used():
+    folder = files("syncbridge.adapters.aliexpress")
+    rows = [row.split(" | ") for row in (folder / "README.md").read_text("utf-8").splitlines() if row.startswith("| `")]
+    told = {row[0].strip("|` "): row[-1].strip("| ") for row in rows}
+    source = "".join((folder / name).read_text("utf-8") for name in ("client.py", "shop_type.py"))
+    prefixes = {"_POSTPRODUCT + ": "postproduct", "_switch(": "postproduct", "_LOGISTICS + ": "logistics"}
+    for written, family in prefixes.items():
+        source = source.replace(f'{written}"', f'"aliexpress.{family}.redefining.')
+    used = {api for api in APIS if f'"{api}"' in source}
+    assert {api: told.get(api) for api in APIS} == {api: "used" if api in used else "only imitated" for api in APIS}
 
 
 @pytest.mark.parametrize("simplify", [True, False], ids=["bare", "wrapped"])

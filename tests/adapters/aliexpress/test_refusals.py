@@ -70,6 +70,7 @@ async def read_and_write(channel):
         ("AppCallLimit", RateLimited),
         ("SellerCallLimit", RateLimited),
         (7, RateLimited),
+        *((str(code), Rejected) for code in (21, 22, 23, 24, 28, 29, 30, 31, 32, 33, 34)),
         ("SomethingNew", Rejected),
     ],
 )
@@ -83,6 +84,7 @@ async def test_a_code_means_the_same_for_a_read_and_a_write(answering, code, err
         {"type": "SYSTEM", "code": "ServiceUnavailable"},
         {"type": "SYSTEM", "code": "ServiceTimeout"},
         {"type": "ISP", "code": "SomethingBehind"},
+        {"type": "SYSTEM", "code": "SomethingOfThePlatform"},
         {"type": "ISP", "code": 15, "sub_code": "isp.service-error"},
         {"code": "15"},
         {"code": "50"},
@@ -96,13 +98,55 @@ async def test_a_failure_behind_the_gateway_leaves_a_write_open(answering, fault
 
 
 @pytest.mark.parametrize(
-    "sub_code", ["isv.invalid-parameter", "isv.account-migration-check-fail", "F00-00-10007-009", "7090001"]
+    "sub_code",
+    [
+        "isv.invalid-parameter",
+        "isv.account-migration-check-fail",
+        "F00-00-10007-009",
+        "F00-00-10007-015",
+        "F00-00-10020-004",
+        "7090001",
+        "a.code-nobody-documented",
+    ],
 )
 async def test_a_business_sub_code_is_a_no(answering, sub_code):
     channel = refusing(answering, type="ISP", code="15", msg="Remote service error", sub_code=sub_code, sub_msg="bad")
     with pytest.raises(Rejected, match="bad") as caught:
         await channel.publish(make_listing_draft())
     assert caught.value.code == sub_code
+
+
+async def test_an_account_the_platform_does_not_find_is_one_that_may_not(answering):
+    channel = refusing(answering, type="ISV", code="15", sub_code="F00-10-10000-001", sub_msg="account not found")
+    with pytest.raises(NotGranted, match="managed shops are not served yet"):
+        await channel.publish(make_listing_draft())
+
+
+@pytest.mark.parametrize(
+    ("msg", "said"),
+    [
+        ("ip 203.0.113.7 is not in the whitelist", "add 203.0.113.7, the address it sees this machine at,"),
+        ("request from [2001:db8::7] at 10:00:00", "add 2001:db8::7, the address"),
+        ("at 10:00:00 v1.2.3: your IP is not in the whitelist", "add this machine's outward address to"),
+    ],
+)
+async def test_an_address_that_is_not_whitelisted_is_named_as_the_vendor_sees_it(answering, msg, said):
+    channel = refusing(answering, type="ISV", code="AppWhiteIpLimit", msg=msg)
+    with pytest.raises(NotGranted) as caught:
+        await channel.order("1")
+    assert said in str(caught.value)
+
+
+async def test_a_code_nobody_knows_is_not_sent_again(answering):
+    sent = []
+
+    def answers(method, _):
+        sent.append(method)
+        return {"error_response": {"type": "SYSTEM", "code": "SomethingNew"}}
+
+    with pytest.raises(OutcomeUnknown):
+        await answering(answers).publish(make_listing_draft())
+    assert sent == ["aliexpress.offer.product.post"]
 
 
 @pytest.mark.parametrize(

@@ -45,20 +45,21 @@ class AliExpressConsent:
     async def tokens(self, code: str, *, callback: str = "") -> Tokens:
         """Tokens for a code, which works once and for three minutes; AliExpress asks for no `callback` here.
 
-        Raises AccessExpired for one that does not, NotGranted where who agreed is no seller, OutcomeUnknown.
+        Raises AccessExpired for one that does not, NotGranted where who agreed is no seller. An answer that got lost is
+        not asked for again, since the code is spent: the seller agrees once more.
         """
         url = f"{self._settings.auth_url.rstrip('/')}/rest{CREATE}"
-        return await self._http.call(Call(CREATE, url, {"code": code}, write=True), self._judge)
+        return await self._http.call(Call(CREATE, url, {"code": code}, once=True), self._judge)
 
     def _judge(self, answer: Answer) -> Tokens:
         now = self._clock.now()
         fault = fault_in(answer)
         if fault is not None:
-            raise refusal(fault, api=CREATE, write=True, now=now)
+            raise refusal(fault, api=CREATE, write=False, now=now)
         try:
             made = msgspec.convert(decoded(answer.body), NewTokens, strict=False)
         except (ValueError, msgspec.ValidationError) as error:
-            raise unreadable(answer, api=CREATE, write=True, why=error) from error
+            raise unreadable(answer, api=CREATE, write=False, why=error) from error
         if made.account_platform != _SELLER_CENTER:
             what = (
                 f"the one who agreed was logged in to {made.account_platform or 'no platform'}, not the seller centre"

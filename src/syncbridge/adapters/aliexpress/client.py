@@ -251,7 +251,6 @@ class AliExpressClient:
         return await self._answered(call, shape, under, missing=missing)
 
     async def _answered(self, call: Call, shape: type[T], under: str = "", *, missing: str = "") -> T:
-
         def judge(answer: Answer) -> T:
             payload = self._payload(call, answer)
             found = payload.get(under) if under else payload

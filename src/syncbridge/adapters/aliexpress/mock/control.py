@@ -30,6 +30,7 @@ from syncbridge.adapters.aliexpress.mock.reviews import review
 from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
 from syncbridge.adapters.aliexpress.mock.shipping import told
 from syncbridge.adapters.aliexpress.mock.world import Account, Product, World
+from syncbridge.adapters.fault_plan import Planned
 
 P = TypeVar("P")
 Payload = dict[str, object]
@@ -64,11 +65,15 @@ class Control:
             _route("/_mock/parcels/{number}/event", words.Moved, self._move),
             _route("/_mock/warehouse_orders/{warehouse_order_id:int}", words.Rebooked, self._rebook),
             _route("/_mock/faults", words.NewFault, self._plan),
+            _route("/_mock/seed", words.NewSeed, self._seed),
             Route("/_books", self._show_books, methods=["GET"]),
         ]
 
     async def _open_account(self, request: Request, asked: words.NewAccount) -> Payload:
-        account = self._world.open_account(**msgspec.structs.asdict(asked))
+        account = self._world.open_account(asked.webhook_url)
+        _take(account, asked)
+        if account.in_test:
+            self._world.authorise(account)  # with tokens of a day
         return {
             "app_key": account.app_key,
             "app_secret": account.app_secret,
@@ -81,9 +86,7 @@ class Control:
         account = self._world.account_of_app(request.path_params["app_key"])
         if account is None:
             raise ValueError("there is no app of this key")
-        for name, value in msgspec.structs.asdict(asked).items():
-            if value is not None:
-                setattr(account, name, value)
+        _take(account, asked)
         return {name: getattr(account, name) for name in asked.__struct_fields__}
 
     async def _limit(self, request: Request, asked: words.NewQuota) -> Payload:
@@ -181,8 +184,14 @@ class Control:
         return {"warehouse_order_id": str(given), "number": found.number, "status": found.status}
 
     async def _plan(self, request: Request, asked: words.NewFault) -> Payload:
-        self._world.plan_fault(asked.api, asked.fault, asked.count, asked.probability)
-        return {"api": asked.api, "fault": asked.fault, "count": asked.count}
+        is_moment_said = (asked.call, asked.count, asked.probability) != (None, None, None)
+        count = asked.count if is_moment_said else 1
+        self._world.faults.add(Planned(asked.api, asked.fault, asked.call, count, asked.probability))
+        return msgspec.structs.asdict(asked)
+
+    async def _seed(self, request: Request, asked: words.NewSeed) -> Payload:
+        self._world.faults.seed(asked.seed)
+        return {"seed": asked.seed}
 
     async def _show_books(self, request: Request) -> Response:
         return JSONResponse(books(self._world))
@@ -205,6 +214,12 @@ class Control:
             raise ValueError("there is no such order")
         (account,) = (account for account in self._world.accounts if account.seller_id == order.seller_id)
         return account, order
+
+
+def _take(account: Account, asked: words.ChangedAccount) -> None:
+    for name, value in msgspec.structs.asdict(asked).items():
+        if value is not None:
+            setattr(account, name, value)
 
 
 def _route(path: str, shape: type[P], act: Callable[[Request, P], Awaitable[Payload]]) -> Route:

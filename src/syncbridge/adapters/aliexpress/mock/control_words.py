@@ -21,18 +21,6 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 BusinessType = Literal["POP", "POP_CHOICE", "ONE_STOP_SERVICE", "LOCAL_SERVICE"]
 
 
-class NewAccount(Asked):
-    """A seller with an authorised app."""
-
-    webhook_url: str = ""
-    platform: Annotated[str, Meta(min_length=1)] = "seller_center"
-    business_types: Annotated[tuple[BusinessType, ...], Meta(min_length=1)] = ("POP",)
-    callback: str = ""
-    ip_whitelist: tuple[str, ...] = ()
-    withdrawn: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
-    in_test: bool = False
-
-
 class ChangedAccount(Asked):
     """What becomes of a seller and its app; what is not named stays."""
 
@@ -42,6 +30,12 @@ class ChangedAccount(Asked):
     ip_whitelist: tuple[str, ...] | None = None
     withdrawn: tuple[Annotated[str, Meta(min_length=1)], ...] | None = None
     in_test: bool | None = None
+
+
+class NewAccount(ChangedAccount):
+    """A seller with an authorised app; as an ordinary one where nothing else is said."""
+
+    webhook_url: str = ""
 
 
 class NewQuota(Asked):
@@ -154,5 +148,12 @@ class NewFault(Asked):
 
     api: str
     fault: FaultName
-    count: Annotated[int, Meta(ge=1)] = 1
-    probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    call: int | None = None
+    count: int | None = None
+    probability: float | None = None
+
+
+class NewSeed(Asked):
+    """What failures by chance are drawn from."""
+
+    seed: int

@@ -99,7 +99,7 @@ def find_simply(world: World, account: Account, asked: ListSimply) -> Payload:
     query = words.OrderQuery(
         page_size=wanted.page_size,
         current_page=wanted.page,
-        create_date_start=wanted.create_date_start or "2009-01-01 00:00:00",
+        create_date_start=wanted.create_date_start,
         create_date_end=wanted.create_date_end,
         order_status=wanted.order_status,
         order_status_list=wanted.order_status_list,

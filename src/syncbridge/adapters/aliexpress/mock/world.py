@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from syncbridge.adapters.aliexpress.mock.issue_book import Issue
 from syncbridge.adapters.aliexpress.mock.limits import Quota
 from syncbridge.adapters.aliexpress.mock.order_book import ENDED, Order, WarehouseOrder
+from syncbridge.adapters.fault_plan import FaultPlan, Planned
 from syncbridge.ports import Clock
 
 FaultName = Literal["lose_answer", "rate_limit", "token_expired", "unavailable", "html", "truncated"]
@@ -158,16 +159,6 @@ class Product:
         return next((sku for sku in self.skus if sku.id == sku_id), None)
 
 
-@dataclass
-class Planned:
-    """A failure to come."""
-
-    api: str
-    fault: FaultName
-    count: int
-    probability: float = 1.0
-
-
 class World:
     """Everything the mock knows; time passes by the clock it was given, and nothing is left to chance."""
 
@@ -196,9 +187,8 @@ class World:
         """Whether a spent refresh token works until its successors are used; UNCONFIRMED (§11.10), so it does not."""
         self.calls: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self._faults: list[Planned] = []
+        self.faults = FaultPlan()
         self._random = random.Random(1688)  # the same secrets in each run, so that a run can be repeated
-        self._chance = random.Random(1688)  # of failures, apart from the secrets
         self._serial = 0
 
     def now(self) -> datetime:
@@ -220,8 +210,8 @@ class World:
         self._serial += 1
         return base + self._serial
 
-    def open_account(self, webhook_url: str = "", **terms: Any) -> Account:
-        """A seller with an authorised app; `terms` are other fields of it."""
+    def open_account(self, webhook_url: str = "") -> Account:
+        """A seller with an authorised app."""
         now = self.now()
         account = Account(
             app_key=str(self.serial(500000)),
@@ -232,7 +222,6 @@ class World:
             refresh_token="",
             access_expires_at=now,
             refresh_expires_at=now,
-            **terms,
         )
         self.accounts.append(account)
         self.authorise(account)
@@ -259,20 +248,13 @@ class World:
         """Whose token it is or was."""
         return next((account for account in self.accounts if access_token in account.issued), None)
 
-    def plan_fault(self, api: str, fault: FaultName, count: int = 1, probability: float = 1.0) -> None:
-        """Let the next calls of an API, or of any with ``*``, fail so, each by that chance."""
-        self._faults.append(Planned(api, fault, count, probability))
+    def plan_fault(self, api: str, fault: FaultName, count: int = 1) -> None:
+        """Let the next calls of an API, or of any with ``*``, fail so."""
+        self.faults.add(Planned(api, fault, count=count))
 
-    def next_fault(self, api: str) -> FaultName | None:
+    def next_fault(self, api: str) -> str | None:
         """How this call is to fail."""
-        for planned in self._faults:
-            if planned.count > 0 and planned.api in (api, "*") and self._happens(planned):
-                planned.count -= 1
-                return planned.fault
-        return None
-
-    def _happens(self, planned: Planned) -> bool:
-        return planned.probability >= 1 or self._chance.random() < planned.probability
+        return self.faults.next(api)
 
     def secret(self, digits: int) -> str:
         """So many hex digits nobody can guess who does not know the seed."""

@@ -1,0 +1,81 @@
+"""Rows of the fault matrix, as they meet a store on AliExpress."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from syncbridge.adapters.aliexpress import adapter
+from syncbridge.adapters.aliexpress.mock.limits import Quota
+from syncbridge.errors import AccessExpired, OutcomeUnknown, RateLimited, Rejected, Unreachable, VendorDown
+from syncbridge.model.catalog import StockUpdate
+from syncbridge.ports import Tokens
+from syncbridge.testing.builders import make_listing_draft
+from syncbridge.testing.wiring import wiring_for
+
+pytestmark = pytest.mark.anyio
+
+
+def other_store(store):
+    """Another seller's store at the same vendor."""
+    account = store.mock.world.open_account()
+    keys = {"app_key": account.app_key, "app_secret": account.app_secret}
+    settings = type(store.settings)(**keys, base_url="http://mock", auth_url="http://mock")
+    tokens = Tokens(account.access_token, account.refresh_token)
+    return adapter.connect(settings, wiring_for(store.transport, store.clock, tokens)).channel
+
+
+async def test_row_8_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(answering):
+    said = {"result": {"success": False, "error_code": "F99-new", "error_message": "no; session=abcdef0123"}}
+    with pytest.raises(Rejected) as caught:
+        await answering(lambda *_: said).publish(make_listing_draft())
+    assert caught.value.code == "F99-new"
+
+
+async def test_row_9_a_ban_says_how_long_and_other_stores_go_on(store):
+    other = other_store(store)
+    await store.channel.shipping_services()
+    await other.shipping_services()
+    store.pass_time(1)
+    store.mock.world.quota = Quota(per_second=1, ban_seconds=13)
+    await store.channel.shipping_services()
+    with pytest.raises(RateLimited) as caught:
+        await store.channel.shipping_services()
+    assert caught.value.retry_after == 13
+    assert await other.shipping_services()
+
+
+@pytest.mark.parametrize("fault", ["html", "truncated"])
+async def test_row_12_a_page_or_half_an_answer_is_no_data(store, fault):
+    store.mock.world.plan_fault("aliexpress.offer.product.query", fault, count=3)
+    with pytest.raises(VendorDown):
+        await store.channel.listing("7")
+    store.mock.world.plan_fault("aliexpress.offer.product.post", fault)
+    with pytest.raises(OutcomeUnknown):
+        await store.channel.publish(make_listing_draft())
+
+
+async def test_row_16_what_never_left_is_unreachable_and_no_open_question(store):
+    def unresolved(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("Name or service not known", request=request)
+
+    wiring = wiring_for(httpx.MockTransport(unresolved), store.clock, Tokens("a", "r"))
+    with pytest.raises(Unreachable):
+        await adapter.connect(store.settings, wiring).channel.publish(make_listing_draft())
+
+
+async def test_row_18_a_token_that_ends_in_the_middle_of_a_batch_fails_none_of_it(store):
+    listing_ids = [await store.channel.publish(make_listing_draft()) for _ in range(3)]
+    store.mock.world.plan_fault("aliexpress.postproduct.redefining.editmutilpleskustocks", "token_expired")
+    updates = [StockUpdate(listing_id, {"14:193": 5}) for listing_id in listing_ids]
+    assert not await store.channel.set_stock(updates)
+    assert store.vault.refreshes == 1
+    assert {made["skus"][0]["stock"] for made in store.mock.books()["products"]} == {5}
+
+
+async def test_row_20_a_store_whose_consent_was_withdrawn_is_paused_and_others_go_on(store):
+    other = other_store(store)
+    store.account.access_token, store.account.refresh_token = "", ""
+    with pytest.raises(AccessExpired, match="authorise the store again"):
+        await store.channel.shipping_services()
+    assert await other.shipping_services()
