@@ -6,28 +6,28 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from pydantic import BaseModel, SecretStr
 
 from syncbridge.adapters.images import SafeImages
-from syncbridge.errors import ConfigError, MappingError, RateLimited
+from syncbridge.errors import ConfigError, MappingError
 from syncbridge.flows import start
 from syncbridge.flows.alarms import AccountHealth
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.ports import (
     Adapter,
+    Authorizes,
     Carrier,
     Channel,
     Clock,
     Connection,
     Deadlines,
     ExchangeRates,
-    Health,
     Notifier,
     Supplier,
     Tokens,
@@ -43,17 +43,15 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
 from syncbridge.rules.rates import RateBrakes
-from syncbridge.settings import LimitSettings, Settings, read_mappings
+from syncbridge.settings import Settings, read_mappings
 from syncbridge.store import accounts
 from syncbridge.store.backup import in_plain_words, remedy
 from syncbridge.store.db import Database, SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
+from syncbridge.wiring import Apps, DatabaseGrants, DatabaseVault, GcraLimiter
 
 ENTRY_POINTS = "syncbridge.adapters"
-LEASED_SLOTS = 10
-LONGEST_WAIT = 2.0
-"""Seconds a call waits for its turn; after that the job waits instead."""
 
 
 class SystemClock:
@@ -153,10 +151,19 @@ def open_to_read(settings: Settings) -> Database | None:
 @functools.cache
 def find_adapter(name: str) -> Adapter[BaseModel]:
     """The adapter of that entry point; raises ConfigError naming those there are."""
+    return cast(Adapter[BaseModel], _entry_point(name).load())
+
+
+def contracts_of(name: str) -> str:
+    """The module in which an adapter's package ships its contracts; raises ConfigError as above."""
+    return f"{_entry_point(name).module}.contracts"
+
+
+def _entry_point(name: str) -> EntryPoint:
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     if name not in found:
         raise ConfigError(f"there is no adapter {name!r}; there are {', '.join(sorted(found))}")
-    return cast(Adapter[BaseModel], found[name].load())
+    return found[name]
 
 
 async def assemble(
@@ -175,10 +182,8 @@ async def assemble(
     clock = clock or SystemClock()
     texts = read_mappings(settings.mappings)
     rules = rules or _rules(texts)
-    connections: dict[str, Connection] = {}
-    for name in settings.accounts:
-        health = AccountHealth(db, clock, name, notifiers)
-        connections[name] = await _connect(settings, name, db, clock, health, (transports or {}).get(name))
+    opening = Opening(settings, db, clock, notifiers, transports or {})
+    connections = {name: await opening.connect(name) for name in settings.accounts}
     quarantine = timedelta(seconds=settings.quarantine)
     ledger_from = await db.read(start.ledger_from, quarantine=quarantine, now=clock.now())
     bridge = _bridge(settings, db, clock, rules, connections, ledger_from)
@@ -188,26 +193,56 @@ async def assemble(
     return App(settings, bridge, connections, texts)
 
 
-async def _connect(
-    settings: Settings, name: str, db: Database, clock: Clock, health: Health, transport: object
-) -> Connection:
-    account = settings.accounts[name]
-    adapter = find_adapter(account.adapter)
-    own = settings.adapter_settings(name, adapter.settings)
-    await db.run(accounts.seed_tokens, name, _configured_tokens(own))
-    wiring = Wiring(
-        account=name,
-        clock=clock,
-        limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter)),
-        tokens=DatabaseVault(db, name),
-        health=health,
-        deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
-        transport=transport,
-    )
-    return adapter.connect(own, wiring)
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What every account of one process is connected with."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    notifiers: Sequence[Notifier] = ()
+    transports: Mapping[str, object] = field(default_factory=dict)
+    apps: Apps = field(default_factory=dict)
+
+    async def connect(self, name: str) -> Connection:
+        """One account, connected. Raises ConfigError."""
+        adapter, own, wiring = await self._wired(name)
+        return adapter.connect(own, wiring)
+
+    async def authorize(self, name: str) -> Authorizes:
+        """What opens one account on the vendor's page. Raises ConfigError where keys alone open it."""
+        if name not in self.settings.accounts:
+            there = ", ".join(sorted(self.settings.accounts)) or "none"
+            raise ConfigError(f"the settings have no account {name!r} ({there}); add [accounts.{name}]")
+        adapter, own, wiring = await self._wired(name)
+        if adapter.authorize is None:
+            raise ConfigError(
+                f"{name} is opened by its keys in the settings alone ({adapter.name}); nothing to connect"
+            )
+        return adapter.authorize(own, wiring)
+
+    async def _wired(self, name: str) -> tuple[Adapter[BaseModel], BaseModel, Wiring]:
+        settings, db, clock = self.settings, self.db, self.clock
+        account = settings.accounts[name]
+        adapter = find_adapter(account.adapter)
+        own = settings.adapter_settings(name, adapter.settings)
+        await db.run(accounts.seed_tokens, name, configured_tokens(own))
+        app = self.apps.setdefault((account.adapter, str(getattr(own, "app_key", "")) or name), [])
+        wiring = Wiring(
+            account=name,
+            clock=clock,
+            limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter), app),
+            tokens=DatabaseVault(db, clock, name),
+            health=AccountHealth(db, clock, name, self.notifiers),
+            grants=DatabaseGrants(db, clock, name),
+            deadlines=Deadlines(settings.deadlines.total, settings.deadlines.read),
+            transport=self.transports.get(name),
+        )
+        return adapter, own, wiring
 
 
-def _configured_tokens(own: BaseModel) -> Tokens:
+def configured_tokens(own: BaseModel) -> Tokens:
+    """The tokens that an account's settings begin with."""
     access, refresh = (getattr(own, name, None) for name in ("access_token", "refresh_token"))
     return Tokens(
         access=access.get_secret_value() if isinstance(access, SecretStr) else "",
@@ -252,14 +287,25 @@ def _bridge(
                 account.without_labels,
                 account.approve,
                 account.confirm_receipt,
-                settings.limit(account.adapter).per_day,
+                settings.limit(account.adapter).quota,
                 settings.limit(account.adapter).catalogue_per_second,
             )
             for name, account in settings.accounts.items()
         },
     )
+    renewals = {n: c.renew for n, c in connections.items() if c.renew is not None}
     return Bridge(
-        db, clock, rules, terms, suppliers, channels, carriers, ledger_from, exchanges=exchanges, trackers=trackers
+        db,
+        clock,
+        rules,
+        terms,
+        suppliers,
+        channels,
+        carriers,
+        ledger_from,
+        exchanges=exchanges,
+        trackers=trackers,
+        renewals=renewals,
     )
 
 
@@ -300,69 +346,3 @@ def _named_accounts(rules: Rules) -> Iterator[tuple[Place, str, str, str]]:
             yield route.place, who, "carrier", route.carrier
     for sku in rules.skus:  # its stores are those of routes
         yield from ((sku.place, f"SKU {sku.code}", "supplier", way.supplier) for way in sku.backups)
-
-
-class DatabaseVault:
-    """An account's tokens, encrypted in the database."""
-
-    def __init__(self, db: Database, account: str) -> None:
-        self._db = db
-        self._account = account
-        self._known: Tokens | None = None
-
-    async def read(self, *, fresh: bool = False) -> Tokens:
-        """The tokens in force, from memory unless asked afresh."""
-        if self._known is None or fresh:
-            self._known = await self._db.read(accounts.tokens_of, self._account)
-        return self._known
-
-    async def replace(self, old: Tokens, new: Tokens) -> Tokens:
-        """Store the new ones, unless another worker stored some meanwhile."""
-        self._known = await self._db.run(accounts.replace_tokens, self._account, old, new)
-        return self._known
-
-
-class GcraLimiter:
-    """Keeps one account inside its vendor's quota over all workers and restarts: a row, leased some slots at a time."""
-
-    def __init__(self, db: Database, clock: Clock, account: str, limit: LimitSettings) -> None:
-        self._db = db
-        self._clock = clock
-        self._account = account
-        self._limit = limit
-        self._leased: dict[str, list[datetime]] = {}
-        self._leasing = asyncio.Lock()
-
-    async def slot(self, group: str) -> None:
-        """Wait for the next free slot of the group; raises RateLimited if it is more than two seconds away."""
-        due = await self._next(group)
-        wait = (due - self._clock.now()).total_seconds()
-        if wait > LONGEST_WAIT:
-            raise RateLimited(
-                f"our own quota for {self._account} is used up for {wait:.0f} s",
-                vendor=self._account,
-                code="own_quota",
-                retry_after=wait,
-            )
-        if wait > 0:
-            await self._clock.sleep(wait)
-
-    async def _next(self, group: str) -> datetime:
-        every = self._every(group)
-        async with self._leasing:
-            now = self._clock.now()
-            last = now + every * LEASED_SLOTS + accounts.LONGEST_LEAD
-            leased = [slot for slot in self._leased.get(group, []) if now - every <= slot <= last]
-            if not leased:
-                first = await self._db.run(
-                    accounts.lease_slots, self._account, group, now=now, every=every, slots=LEASED_SLOTS
-                )
-                leased = [first + every * n for n in range(LEASED_SLOTS)]
-            too_far = (leased[0] - now).total_seconds() > LONGEST_WAIT
-            self._leased[group] = leased if too_far else leased[1:]
-            return leased[0]
-
-    def _every(self, group: str) -> timedelta:
-        share = float(self._limit.catalogue_share)
-        rate = self._limit.per_second * (share if group == "catalogue" else 1 - share)
-        return timedelta(seconds=1 / rate)

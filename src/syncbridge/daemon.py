@@ -21,11 +21,12 @@ from syncbridge.flows.schedule import Every, Intervals, schedules, tick
 from syncbridge.queue import job as jobs
 from syncbridge.queue.drivers.poll import LAST_WORDS, poll
 from syncbridge.settings import Settings
-from syncbridge.store import accounts
+from syncbridge.store import accounts, grants, quota
 from syncbridge.store.backup import check, in_plain_words
 from syncbridge.store.db import Database
 from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
+from syncbridge.web.server import TaskServer
 
 GRACE = 25
 """Seconds that running jobs get to end after SIGTERM."""
@@ -63,8 +64,9 @@ async def take_over(app: App) -> None:
     """The file lock proves the old owner dead: its jobs and its unused calls are ours, its pauses are tried again."""
     db, now = app.bridge.db, app.bridge.clock.now()
     freed = await db.run(jobs.free_leases, now=now)
-    await db.run(accounts.free_slots, now=now)
+    await db.run(quota.free_slots, now=now)
     await db.run(accounts.clear_pauses)
+    await db.run(grants.ask_again, now=now)
     await db.run(alarms.forget_outages, now=now)
     await db.run(start.begin, app.bridge)
     log.info("daemon.started", jobs_taken_over=freed, web=f"{app.settings.web.host}:{app.settings.web.port}")
@@ -90,7 +92,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         await _tick(app, one, wake)
-    web = _Web(
+    web = TaskServer(
         uvicorn.Config(
             Receiver(app, wake.set).asgi(),
             host=app.settings.web.host,
@@ -198,12 +200,3 @@ def _intervals(settings: Settings) -> Intervals:
         tracks=polls.tracks,
         audit_hour=ledger.audit_hour,
     )
-
-
-class _Web(uvicorn.Server):
-    """The web server as a task among others: signals belong to the daemon."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield

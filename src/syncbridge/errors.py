@@ -16,6 +16,10 @@ SyncBridgeError
 
 from __future__ import annotations
 
+from typing import Literal
+
+Scope = Literal["group", "account", "app"]
+
 
 class SyncBridgeError(Exception):
     """Anything syncbridge says went wrong."""
@@ -68,6 +72,9 @@ class Unreachable(Transient):
 
 class RateLimited(Transient):
     """Too many calls; waiting costs no attempt."""
+
+    scope: Scope = "group"
+    """Whose calls must all wait: those of the group, of the account, or of every account of the app."""
 
 
 class VendorDown(Transient):

@@ -19,6 +19,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
+from syncbridge.errors import NotGranted, RateLimited
 from syncbridge.model.catalog import (
     Listing,
     ListingDraft,
@@ -266,6 +267,36 @@ class Refunds(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """What opens an account; never logged."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    access_expires_at: datetime | None = None
+    """None: nobody said. Such a token is never called expired; the vendor does that."""
+    refresh_expires_at: datetime | None = None
+    owner: str = ""
+    """The vendor's own id of whoever opened the account; empty if it did not say."""
+
+
+class Authorizes(Protocol):
+    """A vendor on whose page a person opens an account to the app, for a time."""
+
+    def page(self, *, callback: str, state: str) -> str:
+        """The address where the person agrees; it sends them to `callback` with ``code`` and this `state`."""
+
+    async def tokens(self, code: str, *, callback: str) -> Tokens:
+        """What a code stands for, which works once and for minutes; raises AccessExpired for one that does not."""
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+
+
+Renew = Callable[[], Awaitable[Tokens]]
+"""Has new tokens stored while the old ones still work; raises AccessExpired where a person is needed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """Something a person should look at now."""
 
@@ -307,15 +338,21 @@ class Limiter(Protocol):
     async def slot(self, group: str) -> None:
         """Wait for the right to make one call; raises RateLimited if that takes longer than two seconds."""
 
+    async def ban(self, group: str, error: RateLimited) -> None:
+        """The vendor takes no more calls for a while: none of the group, of the account or of the app, as it said."""
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What opens an account; never logged."""
 
-    access: str = field(repr=False)
-    refresh: str = field(default="", repr=False)
-    access_expires_at: datetime | None = None
-    refresh_expires_at: datetime | None = None
+class Grants(Protocol):
+    """Knows which calls a vendor does not let an account make, as it said within the last day."""
+
+    async def check(self, api: str) -> None:
+        """Raise NotGranted again for a call that was not granted; asks the vendor once more after a day."""
+
+    async def refused(self, api: str, error: NotGranted) -> None:
+        """The vendor would not let us."""
+
+    async def granted(self, api: str) -> None:
+        """It did."""
 
 
 class TokenVault(Protocol):
@@ -323,6 +360,15 @@ class TokenVault(Protocol):
 
     async def read(self, *, fresh: bool = False) -> Tokens:
         """The tokens in force; `fresh` asks whether another worker has renewed them meanwhile."""
+
+    async def claim(self, old: Tokens) -> bool:
+        """Wait for the sole right, over all processes, to renew `old`; False if another renewed them meanwhile.
+
+        It ends with `replace`, with `release`, or by itself where its owner died.
+        """
+
+    async def release(self) -> None:
+        """Give the right back without new tokens."""
 
     async def replace(self, old: Tokens, new: Tokens) -> Tokens:
         """Store `new` if `old` is still in force, else answer what another worker stored meanwhile."""
@@ -355,6 +401,7 @@ class Wiring:
     limiter: Limiter
     tokens: TokenVault
     health: Health
+    grants: Grants
     deadlines: Deadlines = Deadlines()
     transport: object | None = None
     """An HTTP transport to use instead of the network (tests, simulation)."""
@@ -374,6 +421,7 @@ class Connection:
     tracks: Tracks | None = None
     rates: ExchangeRates | None = None
     webhook: WebhookSource | None = None
+    renew: Renew | None = None
     close: Callable[[], Awaitable[None]] = _nothing_to_close
 
 
@@ -404,3 +452,5 @@ class Adapter(Generic[S]):
     connect: Callable[[S, Wiring], Connection]
     mock: Callable[[Clock, Push], MockVendor] | None = None
     """Makes a fresh mock of the vendor; None if there is none to imitate."""
+    authorize: Callable[[S, Wiring], Authorizes] | None = None
+    """Opens an account on the vendor's page; None where keys alone open it."""

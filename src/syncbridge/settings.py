@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from syncbridge.errors import ConfigError, MappingError
 from syncbridge.model.money import Money
+from syncbridge.rules.quota import DayQuota
 from syncbridge.rules.retry import RetryPolicies, RetryPolicy
 from syncbridge.settings_sources import Tree, find_file, from_environment, from_file, origin, sentence
 
@@ -223,7 +224,12 @@ class LimitSettings(_Section):
     catalogue_share: Annotated[Decimal, Field(gt=0, lt=1)] = Decimal("0.5")
     """What catalogue calls may use of it; the rest is kept for orders and tracking."""
     per_day: int | None = Field(default=None, gt=0)
-    """Calls the vendor allows on one day in China, to tell what is left; None: nobody knows."""
+    """Calls the vendor allows on one day in China; no more are made. None: nobody knows."""
+
+    @property
+    def quota(self) -> DayQuota | None:
+        """The same beside what the catalogue may use of it."""
+        return None if self.per_day is None else DayQuota(self.per_day, self.catalogue_share)
 
     @property
     def catalogue_per_second(self) -> float:
@@ -248,6 +254,8 @@ class AccountSettings(_Section):
     """Who approves changes of a store's catalogue that no guard stops."""
     confirm_receipt: Literal["never", "signed", "delivered"] = "never"
     """When a supplier is told that its goods arrived, after which the money is its own."""
+    callback: str = Field(default="http://127.0.0.1:8689/callback", pattern=r"^https?://[^\s/]+")
+    """Where the vendor sends the browser after a person opened the account, as its app's console knows it."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)
     """Every other key, for the adapter's own settings; may hold secrets."""
 

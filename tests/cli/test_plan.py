@@ -33,10 +33,10 @@ class Counter(Desk):
         super().__init__(folder)
         self.supplier, self.channel = MemorySupplier(SystemClock()), MemoryChannel(SystemClock())
 
-        async def connect(_: object, name: str, *__: object) -> Connection:
+        async def connect(_: object, name: str) -> Connection:
             return Connection(supplier=self.supplier if name != "toys" else None, channel=self._channel(name))
 
-        monkeypatch.setattr(bootstrap, "_connect", connect)
+        monkeypatch.setattr(bootstrap.Opening, "connect", connect)
         monkeypatch.setattr(bootstrap, "_check_accounts", lambda *_: None)
 
     def _channel(self, name: str) -> MemoryChannel | None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from syncbridge import daemon as process
-from syncbridge.bootstrap import GcraLimiter, assemble, open_database
+from syncbridge.bootstrap import assemble, open_database
 from syncbridge.errors import ConfigError
 from syncbridge.settings import LimitSettings, load_settings
+from syncbridge.store import grants
 from syncbridge.store.owner import sole_owner
+from syncbridge.wiring import GcraLimiter
 from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
-MODULES = 1050
+MODULES = 1075
 
 
 def test_a_database_has_one_owner_until_it_lets_go(tmp_path: Path) -> None:
@@ -135,6 +138,19 @@ async def test_calls_a_dead_daemon_had_reserved_do_not_hold_up_the_next(tmp_path
     await process.take_over(app)
     async with asyncio.timeout(1):
         await GcraLimiter(app.bridge.db, app.bridge.clock, "toys", limit).slot("orders")
+    await app.close()
+
+
+@pytest.mark.anyio
+async def test_after_a_start_what_was_not_granted_is_asked_for_again(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    app = await assemble(settings, open_database(settings))
+    now = app.bridge.clock.now()
+    refused = grants.Refused("main", "place", "1688", "gw.APIACLDecline", "no", now, now + timedelta(days=1))
+    await app.bridge.db.run(grants.refuse, refused)
+    await process.take_over(app)
+    (kept,) = await app.bridge.db.read(grants.refused, ["main"])
+    assert now <= kept.ask_at < now + timedelta(hours=1)
     await app.close()
 
 

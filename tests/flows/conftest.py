@@ -28,7 +28,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import Order, OrderLine
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
-from syncbridge.ports import ExchangeRates, Notifier, Tracks
+from syncbridge.ports import ExchangeRates, Notifier, Renew, Tracks
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
 from syncbridge.rules.codes import reference_code
@@ -112,6 +112,7 @@ class Shop:
         self.notifiers: tuple[Notifier, ...] = ()
         self.exchanges: dict[str, ExchangeRates] = {}
         self.trackers: dict[str, Tracks] = {}
+        self.renewals: dict[str, Renew] = {}
         self.connect()
 
     def connect(self) -> None:
@@ -128,6 +129,7 @@ class Shop:
             notifiers=self.notifiers,
             exchanges=self.exchanges,
             trackers=self.trackers,
+            renewals=self.renewals,
         )
         handlers = {kind: functools.partial(flow, self.bridge) for kind, flow in JOBS.items()}
         self.worker = Worker(self.db, Unrenewed(self.clock), handlers, RetryPolicies())

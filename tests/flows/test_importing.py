@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import event
@@ -18,6 +19,7 @@ from syncbridge.flows.importing import Report, Request
 from syncbridge.model.catalog import Offer, Search
 from syncbridge.model.importing import ImportItem, ItemState, Source
 from syncbridge.queue import job as jobs
+from syncbridge.rules.quota import DayQuota
 from syncbridge.store import catalogue, imports
 from syncbridge.store.tables import ImportItemRow, OfferRow
 from syncbridge.testing.builders import make_offer
@@ -373,8 +375,11 @@ async def test_an_offer_no_route_takes_is_told_with_its_row(shop: Shop) -> None:
 
 
 async def test_pace_time_left_and_quota_are_told(shop: Shop) -> None:
+    """Of the day's calls, those that the catalogue may make."""
     stock_up(shop, *IDS)
-    shop.terms = replace(shop.terms, accounts={**shop.terms.accounts, "main": AccountTerms(calls_per_day=1000)})
+    shop.terms = replace(
+        shop.terms, accounts={**shop.terms.accounts, "main": AccountTerms(quota=DayQuota(1000, Decimal("0.6")))}
+    )
     shop.connect()
     number = await begin(shop, wanted(shop, *IDS))
     for _ in range(2):
@@ -383,8 +388,8 @@ async def test_pace_time_left_and_quota_are_told(shop: Shop) -> None:
         shop.clock.advance(10)
 
     told = await report(shop, number)
-    assert (told.per_second, told.seconds_left, told.calls_left) == (2.0, 5, 1000)
-    assert await shop.db.read(importing.standing, shop.bridge, number) == Standing(10, 40, 1000)
+    assert (told.per_second, told.seconds_left, told.calls_left) == (2.0, 5, 600)
+    assert await shop.db.read(importing.standing, shop.bridge, number) == Standing(10, 40, 600)
 
 
 async def test_a_command_does_the_work_where_no_daemon_runs_and_waits_for_short_limits(shop: Shop) -> None:

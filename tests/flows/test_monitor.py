@@ -14,7 +14,6 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from syncbridge.adapters.memory.supplier import MemorySupplier
-from syncbridge.bootstrap import GcraLimiter
 from syncbridge.errors import Rejected, Unreachable
 from syncbridge.flows import monitor, offers
 from syncbridge.flows.bridge import AccountTerms, Bridge, Terms
@@ -33,6 +32,7 @@ from syncbridge.store.readings import Reading
 from syncbridge.store.tables import Job
 from syncbridge.testing.builders import make_offer, make_spec
 from syncbridge.testing.clock import VirtualClock, run_virtual
+from syncbridge.wiring import GcraLimiter
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold
 from tests.store.conftest import new_engine

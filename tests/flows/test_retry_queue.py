@@ -14,7 +14,7 @@ from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.queue import job as jobs
 from syncbridge.rules.candidates import Likeness
-from syncbridge.store import holds, placed_orders
+from syncbridge.store import grants, holds, placed_orders
 from syncbridge.testing.builders import RELAY, cny, usd
 from tests.flows.conftest import Shop
 from tests.flows.test_decisions import ORDER, SUBJECT, bought, by_hand, margin_halt, the_purchase, unknown
@@ -199,3 +199,14 @@ def _seen(session: Session, orders: list[PlacedOrder]) -> None:
     for order in orders:
         assert order.created_at is not None
         placed_orders.see(session, "main", order, now=order.created_at)
+
+
+async def test_a_person_who_retries_has_what_was_not_granted_asked_for_again(shop: Shop) -> None:
+    now = shop.clock.now()
+    refused = grants.Refused("main", "place", "1688", "gw.APIACLDecline", "no", now, now + timedelta(days=1))
+    await shop.db.run(grants.refuse, refused)
+    await margin_halt(shop)
+    (entry,) = await shop.queue()
+    await shop.db.run(shop.retry, entry.id)
+    (kept,) = await shop.db.read(grants.refused, ["main"])
+    assert kept.ask_at == shop.clock.now()

@@ -15,7 +15,7 @@ import pytest
 import structlog
 from sqlmodel import Session
 
-from syncbridge.bootstrap import GcraLimiter, SystemClock
+from syncbridge.bootstrap import SystemClock
 from syncbridge.flows.schedule import Every, tick
 from syncbridge.queue import execute
 from syncbridge.queue import job as jobs
@@ -29,6 +29,7 @@ from syncbridge.store import db as store
 from syncbridge.store import timeline
 from syncbridge.store.db import Database, SqliteDatabase
 from syncbridge.testing.clock import FixedClock, VirtualClock, run_virtual
+from syncbridge.wiring import GcraLimiter
 from tests.queue.conftest import Bench, answering, open_inline, raising
 from tests.store.conftest import Fault, files_that_cannot_grow, new_engine, no_more_pages
 

@@ -16,9 +16,9 @@ CALLS = (
     "supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
 )
 UNITS = (
-    "accounts.clear_pauses accounts.free_slots accounts.lease_slots accounts.replace_tokens accounts.seed_tokens "
-    "alarms.forget_outages bookings.sent catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep "
-    "monitor._plan purchases.sent start.begin schedule.tick"
+    "accounts.claim_renewal accounts.clear_pauses accounts.replace_tokens accounts.seed_tokens alarms.forget_outages "
+    "bookings.sent catalogue.sending catalogue.sent grants.ask_again inbox.accept job.free_leases job.sweep "
+    "monitor._plan purchases.sent quota.free_slots quota.lease_slots start.begin schedule.tick"
 )
 
 

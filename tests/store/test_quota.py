@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from syncbridge.settings import Settings
-from syncbridge.store import accounts
+from syncbridge.store import quota
 from tests.store.conftest import new_engine
 
 EVERY = timedelta(seconds=0.5)
@@ -17,7 +17,7 @@ BEFORE_MIDNIGHT = datetime(2026, 3, 1, 15, 59, tzinfo=UTC)
 
 
 def lease(session: Session, group: str, now: datetime) -> None:
-    accounts.lease_slots(session, "main", group, now=now, every=EVERY, slots=10)
+    quota.lease_slots(session, "main", group, now=now, every=EVERY, slots=10)
 
 
 def test_calls_of_all_groups_count_together_until_midnight_in_china(tmp_path: Path) -> None:
@@ -25,13 +25,13 @@ def test_calls_of_all_groups_count_together_until_midnight_in_china(tmp_path: Pa
         lease(session, "catalogue", BEFORE_MIDNIGHT)
         lease(session, "catalogue", BEFORE_MIDNIGHT)
         lease(session, "orders", BEFORE_MIDNIGHT)
-        assert accounts.calls_today(session, "main", now=BEFORE_MIDNIGHT) == 30
-        assert accounts.calls_today(session, "other", now=BEFORE_MIDNIGHT) == 0
+        assert quota.calls(session, "main", now=BEFORE_MIDNIGHT).total == 30
+        assert quota.calls(session, "other", now=BEFORE_MIDNIGHT).total == 0
 
         after = BEFORE_MIDNIGHT + timedelta(minutes=2)
-        assert accounts.calls_today(session, "main", now=after) == 0
+        assert quota.calls(session, "main", now=after).total == 0
         lease(session, "catalogue", after)
-        assert accounts.calls_today(session, "main", now=after) == 10
+        assert quota.calls(session, "main", now=after).total == 10
 
 
 def test_the_known_quota_of_a_day_stands_beside_a_given_pace() -> None:

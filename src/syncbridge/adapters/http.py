@@ -22,7 +22,17 @@ import structlog
 import tenacity
 
 from syncbridge.adapters.breaker import Breaker
-from syncbridge.errors import OutcomeUnknown, RateLimited, Rejected, Transient, Unreachable, VendorDown, VendorError
+from syncbridge.adapters.renewal import Renewal
+from syncbridge.errors import (
+    NotGranted,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Transient,
+    Unreachable,
+    VendorDown,
+    VendorError,
+)
 from syncbridge.ports import Tokens, TokenVault, Wiring
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -32,6 +42,8 @@ _READ_TRIES = 3
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 T = TypeVar("T")
+Request = httpx.Request
+"""What a signer builds and signs; vendors take it from here."""
 log = structlog.get_logger("syncbridge.http")
 
 
@@ -86,42 +98,34 @@ class _Redacting(logging.Filter):
 logging.getLogger("httpx").addFilter(_Redacting())
 
 
-REFRESHES = 2
+RENEWALS = 2
 """So often at most one call meets an expired token before the account must be authorised again."""
 
 
 class Signer(httpx.Auth):
-    """Signs each request, and refreshes an expired token once for all calls that meet it."""
+    """Signs each request, and sends it again with a new token where the vendor says the old one is over."""
 
     skew = timedelta(0)
     """What to add to our time where the vendor checks it; by the ``Date`` of its last answer."""
 
     def __init__(self, vault: TokenVault) -> None:
         self._vault = vault
-        self._refreshing = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send signed; refresh an expired token (one call does, the others wait) and send once more.
+        """Send signed; once the token is renewed that was refused, send once more.
 
-        And once again: a refresh of an earlier life may still arrive and end the token that was just had.
+        And once again: a renewal of an earlier life may still arrive and end the token that was just had.
         """
         tokens = await self._vault.read()
         response = yield self.signed(request, tokens)
         await response.aread()
-        for _ in range(REFRESHES):
+        for _ in range(RENEWALS):
             if not self.says_expired(Answer(response.status_code, response.content)):
                 return
-            async with self._refreshing:
-                current = await self._vault.read(fresh=True)
-                if current.access == tokens.access:
-                    refresh = self.refresh_request(current)
-                    refresh.extensions["refresh"] = True
-                    response = yield refresh
-                    await response.aread()
-                    fresh = self.refreshed(Answer(response.status_code, response.content), current)
-                    current = await self._vault.replace(current, fresh)
-            tokens = current
+            request.extensions["refused"] = True
+            tokens = await request.extensions["renewed"](tokens)
             await request.extensions["slot"]()
+            request.extensions["refused"] = False
             response = yield self.signed(request, tokens)
             await response.aread()
 
@@ -130,6 +134,7 @@ class Signer(httpx.Auth):
         """A signed copy of the request, whose parameters are in ``request.extensions["params"]``.
 
         ``request.extensions["slot"]`` waits until it may be sent once more: each sending counts against the quota.
+        ``request.extensions["renewed"]`` answers the tokens that follow those refused.
         """
 
     @abstractmethod
@@ -153,6 +158,7 @@ class VendorHttp:
         self._wiring = wiring
         self._auth = auth
         self._breaker = Breaker(vendor, wiring)
+        self._renewal = Renewal(wiring.tokens, self._next_tokens)
         transport = wiring.transport or httpx.AsyncHTTPTransport(verify=_tls(), limits=httpx.Limits(max_connections=8))
         if not isinstance(transport, httpx.AsyncBaseTransport):
             raise TypeError(f"{transport!r} is no HTTP transport")
@@ -184,22 +190,53 @@ class VendorHttp:
                 return await self._judged(call, judge)
         raise AssertionError("tenacity reraises")
 
+    async def renew(self) -> Tokens:
+        """New tokens before those in force end; nobody waits for them. Raises Outage while the vendor is out."""
+        self._breaker.admit(write=True)
+        async with self._breaker.watching():
+            return await self._renewal.after(await self._wiring.tokens.read(fresh=True))
+
+    async def tokens(self, request: Request, judge: Callable[[Answer], Tokens]) -> Tokens:
+        """Make a call for tokens, signed by whoever built it, once. Raises Unreachable where no answer came."""
+        read = self._wiring.deadlines.read
+        request.extensions["timeout"] = httpx.Timeout(read, connect=min(read, 10.0)).as_dict()
+        try:
+            async with asyncio.timeout(self._wiring.deadlines.total):
+                response = await self._client.send(request, auth=None)
+        except (httpx.TransportError, TimeoutError) as error:
+            what = f"{self._vendor} gave no clear answer when it was asked for tokens ({type(error).__name__})"
+            raise Unreachable(what, vendor=self._vendor, code="unreachable") from error
+        return judge(Answer(response.status_code, response.content))
+
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Let go of the connections; a renewal under way comes to its end first."""
+        await self._renewal.ended()
         await self._client.aclose()
+
+    async def _next_tokens(self, old: Tokens) -> Tokens:
+        return await self.tokens(self._auth.refresh_request(old), lambda answer: self._auth.refreshed(answer, old))
 
     async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
+        await self._wiring.grants.check(call.api)
         self._breaker.admit(write=call.write)
         await self._wiring.limiter.slot(call.group)
         async with self._breaker.watching():
-            return await self._sent(call, judge)
+            result = await self._sent(call, judge)
+        await self._wiring.grants.granted(call.api)
+        return result
 
     async def _sent(self, call: Call, judge: Callable[[Answer], T]) -> T:
         known = self._auth.skew
         answer = await self._send(call)
         try:
             return judge(answer)
+        except RateLimited as error:
+            await self._wiring.limiter.ban(call.group, error)
+            raise
+        except NotGranted as error:
+            await self._wiring.grants.refused(call.api, error)
+            raise
         except Rejected as error:
             if abs(self._auth.skew - known) < SKEW:
                 raise
@@ -210,13 +247,13 @@ class VendorHttp:
 
     async def _send(self, call: Call) -> Answer:
         slot = functools.partial(self._wiring.limiter.slot, call.group)
-        extensions = {"params": dict(call.params), "slot": slot}
+        extensions = {"params": dict(call.params), "slot": slot, "renewed": self._renewal.after}
         request = self._client.build_request("POST", call.url, extensions=extensions)
         try:
             async with asyncio.timeout(self._wiring.deadlines.total):
                 response = await self._client.send(request)
         except (httpx.TransportError, TimeoutError) as error:
-            raise self._unanswered(call, error) from error
+            raise self._unanswered(call, error, refused=request.extensions.get("refused", False)) from error
         self._compare_clocks(response.headers.get("date", ""))
         log.debug(
             "http.call",
@@ -246,11 +283,10 @@ class VendorHttp:
             )
         self._auth.skew = skew
 
-    def _unanswered(self, call: Call, error: Exception) -> VendorError:
+    def _unanswered(self, call: Call, error: Exception, *, refused: bool) -> VendorError:
+        """`refused`: only a new token was waited for; the call itself had been refused."""
         what = f"{self._vendor} gave no clear answer to {call.api} ({type(error).__name__})"
-        left = not isinstance(error, _NEVER_LEFT)
-        if isinstance(error, httpx.TransportError) and error.request.extensions.get("refresh"):
-            left = False  # only the token was being renewed; the write itself had been refused
+        left = not refused and not isinstance(error, _NEVER_LEFT)
         if call.write and left:
             return OutcomeUnknown(what, vendor=self._vendor, code="no_answer")
         return Unreachable(what, vendor=self._vendor, code="unreachable")
@@ -298,10 +334,6 @@ class _CappedStream(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
-
-
-Request = httpx.Request
-"""What a signer builds and signs; vendors take it from here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "rates": "The exchange rates that prices are made with.",
     "rules": "Check the mapping files, and explain what they decide.",
     "db": "Copy the database, and put a copy back.",
+    "accounts": "Accounts: open them to us, and see until when they are.",
     "adapters": "The vendors this installation can talk to.",
 }
 """Each is the function or group of its name in the module of its name, with `_` after one that Python reserves."""

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from syncbridge.flows.bridge import Bridge
 from syncbridge.queue import job as jobs
 from syncbridge.queue.execute import Worker
-from syncbridge.store import accounts
+from syncbridge.rules.quota import CATALOGUE
+from syncbridge.store import quota
 
 CATALOGUE_KINDS = (
     "adopt.page",
@@ -68,11 +69,11 @@ def goes_on(bridge: Bridge, keys: Collection[str]) -> Look:
 
 
 def calls_left(session: Session, bridge: Bridge, account: str) -> int | None:
-    """What is left of an account's quota today; None: nobody knows it."""
-    allowed = bridge.terms.of(account).calls_per_day
+    """What is left of an account's quota today for its catalogue; None: nobody knows it."""
+    allowed = bridge.terms.of(account).quota
     if allowed is None:
         return None
-    return max(allowed - accounts.calls_today(session, account, now=bridge.clock.now()), 0)
+    return max(allowed.left(CATALOGUE, quota.calls(session, account, now=bridge.clock.now()).made), 0)
 
 
 async def watch(bridge: Bridge, look: Look, told: Told, is_owned: Callable[[], bool]) -> bool:

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from syncbridge.errors import MappingError
 from syncbridge.model.money import Money
-from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Supplier, Tracks
+from syncbridge.ports import Carrier, Channel, Clock, ExchangeRates, Images, Notifier, Renew, Supplier, Tracks
 from syncbridge.rules.following import Patience
 from syncbridge.rules.mapping import Route, Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.polling import Bounds
+from syncbridge.rules.quota import DayQuota
 from syncbridge.rules.rates import RateBrakes
 from syncbridge.store.db import Database
 
@@ -42,7 +43,7 @@ class AccountTerms:
     confirm_receipt: str = "never"
     """When a supplier is told that its goods arrived: ``never``, once the relay address has ``signed`` for them, or
     once they are ``delivered`` to the buyer."""
-    calls_per_day: int | None = None
+    quota: DayQuota | None = None
     """What the vendor allows on one day in China; None: nobody knows."""
     reads_per_second: float = 2.0
     """Calls that its quota leaves for the catalogue."""
@@ -103,6 +104,8 @@ class Bridge:
     exchanges: Mapping[str, ExchangeRates] = field(default_factory=dict)
     trackers: Mapping[str, Tracks] = field(default_factory=dict)
     """Who tells how far parcels are, beside the channels; asked in this order."""
+    renewals: Mapping[str, Renew] = field(default_factory=dict)
+    """Accounts whose tokens can be renewed."""
     images: Images | None = None
     """None: pictures are not looked at."""
     basis: str = field(init=False)

@@ -26,6 +26,7 @@ from syncbridge.flows import (
     rates,
     reconcile,
     stock,
+    tokens,
     withdraw,
 )
 from syncbridge.flows.bridge import Bridge
@@ -78,6 +79,8 @@ JOBS: Mapping[str, Flow] = {
     "follow.watch": follow.watch,
     "audit.nightly": audit.nightly,
     "quiet.check": quiet.check,
+    "tokens.renew": tokens.renew,
+    "tokens.calendar": tokens.calendar,
     "alarms.tell": alarms.tell,
     "adopt.page": adopt.page,
     "adopt.listing": adopt.listing,

@@ -20,7 +20,7 @@ from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
 from syncbridge.rules.deadlines import Forecast, late
-from syncbridge.store import accounts, bookings, holds, orders, placed_orders, purchases, timeline
+from syncbridge.store import accounts, bookings, grants, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
@@ -128,6 +128,7 @@ def retry(session: Session, entry_id: str, *, now: datetime) -> None:
     job = job_of(session, entry_id)
     if not dead_letters.retry(session, job.id, now=now):
         raise SyncBridgeError(f"{entry_id} is {job.state}; only parked and waiting entries can be retried")
+    grants.ask_again(session, now=now)  # somebody may have had granted what was refused
     timeline.note(session, job.subject, "retried by a person", at=now, job=job.kind)
 
 

@@ -67,6 +67,8 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("follow.poll", store, intervals.tracks) for store in bridge.channels if can_be_followed(bridge, store)),
         *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),
         *(Every("quiet.check", account, intervals.quiet) for account in (*bridge.channels, *bridge.suppliers)),
+        *(Every("tokens.renew", account, QUARTER.total_seconds()) for account in bridge.renewals),
+        Every("tokens.calendar", "", QUARTER.total_seconds()),
         *(Every("reconcile.recent", store, intervals.listings) for store in bridge.channels),
         *(Every("reconcile.store", store, QUARTER.total_seconds(), at=NIGHT) for store in bridge.channels),
         Every("audit.nightly", "", QUARTER.total_seconds(), at=timedelta(hours=intervals.audit_hour)),

@@ -27,7 +27,7 @@ HOUR = 60 * MINUTE
 
 
 ONCE = RetryPolicy(1, MINUTE, MINUTE)
-POLLS = ("orders.poll", "purchase.poll", "fulfil.collect")
+POLLS = ("orders.poll", "purchase.poll", "fulfil.collect", "tokens.renew")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
-"""What is kept for an account: its tokens in force, its pause, and its share of the vendor's quota."""
+"""What is kept for an account: its tokens in force, and its pause."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import cast
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.ports import Tokens
-from syncbridge.store.tables import AccountState, QuotaRow
+from syncbridge.store.tables import AccountState
 from syncbridge.store.types import reader, to_json
 
 _read_tokens = reader(Tokens)
@@ -43,6 +45,62 @@ def replace_tokens(session: Session, account: str, old: Tokens, new: Tokens) -> 
     return new
 
 
+def claim_renewal(session: Session, account: str, old: Tokens, *, now: datetime, lease: timedelta) -> bool | None:
+    """Take the sole right to renew `old` for so long.
+
+    False: another process has it; None: `old` is in force no more.
+    """
+    if tokens_of(session, account) != old:
+        return None
+    until = session.get_one(AccountState, account).renewing_until
+    if until is not None and now < until <= now + lease:
+        return False
+    _set(session, account, renewing_until=now + lease)
+    return True
+
+
+def release_renewal(session: Session, account: str) -> None:
+    """Let the next process renew the tokens."""
+    _set(session, account, renewing_until=None)
+
+
+def connect(session: Session, account: str, tokens: Tokens) -> None:
+    """A person opened the account: these are in force, whatever was before, and it is not paused any more."""
+    row = session.get(AccountState, account)
+    _store_tokens(session, account, tokens, row.seed if row else "")
+
+
+def tell_once(session: Session, account: str, what: str) -> bool:
+    """Whether people were not told this of the account's tokens last; from now on they were."""
+    last = update(AccountState).where(col(AccountState.account) == account, col(AccountState.told) != what)
+    return session.connection().execute(last.values(told=what)).rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An account's tokens in force, and what the vendor last said against them."""
+
+    tokens: Tokens
+    paused_until: datetime | None = None
+    paused_why: str = ""
+
+
+def access(session: Session, names: Collection[str]) -> dict[str, Access]:
+    """How these accounts are opened; those without tokens too, if they were ever connected or paused."""
+    rows = session.scalars(select(AccountState).where(col(AccountState.account).in_(names)))
+    return {
+        row.account: Access(
+            cast(Tokens, _read_tokens(row.tokens)) if row.tokens else Tokens(""), row.paused_until, row.paused_why
+        )
+        for row in rows
+    }
+
+
+def _set(session: Session, account: str, **values: object) -> None:
+    change = update(AccountState).where(col(AccountState.account) == account).values(**values)
+    session.connection().execute(change)
+
+
 def _store_tokens(session: Session, account: str, tokens: Tokens, seed: str) -> None:
     values = {"account": account, "tokens": to_json(tokens), "seed": seed, "paused_why": ""}
     statement = upsert(AccountState).values(values)
@@ -51,6 +109,7 @@ def _store_tokens(session: Session, account: str, tokens: Tokens, seed: str) -> 
         "seed": statement.excluded.seed,
         "paused_until": None,
         "paused_why": "",
+        "renewing_until": None,
     }
     session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
 
@@ -93,50 +152,3 @@ def pauses(session: Session) -> dict[str, datetime]:
 def clear_pauses(session: Session) -> None:
     """Start afresh: somebody may have authorised the accounts again."""
     session.connection().execute(update(AccountState).values(paused_until=None, paused_why=""))
-
-
-LONGEST_LEAD = timedelta(minutes=1)
-"""No call is reserved further ahead than this and its own lease: who says so, said it before the clock was set back."""
-
-CHINA = ZoneInfo("Asia/Shanghai")
-"""Whose days vendors' quotas are counted by."""
-
-_QUOTA = select(col(QuotaRow.next_at), col(QuotaRow.day), col(QuotaRow.calls)).where(
-    col(QuotaRow.account) == bindparam("b_account"), col(QuotaRow.group) == bindparam("b_group")
-)
-
-
-_ASKED = upsert(QuotaRow)
-_LEASE = _ASKED.on_conflict_do_update(
-    index_elements=["account", "group"],
-    set_={name: getattr(_ASKED.excluded, name) for name in ("next_at", "day", "calls")},
-)
-
-
-def lease_slots(session: Session, account: str, group: str, *, now: datetime, every: timedelta, slots: int) -> datetime:
-    """Reserve the next `slots` calls of a quota, one each `every`; answers when the first is due (GCRA)."""
-    row = session.connection().execute(_QUOTA, {"b_account": account, "b_group": group}).first()
-    last = now + every * slots + LONGEST_LEAD
-    first = max(now, row.next_at) if row is not None and row.next_at <= last else now
-    day = _day(now)
-    calls = slots + (row.calls if row is not None and row.day == day else 0)
-    lease = {"account": account, "group": group, "next_at": first + every * slots, "day": day, "calls": calls}
-    session.connection().execute(_LEASE, lease)
-    return first
-
-
-def calls_today(session: Session, account: str, *, now: datetime) -> int:
-    """How many calls of an account were reserved on this day in China."""
-    query = select(func.coalesce(func.sum(col(QuotaRow.calls)), 0)).where(
-        col(QuotaRow.account) == account, col(QuotaRow.day) == _day(now)
-    )
-    return session.connection().execute(query).scalar_one()
-
-
-def _day(now: datetime) -> str:
-    return now.astimezone(CHINA).date().isoformat()
-
-
-def free_slots(session: Session, *, now: datetime) -> None:
-    """Give back reserved calls that are not due yet, whose worker is known to be dead: it has not made them."""
-    session.connection().execute(update(QuotaRow).where(col(QuotaRow.next_at) > now).values(next_at=now))

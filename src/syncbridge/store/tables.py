@@ -116,10 +116,29 @@ class AccountState(SQLModel, table=True):
     """How far apart its offers are read; see `rules.polling`."""
     latest: float = Field(default=86400.0, sa_column_kwargs={"server_default": "86400"})
     """Seconds after which each of them is read again."""
+    renewing_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """So long one process alone may renew the tokens."""
+    told: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    """What people were last told of the tokens' end, so that they are told once."""
+
+
+class NotGrantedRow(SQLModel, table=True):
+    """A call that the vendor does not let an account make."""
+
+    __tablename__ = "not_granted"
+
+    account: str = Field(primary_key=True)
+    api: str = Field(primary_key=True)
+    vendor: str
+    code: str
+    why: str
+    since: datetime = Field(sa_column=_time())
+    ask_at: datetime = Field(sa_column=_time())
+    """From then on it is asked once more."""
 
 
 class QuotaRow(SQLModel, table=True):
-    """The generic cell rate algorithm's one number per vendor quota."""
+    """The generic cell rate algorithm's one number per vendor quota; no group stands for all of an account's calls."""
 
     __tablename__ = "quota"
 
@@ -131,6 +150,9 @@ class QuotaRow(SQLModel, table=True):
     """The date in China of the last call."""
     calls: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """How many were reserved that day."""
+    banned_until: datetime | None = Field(default=None, sa_column=_time(nullable=True))
+    """Until then the vendor takes no such calls."""
+    banned_why: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class CursorRow(SQLModel, table=True):

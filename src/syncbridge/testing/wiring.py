@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncbridge.errors import NotGranted, RateLimited
 from syncbridge.ports import Clock, Deadlines, Health, Tokens, Wiring
 
 
@@ -11,9 +12,28 @@ class NoLimit:
     def __init__(self) -> None:
         self.granted = 0
 
+        self.bans: list[RateLimited] = []
+
     async def slot(self, group: str) -> None:
         """Grant at once."""
         self.granted += 1
+
+    async def ban(self, group: str, error: RateLimited) -> None:
+        """Note it."""
+        self.bans.append(error)
+
+
+class Unprobed:
+    """Everything may be asked for, as if for the first time."""
+
+    async def check(self, api: str) -> None:
+        """It may."""
+
+    async def refused(self, api: str, error: NotGranted) -> None:
+        """It is asked again all the same."""
+
+    async def granted(self, api: str) -> None:
+        """As was thought."""
 
 
 class MemoryVault:
@@ -26,6 +46,13 @@ class MemoryVault:
     async def read(self, *, fresh: bool = False) -> Tokens:
         """The tokens in force."""
         return self.tokens
+
+    async def claim(self, old: Tokens) -> bool:
+        """There is nobody else."""
+        return True
+
+    async def release(self) -> None:
+        """There was nothing to wait for."""
 
     async def replace(self, old: Tokens, new: Tokens) -> Tokens:
         """Store the new ones unless others came first."""
@@ -66,6 +93,7 @@ def wiring_for(
         limiter=NoLimit(),
         tokens=MemoryVault(tokens),
         health=health or Chart(),
+        grants=Unprobed(),
         deadlines=deadlines or Deadlines(total=2.0, read=1.0),
         transport=transport,
     )

@@ -122,7 +122,8 @@ async def test_without_a_refresh_token_nothing_is_renewed(bench: Bench) -> None:
 def test_a_missing_refresh_token_keeps_the_old_one() -> None:
     answer = Answer(200, b'{"access_token":"new","expires_in":"36000","memberId":"b2b-1"}')
 
-    assert signer().refreshed(answer, OLD) == Tokens("new", "old-refresh", START + timedelta(hours=10), START)
+    ends = START + timedelta(hours=10)
+    assert signer().refreshed(answer, OLD) == Tokens("new", "old-refresh", ends, START, "b2b-1")
 
 
 def test_a_new_refresh_token_replaces_the_old_one_with_its_end() -> None:

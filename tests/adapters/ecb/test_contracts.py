@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from syncbridge.testing.contracts.rates import RatesContract
+from syncbridge.adapters.ecb.contracts import TestEcb
 
-
-class TestEcb(RatesContract):
-    pass
+__all__ = ["TestEcb"]

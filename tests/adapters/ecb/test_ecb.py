@@ -10,8 +10,8 @@ import pytest
 
 from syncbridge.adapters import ecb
 from syncbridge.adapters.ecb import wire
+from syncbridge.adapters.ecb.contracts import Bank
 from syncbridge.errors import VendorDown
-from tests.adapters.ecb.conftest import Bank
 
 pytestmark = pytest.mark.anyio
 SAMPLE = (Path(ecb.__file__).with_name("samples") / "eurofxref-daily.xml").read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncbridge.adapters.alibaba1688.authorising import Alibaba1688Consent
 from syncbridge.adapters.alibaba1688.client import OpenClient
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
@@ -14,6 +15,7 @@ def _connect(settings: Alibaba1688Settings, wiring: Wiring) -> Connection:
     return Connection(
         supplier=Alibaba1688Supplier(client, settings, wiring.clock),
         webhook=Alibaba1688Webhook(settings.app_secret),
+        renew=client.renew,
         close=client.close,
     )
 
@@ -24,4 +26,6 @@ def _mock(clock: Clock, push: Push) -> MockVendor:
     return Mock1688(clock, push)
 
 
-adapter = Adapter(name="alibaba1688", settings=Alibaba1688Settings, connect=_connect, mock=_mock)
+adapter = Adapter(
+    name="alibaba1688", settings=Alibaba1688Settings, connect=_connect, mock=_mock, authorize=Alibaba1688Consent
+)

@@ -77,6 +77,9 @@ _WAITS: dict[Kind, float] = {RateLimited: 5.0, Transient: 10.0}
 """Seconds: after too many calls, of which the vendor publishes no figure (1688.md §3.3), and after a cancel of an
 order too young for it, the only refusal here that is worth another try as it is (§5.9)."""
 
+_OF_THE_APP = "gw.QosAppFrequencyLimit"
+"""The limit that all accounts of an app have together."""
+
 GATEWAY: dict[str, tuple[Kind, str]] = {
     "401": (AccessExpired, "it does not take the access token; authorise the account again"),
     "gw.SignatureInvalid": (AccessExpired, "it does not take the signature; check app_key and app_secret"),
@@ -228,7 +231,10 @@ def refusal(api: Api, answer: Answer, code: str, message: str) -> VendorError:
 def error_of(kind: Kind, text: str, answer: Answer, code: str) -> VendorError:
     """An error of a kind, with what was answered."""
     if issubclass(kind, Transient):
-        return kind(text, vendor=VENDOR, code=code, body=answer.excerpt, retry_after=_WAITS.get(kind))
+        error = kind(text, vendor=VENDOR, code=code, body=answer.excerpt, retry_after=_WAITS.get(kind))
+        if isinstance(error, RateLimited) and code == _OF_THE_APP:
+            error.scope = "app"
+        return error
     return kind(text, vendor=VENDOR, code=code, body=answer.excerpt)
 
 

@@ -15,7 +15,7 @@ from syncbridge.adapters.alibaba1688.signing import VENDOR, OpenSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
 from syncbridge.errors import Rejected
 from syncbridge.model.catalog import Search
-from syncbridge.ports import Wiring
+from syncbridge.ports import Tokens, Wiring
 
 T = TypeVar("T")
 
@@ -180,6 +180,10 @@ class OpenClient:
             params = {"orderId": vendor_order_id, "queryType": kind}
             found += await self._call(REFUNDS, params, asked_back)
         return found
+
+    async def renew(self) -> Tokens:
+        """A new access token before the old one ends (1688.md §2)."""
+        return await self._http.renew()
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -108,6 +108,7 @@ class OpenSigner(Signer):
             refresh=grant.refresh_token or old.refresh,
             access_expires_at=None if lifetime is None else self._clock.now() + timedelta(seconds=lifetime),
             refresh_expires_at=wire.time_of(grant.refresh_token_timeout) or old.refresh_expires_at,
+            owner=str(grant.member_id or old.owner),
         )
 
 

@@ -79,6 +79,7 @@ class TokenAnswer(msgspec.Struct, kw_only=True):
     expires_in: int | None = None
     """Seconds, sent as a string."""
     refresh_token_timeout: str | None = None
+    member_id: Id | None = msgspec.field(default=None, name="memberId")
     error: str | None = None
     error_code: Id | None = None
     error_description: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from syncbridge.adapters.aliexpress.authorising import AliExpressConsent
 from syncbridge.adapters.aliexpress.channel import AliExpressChannel
 from syncbridge.adapters.aliexpress.client import AliExpressClient
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
@@ -16,6 +17,7 @@ def _connect(settings: AliExpressSettings, wiring: Wiring) -> Connection:
     return Connection(
         channel=AliExpressChannel(settings, client, wiring.clock),
         webhook=AliExpressWebhook(settings),
+        renew=client.renew,
         close=client.close,
     )
 
@@ -26,4 +28,6 @@ def _fresh_mock(clock: Clock, push: Push) -> MockVendor:
     return AliExpressMock(clock, push)
 
 
-adapter: Adapter[AliExpressSettings] = Adapter("aliexpress", AliExpressSettings, _connect, _fresh_mock)
+adapter: Adapter[AliExpressSettings] = Adapter(
+    "aliexpress", AliExpressSettings, _connect, _fresh_mock, AliExpressConsent
+)

@@ -42,8 +42,8 @@ class AliExpressConsent:
         }
         return f"{self._settings.auth_url.rstrip('/')}/oauth/authorize?{urlencode(asked)}"
 
-    async def tokens(self, code: str) -> Tokens:
-        """Tokens for a code, which works once and for three minutes.
+    async def tokens(self, code: str, *, callback: str = "") -> Tokens:
+        """Tokens for a code, which works once and for three minutes; AliExpress asks for no `callback` here.
 
         Raises AccessExpired for one that does not, NotGranted where who agreed is no seller. An answer that got lost is
         not asked for again, since the code is spent: the seller agrees once more.
@@ -71,6 +71,7 @@ class AliExpressConsent:
             made.refresh_token,
             until(made.expire_time, made.expires_in, now),
             until(made.refresh_token_valid_time, made.refresh_expires_in, now),
+            str(made.seller_id or ""),
         )
 
 

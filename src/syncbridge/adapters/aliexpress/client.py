@@ -14,7 +14,7 @@ from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE, ShopType
 from syncbridge.adapters.aliexpress.signing import AliExpressSigner
 from syncbridge.adapters.http import Answer, Call, VendorHttp
 from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, VendorDown
-from syncbridge.ports import Wiring
+from syncbridge.ports import Tokens, Wiring
 
 T = TypeVar("T")
 PAGE = 50
@@ -38,6 +38,10 @@ class AliExpressClient:
         self._clock = wiring.clock
         self._http = VendorHttp(VENDOR, wiring, AliExpressSigner(settings, wiring))
         self._shop = ShopType(self.relations, pop_choice=settings.pop_choice)
+
+    async def renew(self) -> Tokens:
+        """Both tokens new before the access token ends (aliexpress.md §2)."""
+        return await self._http.renew()
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -12,7 +12,16 @@ import msgspec
 from syncbridge.adapters.aliexpress.wire import decoded
 from syncbridge.adapters.aliexpress.wire_access import Fault
 from syncbridge.adapters.http import Answer, redact
-from syncbridge.errors import AccessExpired, NotGranted, OutcomeUnknown, RateLimited, Rejected, VendorDown, VendorError
+from syncbridge.errors import (
+    AccessExpired,
+    NotGranted,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Scope,
+    VendorDown,
+    VendorError,
+)
 
 VENDOR = "aliexpress"
 _CHINA = timezone(timedelta(hours=8))
@@ -73,6 +82,10 @@ _CODES: dict[str, tuple[_Kind, str]] = {
 }
 
 
+_SCOPES: dict[str, Scope] = {"appcalllimit": "app", "7": "app", "sellercalllimit": "account"}
+"""Whose calls a limit stops; those of the group where it is an API's own."""
+
+
 def fault_in(answer: Answer) -> Fault | None:
     """The refusal an answer carries, if it is one: in ``error_response`` on /sync, flat on /rest (§1.5)."""
     try:
@@ -124,7 +137,10 @@ def refusal(fault: Fault, *, api: str, write: bool, now: datetime) -> VendorErro
         case _Kind.BACKEND:
             make = OutcomeUnknown if write else VendorDown
     body = redact(msgspec.json.encode(fault).decode())
-    return make(message, vendor=VENDOR, code=code, request_id=fault.request_id, body=body, **waits)
+    error = make(message, vendor=VENDOR, code=code, request_id=fault.request_id, body=body, **waits)
+    if isinstance(error, RateLimited):
+        error.scope = _SCOPES.get(fault.code.lower(), "group")
+    return error
 
 
 def _classified(fault: Fault) -> tuple[_Kind, str]:

@@ -27,6 +27,7 @@ class NewTokens(msgspec.Struct):
     expire_time: int | None = None
     refresh_token_valid_time: int | None = None
     account_platform: str | None = None
+    seller_id: str | int | None = None
 
 
 class Relation(msgspec.Struct):

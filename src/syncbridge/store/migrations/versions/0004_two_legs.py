@@ -18,6 +18,7 @@ def upgrade() -> None:
     _deadlines()
     _waybills()
     _numbers()
+    _accounts()
 
 
 def _bookings() -> None:
@@ -86,4 +87,23 @@ def _numbers() -> None:
     op.execute(
         "UPDATE parcel SET mark = (SELECT holder.mark FROM purchase JOIN purchase AS holder "
         "ON holder.id = coalesce(purchase.merged_into, purchase.id) WHERE purchase.id = parcel.purchase)"
+    )
+
+
+def _accounts() -> None:
+    """When accounts are open, what a ban is about, and what is not granted."""
+    op.add_column("account_state", sa.Column("renewing_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("account_state", sa.Column("told", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.add_column("quota", sa.Column("banned_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("quota", sa.Column("banned_why", sa.String(), server_default=sa.text("''"), nullable=False))
+    op.create_table(
+        "not_granted",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("api", sa.String(), nullable=False),
+        sa.Column("vendor", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ask_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", "api"),
     )
