@@ -36,6 +36,7 @@ from syncbridge.ports import (
 )
 from syncbridge.queue.execute import Outcome, Worker
 from syncbridge.queue.job import Claim
+from syncbridge.rules.following import Patience
 from syncbridge.rules.mapping import Place, Rules
 from syncbridge.rules.mapping_check import check
 from syncbridge.rules.mapping_file import parse
@@ -269,11 +270,13 @@ def _bridge(
         audit_wait=timedelta(seconds=settings.waits.audit),
         read_back_wait=timedelta(seconds=settings.waits.read_back),
         orders_wait=timedelta(seconds=settings.waits.orders),
+        booking_wait=timedelta(seconds=settings.waits.booking),
         brakes=Brakes(brakes.price_step, brakes.repriced_share, brakes.zeroed_share),
         rate_brakes=RateBrakes(brakes.rate_band, brakes.rate_outlier, brakes.rate_days),
         margin_floor=brakes.margin_floor,
         polling=Bounds(timedelta(seconds=settings.monitor.soonest), timedelta(seconds=settings.monitor.latest)),
         history=timedelta(days=settings.monitor.history_days),
+        patience=Patience(domestic=timedelta(seconds=settings.waits.domestic)),
         most_pictures=settings.images.per_run,
         accounts={
             name: AccountTerms(
@@ -283,6 +286,7 @@ def _bridge(
                 frozenset(account.required_labels),
                 account.without_labels,
                 account.approve,
+                account.confirm_receipt,
                 settings.limit(account.adapter).quota,
                 settings.limit(account.adapter).catalogue_per_second,
             )

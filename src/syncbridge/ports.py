@@ -240,6 +240,22 @@ class Urges(Protocol):
 
 
 @runtime_checkable
+class TracksDomestic(Protocol):
+    """A supplier that tells how far the parcels are that it sends to the relay address."""
+
+    async def whereabouts(self, vendor_order_id: str) -> Sequence[Track]:
+        """How far the parcels of a vendor order are, those with a number; delivered is signed for by the relay."""
+
+
+@runtime_checkable
+class Confirms(Protocol):
+    """A supplier that is told when its goods arrived, which ends our right to ask for the money back."""
+
+    async def confirm(self, vendor_order_id: str) -> None:
+        """Say that all of a shipped vendor order arrived. Raises Rejected if it is not shipped, or OutcomeUnknown."""
+
+
+@runtime_checkable
 class Refunds(Protocol):
     """A supplier that can be asked for the money of a paid vendor order it has not shipped."""
 

@@ -154,6 +154,10 @@ class WaitSettings(_Section):
     """Before a declaration that did not show is looked for again."""
     orders: Seconds = 300.0
     """Before a stock on the channel that no known order explains is decided on."""
+    booking: Seconds = 600.0
+    """Between looks for the number and the label of a booked parcel."""
+    domestic: Seconds = 432_000.0
+    """Before a person is told of a domestic parcel that does not move, or that arrived and is not sent abroad."""
 
 
 class LedgerSettings(_Section):
@@ -248,6 +252,8 @@ class AccountSettings(_Section):
     """What becomes of purchases from suppliers that lack one."""
     approve: Literal["auto", "person"] = "auto"
     """Who approves changes of a store's catalogue that no guard stops."""
+    confirm_receipt: Literal["never", "signed", "delivered"] = "never"
+    """When a supplier is told that its goods arrived, after which the money is its own."""
     callback: str = Field(default="http://127.0.0.1:8689/callback", pattern=r"^https?://[^\s/]+")
     """Where the vendor sends the browser after a person opened the account, as its app's console knows it."""
     options: dict[str, object] = Field(default_factory=dict, repr=False)

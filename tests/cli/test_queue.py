@@ -46,6 +46,8 @@ ENTRY_KEYS = [
     "ship_by",
     "act_by",
     "late_in_seconds",
+    "forecast",
+    "rescues",
 ]
 
 
@@ -262,8 +264,8 @@ def test_without_a_database_none_is_made(tmp_path: Path) -> None:
 
 
 def late(session: Session, *, hours: float) -> str:
-    """An unread order that must be shipped so soon that acting on it is due in so many hours."""
-    ship_by = NOW + timedelta(days=2, hours=hours)
+    """An order nobody knows where to buy, so four days are assumed, that must be acted on in so many hours."""
+    ship_by = NOW + timedelta(days=4, hours=hours)
     orders.keep(session, "toys", make_order(ORDER, NOW, ship_by=ship_by))
     return stuck(session, "late", "orders.take", {"order": ORDER, "store": "toys"}, park=True, reason="no route")
 
@@ -290,6 +292,75 @@ def test_what_has_time_is_not_called_late(desk: Desk) -> None:
 
     assert desk.run("list", "--late").stdout == "Nothing will miss its ship-by time.\n"
     assert len(desk.answer("list")["entries"]) == 1
+
+
+def paid_for(session: Session) -> None:
+    """A purchase that is paid and goes forward, for an order that must be shipped in a day."""
+    parked(session, state=PurchaseState.UNKNOWN)
+    orders.keep(session, "toys", make_order(ORDER, NOW, ship_by=NOW + timedelta(days=1)))
+    purchase = purchases.get(session, 1)
+    made = PlacedOrder("88", VendorOrderState.PAID, cny("30"), cny("0"), created_at=NOW, paid_at=NOW)
+    placed_orders.adopt(session, purchase, [made], now=NOW)
+    placed_orders.paid(session, purchase, made, now=NOW)
+    session.connection().exec_driver_sql("UPDATE job SET state = 'done'")
+
+
+def test_what_goes_forward_too_slowly_is_listed_with_its_forecast_and_what_can_be_done(desk: Desk) -> None:
+    desk.change(paid_for)
+
+    head, misses, foreseen, cause, reason, todo, urge, last = desk.run("list", "--late").stdout.splitlines()
+    (told,) = desk.answer("list", "--late")["entries"]
+
+    assert head.startswith("late-1 · goes forward, too slowly · order toys/8172481060036440 · purchase · ")
+    assert misses.strip() == "! misses its ship-by time by 3 d 0 h"
+    assert "UTC (2 d 0 h to ship assumed, no history; 2 d 0 h from shipped to declared assumed" in foreseen
+    assert (cause.strip(), "is paid" in reason) == ("It goes forward, but will be declared too late. (will_miss)", True)
+    assert todo.strip() == "→ Choose one of these, the cheapest that is enough first:"
+    assert urge.strip().startswith("→ ask the supplier to ship · expected to be declared ")
+    assert urge.endswith(" UTC · still late: syncbridge queue urge late-1")
+    assert last.strip().startswith("→ at last: ask the buyer for more time")
+    assert told["forecast"]["ahead"] == [
+        {"seconds": 172800, "basis": "no_history", "sample": 0},
+        {"seconds": 172800, "basis": "no_parcels", "sample": 0},
+    ]
+    urged = told["rescues"][0]
+    assert (urged["means"], urged["cost"], urged["in_time"]) == ("urge", None, False)
+    assert urged["command"] == "syncbridge queue urge late-1"
+    assert 86000 < urged["gain_in_seconds"] <= 86400
+    assert desk.answer("list")["entries"] == []
+
+
+def test_what_can_be_done_is_said_in_chinese_too(desk: Desk) -> None:
+    desk.change(paid_for)
+    told = desk.run("list", "--late", "--lang", "zh").stdout
+    for words in ("正在进行，但太慢", "发货暂按 2 d 0 h 估算", "催供应商发货", "最后办法"):
+        assert words in told
+
+
+def test_a_supplier_is_asked_to_ship_because_a_person_wants_it(desk: Desk) -> None:
+    desk.change(paid_for)
+    assert desk.answer("urge", "late-1")["results"] == [{"id": "late-1", "done": True, "why": ""}]
+    assert job_args_of(desk, "dispatch.urge") == {"vendor_order": "88"}
+    shown = desk.run("show", "late-1").stdout
+    assert "to be urged, by a person" in shown
+    refused = desk.run("urge", "late-2")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "there is no purchase late-2; see: syncbridge queue list --late\n",
+    )
+
+
+def job_args_of(desk: Desk, kind: str) -> object:
+    (args,) = desk.change(lambda session: job_args(session, kind))
+    return args
+
+
+def test_mapping_files_that_cannot_be_read_hide_nothing_but_the_backups(desk: Desk) -> None:
+    desk.change(paid_for)
+    (desk.config.parent / "mappings" / "shop.yaml").write_text("routes: [")
+    result = desk.run("list", "--late")
+    assert "No backup suppliers are looked for" in result.stderr
+    assert "queue urge late-1" in result.stdout
 
 
 def test_the_list_can_be_narrowed_to_a_cause(desk: Desk) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from syncbridge.demo.abroad import listed, numbers
 from syncbridge.demo.scenario import MAIN
-from syncbridge.demo.world import listed, mark_in
 from syncbridge.model.money import Money
 from syncbridge.rules.pricing import Goods, price
 from tests.crash.day import DEARER, DONE, Day, Ending
@@ -47,9 +47,9 @@ def _not_delivered(day: Day) -> Iterator[str]:
         yield "the order is not delivered"
         return
     declared = [parcel["logistics_no"] for parcel in listed(orders[0]["declarations"])]
-    sent = day.forwarder.sent.get(mark_in(str(bought[0]["message"])))
-    if declared != [sent]:
-        yield f"declared were {declared}, sent was {sent}"
+    sent = numbers(bought[0], day.way, day.channel_books, day.forwarder.sent)
+    if declared != sent or len(sent) != 1:
+        yield f"declared were {declared}, sent or booked was {sent}"
 
 
 def _not_taken_back(day: Day) -> Iterator[str]:

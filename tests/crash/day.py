@@ -18,15 +18,15 @@ from pathlib import Path
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import open_database
+from syncbridge.demo.abroad import Books, code_of, listed, mark_in
 from syncbridge.demo.scenario import MAIN, STORE
-from syncbridge.demo.world import Books, code_of, listed, mark_in
 from syncbridge.flows import decisions
-from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping import Rules, ShippingWay
 from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import load_settings
 from syncbridge.testing.control import MockControl
 from tests.crash.daemon import Doom, fork
-from tests.crash.settings import ONE_ROUTE, cost_of, free_port, offer_of, want_of, write_settings
+from tests.crash.settings import ONE_SUPPLIER, cost_of, free_port, offer_of, want_of, write_settings
 
 PATIENCE = 90.0
 LOOK = 0.2
@@ -35,6 +35,9 @@ DEARER = Decimal("3.00")
 LESS = 48
 BUFFER = 2
 """Kept back by the example's stock policy."""
+COUNTRIES = {ShippingWay.FORWARDER: "BR", ShippingWay.OFFICIAL: "ES", ShippingWay.LABEL_FIRST: "US"}
+"""Where an order goes that takes the way, by the example's routes."""
+SHIPPED = "SELECT 1 FROM timeline WHERE event = 'shipped by the supplier'"
 
 
 class Ending(StrEnum):
@@ -55,6 +58,7 @@ class Day:
     vendors: str
     dooms: Sequence[Doom] = ()
     ending: Ending = Ending.DELIVERED
+    way: ShippingWay = ShippingWay.FORWARDER
     whole: bool = True
     """Whether the day goes on until every doom was met."""
     kills: int = 0
@@ -73,7 +77,7 @@ class Day:
         """Live it to its end; what does not fit by then is in `complaints`."""
         self.unmet = list(self.dooms)
         self.life: ForkServerProcess | None = None
-        self.rules: Rules = parse({"one.yaml": ONE_ROUTE})
+        self.rules: Rules = parse({"one.yaml": ONE_SUPPLIER})
         self.order_id = f"91724810{self.number:08d}"
         self.codes = [code_of(want_of(self.number, place), self.rules) for place in range(3)]
         self.forwarder = ForwarderMock(self.folder / "forwarder.csv")
@@ -151,16 +155,20 @@ class Day:
         return status in DONE and await self._reprice(channel)
 
     async def _buy(self) -> None:
-        lines = [{"sku_code": self.codes[0], "quantity": want_of(self.number, 0).quantity}]
-        token = self.accounts[STORE]["access_token"]
-        await self.channel.tell("orders", access_token=token, order_id=self.order_id, lines=lines)
+        await self.channel.tell(
+            "orders",
+            access_token=self.accounts[STORE]["access_token"],
+            order_id=self.order_id,
+            lines=[{"sku_code": self.codes[0], "quantity": want_of(self.number, 0).quantity}],
+            address={"country": COUNTRIES[self.way]},
+        )
 
     async def _ship(self, supplier: Books) -> None:
         for order in supplier["orders"]:
             if order["status"] == "waitsellersend":
                 number = f"YT{str(order['orderId'])[-13:]}"
                 await self.supplier.tell(f"orders/{order['orderId']}/ship", number=number, company="圆通速递(YTO)")
-            elif self.rows("SELECT 1 FROM timeline WHERE event = 'shipped by the supplier'"):  # it travels for a while
+            elif self.way is ShippingWay.FORWARDER and self.rows(SHIPPED):  # it travels for a while
                 self.forwarder.receive(mark_in(str(order["message"])))
 
     async def _cancel(self, supplier: Books, status: str) -> bool:
@@ -263,7 +271,10 @@ class Day:
                     for product in channel["products"]
                     if self.codes[0] in {sku["sku_code"] for sku in listed(product["skus"])}
                 ],
-                "orders": [order for order in channel["orders"] if order["order_id"] == self.order_id],
+                **{
+                    book: [entry for entry in channel[book] if entry["order_id"] == self.order_id]
+                    for book in ("orders", "warehouse_orders")
+                },
             },
         )
 

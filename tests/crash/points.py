@@ -60,7 +60,16 @@ TAKEN_BACK_PAID = (
     ("purchase.pay:closed", "supplier.refund:answered", "withdraw.order:closed"),
 )
 """The first kill holds the goods back until the buyer has cancelled."""
+BOOKED = (
+    ("book.parcel:claimed", "channel.lines:answered", "bookings.sent:begun"),
+    ("bookings.sent:committed",),
+    ("channel.book:before",),
+    ("channel.book:answered",),
+    ("book.parcel:closing", "book.parcel:closed", "channel.label:answered"),
+)
+"""Under the supplier's waybill, and the same before anything is bought."""
 MATRIX = (
+    *BOOKED,
     *BEFORE_THE_INTENT,
     *INTENDED,
     *SENT_NOT_MADE,

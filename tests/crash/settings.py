@@ -8,11 +8,11 @@ from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
 
+from syncbridge.demo.abroad import listed
 from syncbridge.demo.scenario import MAIN, STORE, Want, make
-from syncbridge.demo.world import listed
 
 EXAMPLE = (Path(__file__).parents[2] / "mappings" / "example.yaml").read_text(encoding="utf-8")
-ONE_ROUTE = EXAMPLE.partition("  - name: toys-byhand")[0]
+ONE_SUPPLIER = EXAMPLE.partition("  - name: toys-byhand")[0]
 OFFER = make(1, offers=8).offers[MAIN][1]
 QUANTITY = 2
 
@@ -56,7 +56,7 @@ workers = {{ idle = 0.1 }}
 deadlines = {{ total = 2, read = 1, margin = 1, quarantine = 5 }}
 jobs = {{ lease = 10, renewal = 3, sweep = 1 }}
 polls = {{ orders = 1, purchases = 1, offers = 2, carrier = 0.5 }}
-waits = {{ audit = 0.2, read_back = 0.5, orders = 1 }}
+waits = {{ audit = 0.2, read_back = 0.5, booking = 0.5, orders = 1 }}
 retry = {{ purchase = {patient}, tracking = {patient}, catalogue = {patient} }}
 limits = {{ alibaba1688 = {{ per_second = 400 }}, aliexpress = {{ per_second = 400 }} }}
 
@@ -74,7 +74,7 @@ path = "forwarder.csv"
             "live = true\n" if name == STORE else f'daily_spending_cap = "100000.00 CNY"\noffer_pool_id = "{pool}"\n'
         )
     (folder / "mappings").mkdir()
-    (folder / "mappings" / "one.yaml").write_text(ONE_ROUTE, encoding="utf-8")
+    (folder / "mappings" / "one.yaml").write_text(ONE_SUPPLIER, encoding="utf-8")
     file = folder / "syncbridge.toml"
     file.touch(mode=0o600)
     file.write_text(text, encoding="utf-8")

@@ -18,6 +18,7 @@ from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
+from syncbridge.rules.mapping import ShippingWay
 from syncbridge.testing.control import MockControl
 from tests.crash.books import judge
 from tests.crash.daemon import Doom
@@ -93,8 +94,9 @@ async def _round(seed: int, calls: Sequence[int]) -> list[Tally]:
         days = []
         for call in calls:
             ending = list(Ending)[(seed + call) % len(Ending)]
+            way = list(ShippingWay)[(seed + call // len(Ending)) % len(ShippingWay)]
             dooms = [Doom(call=call), Doom(call=random.Random(f"{seed} {call}").randint(1, call))]
-            days.append(Day(call, Path(folder, str(call)), base_url, dooms, ending, whole=False))
+            days.append(Day(call, Path(folder, str(call)), base_url, dooms, ending, way, whole=False))
         return await asyncio.gather(*(one(day) for day in days))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from syncbridge.rules.mapping import ShippingWay
 from tests.crash import points
 from tests.crash.books import judge
 from tests.crash.daemon import Doom
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.process, pytest.mark.anyio]
 Play = Callable[..., Awaitable[list[Day]]]
 _numbers = itertools.count(1)
 WRITES = (
+    "channel.book",
     "channel.declare",
     "channel.publish",
     "channel.set_prices",
@@ -34,13 +36,17 @@ WRITES = (
 def play(tmp_path: Path, base_url: str, record_property: Callable[[str, object], None]) -> Play:
     """Play days side by side, and hold the books against each."""
 
-    async def played(lives: Sequence[Sequence[str]], ending: Ending = Ending.DELIVERED) -> list[Day]:
+    async def played(
+        lives: Sequence[Sequence[str]],
+        ending: Ending = Ending.DELIVERED,
+        way: ShippingWay = ShippingWay.FORWARDER,
+    ) -> list[Day]:
         days = []
         for died_at in lives:
             number = next(_numbers)
             folder = tmp_path / str(number)
             folder.mkdir()
-            days.append(Day(number, folder, base_url, [Doom(point) for point in died_at], ending))
+            days.append(Day(number, folder, base_url, [Doom(point) for point in died_at], ending, way))
         await asyncio.gather(*(day.play() for day in days))
         record_property("tally", {"kills": sum(day.kills for day in days), "points": [p for d in lives for p in d]})
         return days
@@ -91,6 +97,16 @@ async def test_row_04_a_kill_between_the_purchase_and_its_declaration_pays_once_
     assert_balanced(days, kills=count(points.UNTIL_DECLARED))
 
 
+@pytest.mark.parametrize("way", [ShippingWay.OFFICIAL, ShippingWay.LABEL_FIRST])
+async def test_row_04_a_kill_while_a_parcel_is_booked_leaves_one_booking_declared_once(
+    play: Play, way: ShippingWay
+) -> None:
+    days = await play(points.BOOKED, way=way)
+
+    assert_balanced(days, kills=count(points.BOOKED))
+    assert [len(day.channel_books["warehouse_orders"]) for day in days] == [1] * len(days)
+
+
 async def test_a_kill_on_the_way_of_a_listing_leaves_one_listing_with_the_newest_values(play: Play) -> None:
     days = await play(points.LISTED)
 
@@ -118,11 +134,11 @@ async def test_a_kill_while_a_paid_purchase_is_taken_back_asks_for_its_money_onc
 
 
 async def test_the_matrix_has_every_step_that_writes_at_a_vendor(play: Play) -> None:
-    (day,) = await play([()])
+    days = [day for way in ShippingWay for day in await play([()], way=way)]
 
-    passed = {point for _, point in day.passed()}
+    passed = {point for day in days for _, point in day.passed()}
     steps = {f"{write}:{moment}" for write in WRITES for moment in ("before", "answered")}
-    assert_balanced([day], kills=0)
+    assert_balanced(days, kills=0)
     assert steps <= passed
     assert steps <= {point for lives in points.MATRIX for point in lives}
 

@@ -213,8 +213,10 @@ class Shop:
         """A person says: try it again."""
         retry_queue.retry(session, entry_id, now=self.clock.now())
 
-    def forwards(self, mark: str, number: str = "UR000000001YP") -> None:
-        self.forwarder.sent.append(Shipment("YANWEN", number, mark))
+    def forwards(
+        self, mark: str, number: str = "UR000000001YP", *, carrier: str = "YANWEN", replaces: str | None = None
+    ) -> None:
+        self.forwarder.sent.append(Shipment(carrier, number, mark, replaces))
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from syncbridge.errors import OutcomeUnknown
+from syncbridge.flows import dispatch
 from syncbridge.flows.dispatch import LATE
 from syncbridge.store import timeline
-from syncbridge.testing.builders import make_offer
+from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.shelf import OFFER, open_holds
+from tests.flows.test_figures import statements
 
 pytestmark = pytest.mark.anyio
 ORDER = "8172481060036440"
@@ -102,3 +104,30 @@ async def test_a_no_is_noted_and_stops_nothing(shop: Shop) -> None:
     (said,) = await urged(shop)
     assert said.startswith("could not be asked: ")
     assert await shop.queue() == [entry for entry in await shop.queue() if entry.what == "hold"]
+
+
+async def test_many_late_purchases_are_found_with_as_many_statements_as_few(shop: Shop) -> None:
+    await shop.list_offer(replace(make_offer(OFFER, make_spec(1, stock=900)), dispatch_hours=24))
+    counts = []
+    for number in range(12):
+        await shop.sell(f"81724810600364{number:02d}")
+        await shop.pass_time(601)
+        if number in (1, 11):
+            shop.clock.advance(25 * HOUR)
+            with statements(shop) as seen:
+                await shop.db.run(dispatch._check, shop.bridge, "main")
+            counts.append(sum(seen.values()))
+            assert len(await open_holds(shop, *(f"order toys/81724810600364{n:02d}" for n in range(number + 1)))) == 1
+            await shop.work()
+    assert counts[0] == counts[1]
+
+
+async def test_a_supplier_that_cannot_be_asked_by_api_is_noted(shop: Shop) -> None:
+    await bought(shop)
+    shop.bridge.suppliers["main"] = Mute()  # type: ignore[index]  # a dictionary
+    await check(shop, 25)
+    assert await urged(shop) == ["account main cannot be asked by API; write to the supplier"]
+
+
+class Mute:
+    """A supplier of which nothing can be asked."""

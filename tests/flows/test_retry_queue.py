@@ -82,24 +82,6 @@ async def test_the_money_at_stake_is_the_payout_before_that(shop: Shop) -> None:
     assert entry.at_stake == (await the_purchase(shop)).payout
 
 
-async def test_what_must_be_acted_on_first_comes_first(shop: Shop) -> None:
-    await by_hand(shop)
-    now = shop.clock.now()
-    await shop.sell("8172481060036441", ship_by=now + timedelta(days=1))
-    await shop.sell("8172481060036442", ship_by=now + timedelta(days=9))
-    await shop.pass_time(601)
-    await hold(shop, "alarm_ledger", "ledger", lost="1")
-    assert [entry.subject[-1] for entry in await shop.queue()] == ["1", "0", "2", "r"]
-
-
-async def test_an_entry_that_cannot_be_shipped_in_time_says_by_how_much(shop: Shop) -> None:
-    entry = await by_hand(shop)
-    assert entry.ship_by is not None
-    too_late = entry.ship_by - timedelta(hours=30)  # two days are needed
-    assert entry.late(too_late) == -timedelta(hours=18)
-    assert entry.late(entry.ship_by - timedelta(days=3)) is None
-
-
 async def test_a_hold_is_closed_by_dropping_it(shop: Shop) -> None:
     await hold(shop, "vendor_order_extra", "vendor order main/88", why="one too many")
     (entry,) = await shop.queue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncbridge.rules.mapping import Alias, CodeStyle, Part, Place
+from syncbridge.rules.mapping import Alias, CodeStyle, OtherCarrier, Part, Place
 from syncbridge.rules.mapping_check import check, warnings
 from syncbridge.rules.mapping_file import parse
 from tests.mappings.test_mapping_file import GOOD, refusal, second_route, with_line
@@ -200,3 +200,35 @@ def test_a_longer_prefix_that_may_fit_codes_that_cannot_be_made_anew_is_warned()
     ]
     apart = second_route(prefix="TYA", stores="[garden]")
     assert warned(apart.replace("    prefix: TY\n", "    prefix: TY\n    code: goods_code\n")) == []
+
+
+OTHER = (
+    "services: {MEIYOU: {key: OTHER, site: 'https://track.example.com/my', carrier: Meiyou Express}, YANWEN: YANWEN_AM}"
+)
+
+
+def of_services(written: str) -> str:
+    return with_line("    services:\n      YANWEN: YANWEN_AM", f"    {written}")
+
+
+def test_a_carrier_that_is_not_on_the_channels_list_is_named_with_its_site() -> None:
+    (route,) = parse({"shop.yaml": of_services(OTHER)}).routes
+
+    assert route.services == {"MEIYOU": "OTHER", "YANWEN": "YANWEN_AM"}
+    assert route.others == {"MEIYOU": OtherCarrier("Meiyou Express", "https://track.example.com/my")}
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("{A: OTHER}", "OTHER stands for any carrier, so its name and site are wanted, too; write {key: OTHER, "),
+        ("{A: {key: OTHER}}", '"site" is missing; add the line site: https://track.example.com'),
+        ("{A: {key: OTHER, site: 'https://a.example'}}", '"carrier" is missing; add the line carrier: Example Express'),
+        ("{A: {key: OTHER, site: a.example, carrier: B}}", '"a.example" is not the address of a page; write it whole'),
+        ("{A: {site: 'https://a.example', carrier: B}}", '"key" is missing; add the line key: OTHER'),
+        ("{A: {key: EMS, site: 'https://a.example', carrier: B}}", "only a key that begins with OTHER wants a site"),
+        ("{A: [EMS]}", "a section is expected"),
+    ],
+)
+def test_a_slip_in_the_services_is_told_with_the_remedy(written: str, sentence: str) -> None:
+    assert sentence in refusal(of_services(f"services: {written}"))

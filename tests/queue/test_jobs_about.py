@@ -113,13 +113,13 @@ async def test_a_sibling_is_unsettled_while_it_waits_for_such_a_reason(
     bench: Bench, code: str, kind: str, unsettled: bool
 ) -> None:
     claim = await bench.take(await add(bench, "first", kind="fulfil.declare", after=-SECOND))
-    assert not await bench.db.read(jobs.unsettled, claim, ["unknown"])
+    assert not await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"])
     sibling = await bench.take(await add(bench, "second", kind=kind, after=-SECOND))
-    assert not await bench.db.read(jobs.unsettled, claim, ["unknown"])
+    assert not await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"])
     later = START + HOUR
     await bench.db.run(jobs.postpone, sibling, run_at=later, code=code, why="no answer", costs_attempt=True)
 
-    assert await bench.db.read(jobs.unsettled, claim, ["unknown"]) is unsettled
+    assert await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"]) is unsettled
 
 
 async def test_a_sibling_that_was_cut_off_is_unsettled_and_one_of_another_subject_is_not(bench: Bench) -> None:
@@ -129,4 +129,4 @@ async def test_a_sibling_that_was_cut_off_is_unsettled_and_one_of_another_subjec
         await bench.db.run(jobs.claim, cut_off, now=START, lease=SECOND)
         await bench.db.run(jobs.sweep, now=START + HOUR, held=[claim.id])
 
-        assert await bench.db.read(jobs.unsettled, claim, ["unknown"]) is unsettled
+        assert await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"]) is unsettled

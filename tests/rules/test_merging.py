@@ -25,6 +25,11 @@ def test_a_note_names_the_parcel_first_and_then_what_was_bought_with_it() -> Non
     assert note([FIRST, SECOND, THIRD]) == f"唛头 {FIRST.mark} 合单 {SECOND.mark} {THIRD.mark}"
 
 
+def test_a_note_names_the_number_on_the_label_last() -> None:
+    assert note([FIRST], "UR900000001YP") == f"唛头 {FIRST.mark} 面单号 UR900000001YP"
+    assert marks(note([FIRST, SECOND], "UR900000001YP")) == {FIRST.mark, SECOND.mark}
+
+
 def test_a_note_of_one_purchase_or_of_somebody_else_names_nothing_bought_together() -> None:
     assert marks(note([FIRST])) == frozenset()
     assert marks("合单 for the office") == frozenset()

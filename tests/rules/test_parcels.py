@@ -216,7 +216,7 @@ def test_goods_are_declared_as_their_policy_says_of_each_piece() -> None:
     [
         (Decimal("0.3"), "10.01", 1, "3.01 USD"),
         (Decimal(1), "10.00", 3, "3.34 USD"),
-        (Decimal("0.02"), "3.00", 3, "0.02 USD"),
+        (Decimal("0.5"), "3.00", 3, "0.50 USD"),
         (Decimal("0.3"), "0.01", 9, "0.01 USD"),
         (Decimal("0.3"), "0.00", 1, "0.01 USD"),
         (usd("3.00"), "10.00", 3, "3.00 USD"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from syncbridge.demo.abroad import listed
 from syncbridge.demo.scenario import MAIN, BuyerOrder, Change, Trouble
-from syncbridge.demo.world import listed
 from tests.simulation import database, invariants
 
 if TYPE_CHECKING:

@@ -6,13 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime
 
+from syncbridge.demo.abroad import Books, declarations, listed, mark_in
 from syncbridge.demo.books import UNDONE, wanted
 from syncbridge.demo.scenario import STORE, Scenario
-from syncbridge.demo.world import Books, listed, mark_in
 from syncbridge.flows.bridge import order_subject
+from syncbridge.rules.mapping import ShippingWay
 from tests.simulation import database
 
-VENDOR_WRITES = ("supplier.place", "supplier.pay", "supplier.cancel", "supplier.refund", "channel.declare")
+VENDOR_WRITES = (
+    "supplier.place",
+    "supplier.pay",
+    "supplier.cancel",
+    "supplier.refund",
+    "channel.book",
+    "channel.declare",
+)
 
 
 class Broken(AssertionError):
@@ -51,16 +59,25 @@ def check_quota(called: int, per_second: float) -> None:
 
 
 def check_books(
-    scenario: Scenario, owners: Mapping[str, str], supplier: Books, channel: Books, sent: Mapping[str, str]
+    scenario: Scenario,
+    owners: Mapping[str, str],
+    ways: Mapping[str, ShippingWay],
+    supplier: Books,
+    channel: Books,
+    sent: Mapping[str, str],
 ) -> None:
-    """I1 and I4 by what the vendors have: nothing bought beyond the wish, no parcel declared twice or for another."""
-    _raise([*_bought_too_much(scenario, owners, supplier), *_declared_wrongly(owners, channel, sent)])
+    """I1 and I4 by what the vendors have: nothing bought beyond the wish; no parcel booked or declared twice, declared
+    for another order or by its domestic number, or left out of an order that is told to be wholly shipped."""
+    wrong = declarations(owners, ways, supplier, channel, sent).differences
+    _raise([*_bought_too_much(scenario, owners, supplier), *(f"I4: {difference}" for difference in wrong)])
 
 
 def written(supplier: Books, channel: Books) -> Iterator[tuple[str, str, str]]:
     """What we wrote at the vendors: what it is called on the timeline, its name, and the parcel mark if it has one."""
     for order in supplier["orders"]:
         yield "placed", str(order["orderId"]), mark_in(str(order["message"]))
+    for booked in channel["warehouse_orders"]:
+        yield "parcel booked", str(booked["warehouse_order_id"]), ""
     for order in channel["orders"]:
         for parcel in listed(order["declarations"]):
             yield "declared", str(parcel["logistics_no"]), ""
@@ -91,15 +108,6 @@ def _bought_too_much(scenario: Scenario, owners: Mapping[str, str], supplier: Bo
         extra = bought - Counter(wanted(scenario, owner))
         if extra:
             yield f"I1: {dict(extra)} too much was bought for order {owner}"
-
-
-def _declared_wrongly(owners: Mapping[str, str], channel: Books, sent: Mapping[str, str]) -> Iterator[str]:
-    order_of = {number: owners.get(mark) for mark, number in sent.items()}
-    for order in channel["orders"]:
-        numbers = Counter(str(parcel["logistics_no"]) for parcel in listed(order["declarations"]))
-        for number, times in numbers.items():
-            if times > 1 or order_of.get(number) != order["order_id"]:
-                yield f"I4: {number} of order {order_of.get(number)} was declared {times} times for {order['order_id']}"
 
 
 def _raise(found: list[str]) -> None:

@@ -146,7 +146,7 @@ class Wire:
         return answer
 
 
-WRITES = ("place", "pay", "cancel", "refund", "declare")
+WRITES = ("place", "pay", "cancel", "refund", "declare", "redeclare")
 
 
 def _no_answer(name: str) -> Exception:
@@ -407,8 +407,16 @@ class WatchedChannel:
         return await self.wire.call("declared", lambda _: self.books.declared(order_id))
 
     async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
+        self._check(order_id, shipment)
+        await self.wire.call("declare", lambda _: self.books.declare(order_id, shipment, complete=complete))
+
+    async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
+        self._check(order_id, new)
+        await self.wire.call("redeclare", lambda _: self.books.redeclare(order_id, old, new, complete=complete))
+
+    def _check(self, order_id: str, shipment: Shipment) -> None:
+        """No number is told of twice, nor a domestic one."""
         if shipment.number in self.domestic:
             self._watch.wrongs.append(f"domestic number {shipment.number} is declared")
         if any(known.number == shipment.number for known in self.books.declarations.get(order_id, ())):
             self._watch.wrongs.append(f"{shipment.number} is declared twice")
-        await self.wire.call("declare", lambda _: self.books.declare(order_id, shipment, complete=complete))

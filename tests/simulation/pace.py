@@ -39,7 +39,7 @@ QUICK = Pace(
         "cool_off": 1.0,
         "deadlines": {"total": 2.0, "read": 1.0, "margin": 1.0, "quarantine": 5.0},
         "jobs": {"lease": 10.0, "renewal": 3.0, "sweep": 1.0},
-        "waits": {"audit": 1.2, "read_back": 5.0, "orders": 6.0},
+        "waits": {"audit": 1.2, "read_back": 5.0, "orders": 6.0, "booking": 3.0},
         "retry": {"purchase": _PATIENT, "tracking": _PATIENT, "catalogue": _PATIENT},
     },
 )

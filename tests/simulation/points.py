@@ -5,20 +5,22 @@ from __future__ import annotations
 from itertools import product
 
 JOBS = (
-    "dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due monitor.replan "
-    "offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow purchase.pay "
-    "purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push tokens.calendar tokens.renew"
+    "book.parcel dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due "
+    "monitor.replan offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow "
+    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push "
+    "tokens.calendar tokens.renew"
 )
 CALLS = (
-    "carrier.shipments channel.declare channel.declared channel.listing channel.listings channel.order channel.orders "
-    "channel.publish channel.set_prices channel.set_stock channel.shipping_services supplier.find supplier.follow "
-    "supplier.offer supplier.offers supplier.order supplier.orders supplier.pay supplier.place supplier.preview "
-    "supplier.shipments"
+    "carrier.shipments channel.book channel.booked channel.declare channel.declared channel.label channel.lines "
+    "channel.listing channel.listings channel.order channel.orders channel.publish channel.set_prices "
+    "channel.set_stock channel.shipping_services supplier.find supplier.follow supplier.offer supplier.offers "
+    "supplier.order supplier.orders supplier.pay supplier.place supplier.preview supplier.shipments"
 )
 UNITS = (
     "accounts.claim_renewal accounts.clear_pauses accounts.replace_tokens accounts.seed_tokens alarms.forget_outages "
-    "catalogue.sending catalogue.sent grants.ask_again grants.refuse inbox.accept job.free_leases job.sweep "
-    "monitor._plan purchases.sent quota.ban_calls quota.free_slots quota.lease_slots start.begin schedule.tick"
+    "bookings.sent catalogue.sending catalogue.sent grants.ask_again grants.refuse inbox.accept job.free_leases "
+    "job.sweep monitor._plan purchases.sent quota.ban_calls quota.free_slots quota.lease_slots start.begin "
+    "schedule.tick"
 )
 
 
@@ -35,14 +37,15 @@ POINTS = (
 """Passed in every seed."""
 SELDOM = (
     *_each(
-        "alarms.tell audit.nightly decisions.adopt dispatch.urge monitor.forget reconcile.listing reconcile.stock "
-        "reconcile.store stock.online withdraw.order",
+        "alarms.tell audit.nightly decisions.adopt dispatch.urge domestic.check domestic.look monitor.forget "
+        "reconcile.listing reconcile.stock reconcile.store stock.online withdraw.order",
         "claimed",
         "closing",
         "closed",
     ),
     *_each(
-        "channel.set_on_sale channel.track supplier.cancel supplier.refund supplier.refunds supplier.urge",
+        "channel.set_on_sale channel.track supplier.cancel supplier.refund supplier.refunds supplier.urge "
+        "supplier.whereabouts",
         "before",
         "answered",
     ),

@@ -22,10 +22,11 @@ from starlette.routing import Mount
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import assemble, find_adapter
 from syncbridge.daemon import take_over
-from syncbridge.demo.books import Balance, Day, Story, balance, owners_of
+from syncbridge.demo.abroad import Books, owners_of, ways_of
+from syncbridge.demo.books import Balance, Day, Story, balance
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, make
-from syncbridge.demo.world import POOLS, Books, Desk, World
+from syncbridge.demo.world import POOLS, Desk, World
 from syncbridge.flows import start
 from syncbridge.flows.jobs import JOBS, Flow
 from syncbridge.flows.retry_queue import entries
@@ -104,6 +105,7 @@ class Sim:
         self.clock = SteppedClock(self.right_clock)
         self.scenario = make(self.seed, offers=self.offers, orders=self.orders, specs=3)
         self.owners = owners_of(self.scenario)
+        self.ways = ways_of(self.scenario, rules())
 
     def play(self) -> Balance:
         """Live through the scenario and hold the books against it. Raises Broken or TimeoutError."""
@@ -289,7 +291,7 @@ class Sim:
             if invariants.is_step(point) and self.life is not None:
                 invariants.check_tables(self.life.began)
             if invariants.is_write(point):
-                invariants.check_books(self.scenario, self.owners, *self.books(), self.world.forwarder.sent)
+                invariants.check_books(self.scenario, self.owners, self.ways, *self.books(), self.world.forwarder.sent)
 
     def _called(self, last_second: Sequence[float]) -> None:
         with self._noting():

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
+from syncbridge.demo.abroad import DONE, Books, mark_in
 from syncbridge.demo.books import Balance, Story, balance
-from syncbridge.demo.world import Books
+from syncbridge.rules.mapping import ShippingWay
 from tests.simulation import database, invariants
 from tests.simulation.invariants import Broken
 from tests.simulation.sim import Sim, rules
@@ -35,7 +36,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
     sim.books = lambda: seen.append(look()) or seen[-1]  # type: ignore[method-assign, func-returns-value]
     sim.play()
     supplier, channel = seen[-1]
-    waiting = {f"order toys/{order['order_id']}" for order in channel["orders"] if not order["declarations"]}
+    waiting = {f"order toys/{order['order_id']}" for order in channel["orders"] if order["status"] not in DONE}
     return Quiet(sim, supplier, channel, Story(sim.scenario, rules(), sim.world.forwarder.sent, waiting))
 
 
@@ -89,17 +90,69 @@ def test_calls_beyond_the_quota_are_seen() -> None:
         invariants.check_quota(30, 15)
 
 
-def test_a_second_purchase_and_a_second_declaration_are_seen(day: Quiet, books: tuple[Books, Books]) -> None:
+def test_a_second_purchase_is_seen(day: Quiet, books: tuple[Books, Books]) -> None:
     supplier, channel = books
-    scenario, owners, sent = day.sim.scenario, day.sim.owners, day.story.sent
-    invariants.check_books(scenario, owners, supplier, channel, sent)
+    _check_books(day, supplier, channel)
     supplier["orders"].append(supplier["orders"][0])
     with pytest.raises(Broken, match="I1"):
-        invariants.check_books(scenario, owners, supplier, day.channel, sent)
+        _check_books(day, supplier, channel)
+
+
+def _declare_again(supplier: Books, parcels: list[dict[str, object]]) -> None:
+    parcels.append(parcels[0])
+
+
+def _declare_the_domestic_number(supplier: Books, parcels: list[dict[str, object]]) -> None:
+    shipped = next(order["parcels"] for order in supplier["orders"] if order["parcels"])
+    parcels[0]["logistics_no"] = shipped[0]["number"]  # type: ignore[index]  # a list of the mock's
+
+
+def _declare_an_invented_number(supplier: Books, parcels: list[dict[str, object]]) -> None:
+    parcels[0]["logistics_no"] = "UR999999999YP"
+
+
+def _declare_nothing(supplier: Books, parcels: list[dict[str, object]]) -> None:
+    parcels.clear()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (_declare_again, "was declared 2 times"),
+        (_declare_the_domestic_number, "is domestic, and was declared"),
+        (_declare_an_invented_number, "nobody gave UR999999999YP to a parcel of it"),
+        (_declare_nothing, "was not declared"),
+    ],
+)
+def test_a_parcel_declared_wrongly_is_seen(
+    day: Quiet,
+    books: tuple[Books, Books],
+    change: Callable[[Books, list[dict[str, object]]], None],
+    said: str,
+) -> None:
+    supplier, channel = books
     declared = next(order["declarations"] for order in channel["orders"] if order["declarations"])
-    declared.append(declared[0])  # type: ignore[attr-defined]  # a list of the mock's
-    with pytest.raises(Broken, match="I4"):
-        invariants.check_books(scenario, owners, day.supplier, channel, sent)
+    change(supplier, declared)  # type: ignore[arg-type]  # a list of the mock's
+    with pytest.raises(Broken, match=f"I4: .*{said}"):
+        _check_books(day, supplier, channel)
+
+
+def test_a_parcel_booked_twice_is_seen(day: Quiet, books: tuple[Books, Books]) -> None:
+    supplier, channel = books
+    bought = next(order for order in supplier["orders"] if order["parcels"])
+    mark = mark_in(str(bought["message"]))
+    channel["warehouse_orders"][:] = [
+        {"domestic_no": bought["parcels"][0]["number"], "number": number, "status": "init"}  # type: ignore[index]
+        for number in ("LX1CN", "LX2CN")
+    ]
+    ways = day.sim.ways | {mark: ShippingWay.OFFICIAL}
+    with pytest.raises(Broken, match="was booked 2 times"):
+        invariants.check_books(day.sim.scenario, day.sim.owners, ways, supplier, channel, day.story.sent)
+
+
+def _check_books(day: Quiet, supplier: Books, channel: Books) -> None:
+    sim = day.sim
+    invariants.check_books(sim.scenario, sim.owners, sim.ways, supplier, channel, day.story.sent)
 
 
 def test_a_write_nothing_explains_is_seen(day: Quiet) -> None:

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import decisions, gates, retry_queue
+from syncbridge.flows import decisions, gates, numbers, retry_queue
 from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.events import jobs_for
 from syncbridge.flows.jobs import JOBS
@@ -180,7 +180,7 @@ class Trade(Proof):
         self.process.suppliers[account].wire.troubles |= dict([trouble])
 
     @rule(
-        call=st.sampled_from(["order", "orders", "declare", "declared"]),
+        call=st.sampled_from(["order", "orders", "declare", "redeclare", "declared"]),
         what=st.sampled_from(["lost", "unsent", "limit"]),
     )
     def a_call_to_the_store_will_fail(self, call: str, what: str) -> None:
@@ -293,8 +293,8 @@ class Trade(Proof):
     # the forwarder
 
     @precondition(lambda self: self.any_made())
-    @rule(account=ACCOUNTS, n=ANY, again=st.booleans())
-    def a_parcel_goes_abroad(self, account: str, n: int, again: bool) -> None:
+    @rule(account=ACCOUNTS, n=ANY, again=st.booleans(), beside=st.sampled_from(["unsaid", "further", "instead"]))
+    def a_parcel_goes_abroad(self, account: str, n: int, again: bool, beside: str) -> None:
         sent = self.process.forwarder.sent
         if again and sent:
             sent.append(sent[n % len(sent)])
@@ -303,7 +303,25 @@ class Trade(Proof):
         purchase = order and self.read(placed_orders.named_by, order)
         if isinstance(purchase, Purchase):
             self.parcels += 1
-            sent.append(Shipment("YANWEN", f"UR{self.parcels:09d}YP", purchase.mark))
+            known = [shipment.number for shipment in sent if shipment.mark == purchase.mark]
+            instead = known[-1] if known else ""
+            replaces = {"unsaid": None, "further": "", "instead": instead}[beside]
+            sent.append(Shipment("YANWEN", f"UR{self.parcels:09d}YP", purchase.mark, replaces))
+
+    @precondition(lambda self: any(entry.code == "two_numbers" for entry in self.queue))
+    @rule(n=ANY, further=st.booleans())
+    def a_person_says_what_a_second_number_is(self, n: int, further: bool) -> None:
+        bridge = self.process.bridge
+
+        def say(session: Session, entry: Entry) -> None:
+            order_id, number = entry.subject.removeprefix(f"order {STORE}/").split(" ")
+            if further:
+                numbers.declare(session, bridge, order_id, number, stores=[STORE])
+            else:
+                old = entry.figures["beside"].split(", ")[0]
+                numbers.correct(session, bridge, order_id, old, number, carrier="", stores=[STORE])
+
+        self.decide(n, say, code="two_numbers")
 
     @rule(mark=st.sampled_from(["", "QQQQQQQQ"]))
     def a_parcel_bears_an_unknown_mark(self, mark: str) -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, Quote, VendorOrderState
+from syncbridge.model.shipping import Shipment
 from syncbridge.rules.routing import Split
-from syncbridge.store import placed_orders, purchases
+from syncbridge.store import placed_orders, purchases, waybills
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.builders import cny, usd
 from syncbridge.testing.clock import START
@@ -54,6 +55,13 @@ async def adopt(db: SqliteDatabase, purchase: Purchase, *orders: PlacedOrder) ->
 
 async def see(db: SqliteDatabase, order: PlacedOrder, account: str = "main") -> None:
     await db.run(placed_orders.see, account, order, now=START)
+
+
+async def ship(db: SqliteDatabase, purchase: Purchase, vendor_order_id: str, *numbers: str) -> None:
+    """The supplier shows these parcels of a vendor order, and no others."""
+    parcels = [Shipment("YTO", number) for number in numbers]
+    await db.run(waybills.keep, purchase.supplier, vendor_order_id, parcels, now=START)
+    await db.run(placed_orders.shipped, purchase)
 
 
 def placed(

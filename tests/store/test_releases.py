@@ -6,15 +6,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from syncbridge.bootstrap import open_database
 from syncbridge.errors import ConfigError
 from syncbridge.flows.retry_queue import entries
 from syncbridge.settings import Settings
-from syncbridge.store import accounts, catalogue, orders, purchases
+from syncbridge.store import accounts, catalogue, orders, parcels, purchases
 from syncbridge.store.db import SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
+from syncbridge.store.tables import WaybillRow
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -36,6 +38,9 @@ async def test_a_filled_database_of_an_earlier_release_opens(release: str, tmp_p
         assert (await db.read(purchases.figures))["declared"] == 26
         assert len(await db.read(entries)) == 2
         assert (await db.read(accounts.tokens_of, "toys")).access
+        assert await db.read(lambda session: session.scalars(select(func.count()).select_from(WaybillRow)).one()) == 26
+        numbers = await db.read(parcels.of_order, "8172481000000000", ["toys", "games"])
+        assert all(parcel.shipment.mark for parcel in numbers)
         address = await db.read(orders.address_of, "toys", "8172481000000000")
         assert address is not None
         assert address.country

@@ -9,7 +9,8 @@ import pytest
 
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import ParcelState, Shipment
+from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import parcels, placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
@@ -18,7 +19,7 @@ from syncbridge.store.purchases import UNPLACED
 from syncbridge.store.tables import VendorOrderRow
 from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
-from tests.store.buying import LINE, SECOND_ACCOUNT, adopt, get, intended, move, placed, see, send
+from tests.store.buying import LINE, SECOND_ACCOUNT, adopt, get, intended, move, placed, see, send, ship
 
 pytestmark = pytest.mark.anyio
 CANCELLED = VendorOrderState.CANCELLED
@@ -82,15 +83,6 @@ async def test_a_parcel_is_announced_once(db: SqliteDatabase) -> None:
     assert await db.run(parcels.announce, purchase, parcel) is None
     assert await db.read(purchases.by_mark, purchase.mark) == purchase
     assert await db.read(purchases.by_mark, "") is None
-
-
-async def test_domestic_numbers_of_an_order_are_known(db: SqliteDatabase) -> None:
-    purchase = await intended(db)
-    await adopt(db, purchase, placed("1"))
-    await db.run(placed_orders.shipped, purchase, "1", ["YT1", "YT2"])
-
-    assert await db.read(placed_orders.waybills, "toys", purchase.order_id) == {"YT1", "YT2"}
-    assert await db.read(placed_orders.waybills, "toys", "another") == set()
 
 
 async def test_only_the_vendor_orders_named_are_adopted(db: SqliteDatabase) -> None:
@@ -190,7 +182,7 @@ async def test_vendor_orders_of_a_purchase_are_told_with_state_and_domestic_numb
     await adopt(db, purchase, placed("1"), placed("2"))
     await adopt(db, other, placed("1"))
 
-    await db.run(placed_orders.shipped, purchase, "1", ["YT1", "YT2"])
+    await ship(db, purchase, "1", "YT1", "YT2")
 
     unpaid = VendorOrderState.UNPAID
     assert await db.read(placed_orders.of_purchase, purchase.id) == [("1", unpaid, ["YT1", "YT2"]), ("2", unpaid, [])]
@@ -205,19 +197,10 @@ async def test_a_purchase_is_shipped_if_it_was_bought_and_not_yet_declared(
     purchase = await intended(db)
     await move(db, purchase.id, before)
 
-    await db.run(placed_orders.shipped, purchase, "1", ["YT1"])
+    await ship(db, purchase, "1", "YT1")
 
     goes_on = before in (PurchaseState.PLACED, PurchaseState.PAID)
     assert await state(db, purchase.id) is (PurchaseState.SHIPPED if goes_on else before)
-
-
-async def test_domestic_numbers_of_the_same_order_id_in_another_store_are_not_its_own(db: SqliteDatabase) -> None:
-    here, there = await intended(db, "1"), await intended(db, "1", store="games")
-    for purchase, number in ((here, "1"), (there, "2")):
-        await adopt(db, purchase, placed(number))
-        await db.run(placed_orders.shipped, purchase, number, [f"YT{number}"])
-
-    assert await db.read(placed_orders.waybills, "toys", "1") == {"YT1"}
 
 
 async def test_a_refund_is_noted_at_its_own_vendor_order(db: SqliteDatabase) -> None:
@@ -305,9 +288,9 @@ async def test_each_parcel_has_a_number_of_its_own_with_us(db: SqliteDatabase) -
     assert len(set(ids)) == 3
     told = [await db.read(parcels.get, number) for number in ids]
     assert told == [
-        Parcel(ids[0], Shipment("YANWEN_AM", "UR1", purchase.mark), purchase, False),
-        Parcel(ids[1], Shipment("YANWEN_AM", "UR2", purchase.mark), purchase, False),
-        Parcel(ids[2], Shipment("YANWEN_AM", "UR2", other.mark), other, False),
+        Parcel(ids[0], Shipment("YANWEN_AM", "UR1", purchase.mark), purchase, ParcelState.ANNOUNCED, None),
+        Parcel(ids[1], Shipment("YANWEN_AM", "UR2", purchase.mark), purchase, ParcelState.ANNOUNCED, None),
+        Parcel(ids[2], Shipment("YANWEN_AM", "UR2", other.mark), other, ParcelState.ANNOUNCED, None),
     ]
 
 
@@ -319,7 +302,49 @@ async def test_a_declared_parcel_is_declared_alone_and_its_purchase_with_it(
     await move(db, purchase.id, before)
     first, second = await parcel_of(db, purchase, "UR1"), await parcel_of(db, purchase, "UR2")
 
-    await db.run(parcels.declared, first, purchase, now=START)
+    await db.run(parcels.declared, first, purchase, "YANWEN_EXPRESS", now=START)
 
-    assert [(await db.read(parcels.get, number)).declared for number in (first, second)] == [True, False]
+    told = [await db.read(parcels.get, number) for number in (first, second)]
+    assert [(one.shipment.carrier, one.declared_at) for one in told] == [("YANWEN_EXPRESS", START), ("YANWEN_AM", None)]
     assert await state(db, purchase.id) is PurchaseState.DECLARED
+
+
+def _told(**shown: object) -> PlacedOrder:
+    return placed("88", state=VendorOrderState.SHIPPED, created_at=START, **shown)
+
+
+async def test_the_suppliers_own_times_are_kept_and_not_forgotten(db: SqliteDatabase) -> None:
+    await see(db, _told(paid_at=START + SECOND, shipped_at=START + 2 * SECOND))
+    await see(db, _told())
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (START + SECOND, START + 2 * SECOND)
+
+
+async def test_what_we_saw_happen_has_the_time_we_saw_it_where_the_supplier_tells_none(db: SqliteDatabase) -> None:
+    states = (VendorOrderState.UNPAID, VendorOrderState.PAID, VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
+    for number, state in enumerate(states):
+        await db.run(placed_orders.see, "main", placed("88", state=state), now=START + number * SECOND)
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (START + SECOND, START + 2 * SECOND)
+
+
+async def test_nobody_knows_when_that_happened_which_had_happened_when_we_first_looked(db: SqliteDatabase) -> None:
+    for _ in range(2):
+        await see(db, _told())
+    kept = await row(db, "88")
+    assert (kept.paid_at, kept.shipped_at) == (None, None)
+
+
+async def test_a_purchase_whose_times_were_not_kept_is_as_far_as_its_state_says(db: SqliteDatabase) -> None:
+    purchase = await intended(db)
+    await adopt(db, purchase, placed("87"), placed("88", state=CANCELLED), placed("89", state=VendorOrderState.PAID))
+    await see(db, placed("90", state=VendorOrderState.SHIPPED, created_at=START - SECOND))
+    await adopt(db, purchase, placed("90", state=VendorOrderState.SHIPPED, created_at=START - SECOND))
+    await db.run(placed_orders.urged, "main", "89", now=START)
+    assert await db.read(placed_orders.progress, [purchase.id]) == {
+        purchase.id: {
+            "87": Progress(None, None),
+            "89": Progress(START, None, START),
+            "90": Progress(START - SECOND, START),
+        }
+    }

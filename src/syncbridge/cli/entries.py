@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from syncbridge.flows.retry_queue import Entry
     from syncbridge.model.purchasing import Purchase, PurchaseLine
     from syncbridge.rules.candidates import Candidate
+    from syncbridge.rules.deadlines import Forecast
+    from syncbridge.rules.rescues import Rescue
     from syncbridge.texts import Texts
 
 Lang = Annotated[
@@ -38,7 +40,7 @@ def _words(entry: Entry, words: Texts) -> tuple[str, str]:
     return text.cause, text.todo.replace("{id}", entry.id)
 
 
-def as_json(entry: Entry, words: Texts, now: datetime) -> dict[str, object]:
+def as_json(entry: Entry, words: Texts, now: datetime, rescues: Sequence[Rescue] = ()) -> dict[str, object]:
     """An entry for programs; `late_in_seconds` is the time left to act, negative if it is late, null if it is not."""
     cause, todo = _words(entry, words)
     left = entry.late(now)
@@ -59,10 +61,33 @@ def as_json(entry: Entry, words: Texts, now: datetime) -> dict[str, object]:
         "ship_by": _stamp(entry.ship_by),
         "act_by": _stamp(entry.act_by),
         "late_in_seconds": None if left is None else round(left.total_seconds()),
+        "forecast": _forecast_as_json(entry.forecast) if entry.forecast else None,
+        "rescues": [_rescue_as_json(entry, rescue, words) for rescue in rescues],
     }
 
 
-def print_entry(entry: Entry, words: Texts, now: datetime) -> None:
+def _forecast_as_json(forecast: Forecast) -> dict[str, object]:
+    ahead = [
+        {"seconds": round(lead.time.total_seconds()), "basis": lead.basis, "sample": lead.sample}
+        for lead in forecast.ahead
+    ]
+    return {"declared_at": _stamp(forecast.declared_at), "ahead": ahead}
+
+
+def _rescue_as_json(entry: Entry, rescue: Rescue, words: Texts) -> dict[str, object]:
+    return {
+        "means": rescue.means,
+        "said": words.labels[f"rescue_{rescue.means}"],
+        "to": rescue.to or None,
+        "cost": str(rescue.cost) if rescue.cost else None,
+        "gain_in_seconds": round(rescue.gain.total_seconds()),
+        "in_time": rescue.in_time,
+        "declared_at": _stamp(rescue.declared_at),
+        "command": _remedy(entry, rescue),
+    }
+
+
+def print_entry(entry: Entry, words: Texts, now: datetime, rescues: Sequence[Rescue] = ()) -> None:
     """An entry for people: what it is, whether it will be late, why it stopped, and what to do."""
     label = words.labels
     cause, todo = _words(entry, words)
@@ -76,9 +101,43 @@ def print_entry(entry: Entry, words: Texts, now: datetime) -> None:
     left = entry.late(now)
     if left is not None:
         show(f"    ! {label['too_late' if left < timedelta(0) else 'act_within']} {_duration(abs(left))}")
+        show(f"    {_forecast(entry.forecast, words)}" if entry.forecast else "")
     show(f"    {cause} ({plain(entry.code)})")
     show(f"    {plain(entry.reason)}{_figures(entry.figures)}")
     show(f"    → {todo}")
+    for rescue in rescues:
+        show(f"    → {_rescue(entry, rescue, words)}")
+
+
+def _forecast(forecast: Forecast, words: Texts) -> str:
+    """When it will be declared, and what that is expected by."""
+    label = words.labels
+    ahead = [label[f"by_{lead.basis}"].format(sample=lead.sample, time=_duration(lead.time)) for lead in forecast.ahead]
+    told = f" ({'; '.join(ahead)})" if ahead else ""
+    return f"{label['forecast']} {forecast.declared_at:%Y-%m-%d %H:%M} UTC{told}"
+
+
+def _rescue(entry: Entry, rescue: Rescue, words: Texts) -> str:
+    """What can be done, what it costs, what it brings, and the command."""
+    label = words.labels
+    told = [label[f"rescue_{rescue.means}"] + (f" {plain(rescue.to)}" if rescue.to else "")]
+    if rescue.declared_at:
+        told.append(f"{label['forecast']} {rescue.declared_at:%Y-%m-%d %H:%M} UTC")
+        told.append(label["in_time" if rescue.in_time else "still_late"])
+    elif rescue.gain:
+        told.append(f"{label['sooner_there']} {_duration(rescue.gain)}")
+    told += [f"{label['costs_more']} {rescue.cost}"] if rescue.cost else []
+    command = _remedy(entry, rescue)
+    return " · ".join(told) + (f": {command}" if command else "")
+
+
+def _remedy(entry: Entry, rescue: Rescue) -> str | None:
+    """The command that does it; None where only a person can, on the vendor's page or in the mapping files."""
+    from syncbridge.flows.retry_queue import GOING_ON
+
+    if rescue.means not in ("urge", "switch") or entry.purchase is None:
+        return None
+    return f"syncbridge queue {rescue.means} {GOING_ON}{entry.purchase}"
 
 
 def print_candidates(entry: Entry, purchase: Purchase, found: list[Candidate], words: Texts) -> None:

@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, str] = {
     "mock": "Serve a mock vendor over HTTP.",
     "queue": "The retry queue: purchases that do not go forward.",
     "purchases": "What was bought, what is to be bought by hand, and the numbers of what was.",
+    "labels": "Labels of booked parcels: see them, and save them to hand them on.",
+    "parcels": "The international numbers of an order's parcels.",
     "audit": "Prove that nothing is lost or bought twice, or print each difference.",
     "rematch": "Specs a supplier renamed or deleted: say which one takes their place.",
     "offers": "What suppliers' offers cost and had, and when they are read.",

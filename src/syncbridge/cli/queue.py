@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +11,8 @@ import typer
 from syncbridge.cli.batch import Result, one_by_one, tell, tried
 from syncbridge.cli.database import in_database, with_bridge
 from syncbridge.cli.entries import Lang, as_json, candidate_as_json, print_candidates, print_entry, words_of
-from syncbridge.cli.output import plain, show, show_json
-from syncbridge.errors import SyncBridgeError
+from syncbridge.cli.output import plain, say, show, show_json
+from syncbridge.errors import ConfigError, MappingError, SyncBridgeError
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from syncbridge.model.money import Money
     from syncbridge.model.purchasing import Purchase
     from syncbridge.rules.candidates import Candidate
+    from syncbridge.rules.mapping import Rules
+    from syncbridge.rules.rescues import Rescue
 
 queue = typer.Typer(help="The retry queue: purchases that do not go forward.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -32,45 +35,49 @@ Reason = Annotated[str, typer.Option("--reason", prompt="Why?", help="Kept in th
 @queue.command("list")
 def list_(
     ctx: typer.Context,
-    late: Annotated[bool, typer.Option("--late", help="Only what will miss its ship-by time.")] = False,
+    late: Annotated[
+        bool, typer.Option("--late", help="What will miss its ship-by time, stuck or not, and what can be done.")
+    ] = False,
     cause: Annotated[str | None, typer.Option(metavar="CODE", help="Only entries of this cause.")] = None,
     lang: Lang = None,
     json: Json = False,
 ) -> None:
     """Everything that waits, is parked, held, or to be bought by hand; what must be acted on first in front."""
-    from syncbridge.flows import retry_queue
+    from syncbridge.flows import deadlines
 
     words, now = words_of(ctx, lang), _now()
-    found = [entry for entry in in_database(ctx, retry_queue.entries) if cause in (None, entry.code)]
-    if late:
-        found = [entry for entry in found if entry.late(now) is not None]
+    read = deadlines.will_miss if late else deadlines.in_order
+    found = [one for one in in_database(ctx, lambda session: read(session, now=now)) if cause in (None, one.code)]
+    rescues = _rescues(ctx, found, now) if late else {}
     if json:
-        show_json({"entries": [as_json(entry, words, now) for entry in found]})
+        show_json({"entries": [as_json(entry, words, now, rescues.get(entry.id, ())) for entry in found]})
     elif not found:
         show(words.labels["none_late" if late else "empty"])
     for entry in found if not json else []:
-        print_entry(entry, words, now)
+        print_entry(entry, words, now, rescues.get(entry.id, ()))
 
 
 @queue.command("show")
 def show_(ctx: typer.Context, entry_id: Id, lang: Lang = None, json: Json = False) -> None:
     """One entry: what to do, what happened so far, and the orders an unclear purchase may have become."""
-    from syncbridge.flows import retry_queue
+    from syncbridge.flows import deadlines, retry_queue
 
     def read(
         session: Session,
     ) -> tuple[Entry, list[tuple[datetime, str, dict[str, str]]], tuple[Purchase, list[Candidate]] | None]:
-        entry = retry_queue.entry(session, entry_id)
+        entry = deadlines.entry(session, entry_id, now=now)
         return entry, retry_queue.history(session, entry), retry_queue.lookalikes(session, entry)
 
     words, now = words_of(ctx, lang), _now()
     entry, history, alike = in_database(ctx, read)
+    rescues = _rescues(ctx, [entry] if entry.late(now) is not None else [], now)
     if json:
         told = [{"at": at.isoformat(), "event": event, **details} for at, event, details in history]
         found = [candidate_as_json(entry, candidate) for candidate in alike[1]] if alike else []
-        show_json({"entry": as_json(entry, words, now), "history": told, "candidates": found})
+        shown = as_json(entry, words, now, rescues.get(entry.id, ()))
+        show_json({"entry": shown, "history": told, "candidates": found})
         return
-    print_entry(entry, words, now)
+    print_entry(entry, words, now, rescues.get(entry.id, ()))
     for at, event, details in history:
         told_of = ", ".join(f"{name}={value}" for name, value in details.items())
         show(f"{at:%Y-%m-%d %H:%M:%S}  {plain(event)}  {plain(told_of)}")
@@ -156,6 +163,16 @@ def switch(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> 
 
 
 @queue.command()
+def urge(ctx: typer.Context, ids: Ids, json: Json = False) -> None:
+    """Ask suppliers to ship what is paid, once a day at most; the daemon does by itself once a promise is over."""
+    from syncbridge.flows import decisions
+
+    now = _now()
+    results = one_by_one(ctx, ids, lambda session, one: decisions.urge(session, one, now=now))
+    tell(results, "is asked for as soon as the daemon sees it", json=json)
+
+
+@queue.command()
 def drop(ctx: typer.Context, ids: Ids, reason: Reason, json: Json = False) -> None:
     """Give entries up. Refused where something may have been bought."""
     from syncbridge.flows import retry_queue
@@ -173,6 +190,26 @@ def money(text: str | None) -> Money | None:
         return Money.parse(text) if text else None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _rescues(ctx: typer.Context, late: Sequence[Entry], now: datetime) -> Mapping[str, Sequence[Rescue]]:
+    """What can be done about each, by id."""
+    from syncbridge.flows import deadlines
+
+    rules = _rules(ctx) if late else None
+    return in_database(ctx, lambda session: deadlines.can_be_done(session, rules, late, now=now)) if late else {}
+
+
+def _rules(ctx: typer.Context) -> Rules | None:
+    """The mapping files, to find backups; None if they cannot be read, which must not hide the queue."""
+    from syncbridge.rules.mapping_file import parse
+    from syncbridge.settings import load_settings, read_mappings
+
+    try:
+        return parse(read_mappings(load_settings(ctx.obj).mappings))
+    except (ConfigError, MappingError) as error:
+        say(f"No backup suppliers are looked for, since the mapping files cannot be used: {error}")
+        return None
 
 
 def _now() -> datetime:

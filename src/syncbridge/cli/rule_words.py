@@ -212,7 +212,7 @@ def _choice(choice: LineChoice) -> str:
 
 
 def _declaration(policy: ParcelPolicy) -> str:
-    """What customs are told of one unit."""
+    """What customs are told of one piece."""
     worth = policy.value
     said = [
         f"{policy.name_en} {policy.name_cn}",

@@ -8,18 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, Scenario, Trouble, Want
-from syncbridge.demo.world import Books, code_of, listed, mark_in
+from syncbridge.demo.abroad import DONE, Books, Declarations, code_of, declarations, listed, mark_in, owners_of, ways_of
+from syncbridge.demo.scenario import STORE, Change, Scenario, Want
 from syncbridge.model.money import Money
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.pricing import Goods, Priced, price
-from syncbridge.rules.routing import intent_key
 
-MOST_SPLITS = 5
-MOST_ALTERNATIVES = 3
-SPLITS_OF_AN_ALTERNATIVE = 100
-DONE = ("WAIT_BUYER_ACCEPT_GOODS", "FUND_PROCESSING", "FINISH")
 UNDONE = ("cancel", "terminated")
 """Vendor orders that no longer count: nothing of them is left to pay or to ship (1688.md §5.6)."""
 
@@ -47,6 +42,7 @@ class Balance:
     """Vendor orders made or paid by us when the channel order had long said that it was cancelled."""
     outside_band: int
     """Prices shown outside floor and ceiling, or one step past the brake from the price before."""
+    declarations: Declarations
     differences: tuple[str, ...]
     """One sentence for each thing that does not fit."""
 
@@ -66,7 +62,7 @@ class Story:
 
 def balance(story: Story, supplier: Books, channel: Books) -> Balance:
     """Hold both vendors' books against what happened."""
-    scenario, waiting, sent = story.scenario, story.waiting, story.sent
+    scenario, waiting = story.scenario, story.waiting
     owners = owners_of(scenario)
     cancelled = _cancelled(channel)
     bought: dict[str, list[dict[str, object]]] = {}
@@ -79,7 +75,8 @@ def balance(story: Story, supplier: Books, channel: Books) -> Balance:
             bought.setdefault(intent, []).append(order)
     late = list(_bought_after_cancel(cancelled, story.day.hearing, supplier, owners))
     outside = list(_outside_band(story, channel))
-    differences += [*late, *outside, *_listed_twice(channel)]
+    abroad = declarations(owners, ways_of(scenario, story.rules), supplier, channel, story.sent)
+    differences += [*late, *outside, *abroad.differences, *_listed_twice(channel)]
     doubled = sum(len(orders) - 1 for orders in bought.values())
     states = {str(order["order_id"]): order for order in channel["orders"]}
     lost = [o for o in states if states[o]["status"] not in DONE and f"order {STORE}/{o}" not in waiting]
@@ -94,32 +91,19 @@ def balance(story: Story, supplier: Books, channel: Books) -> Balance:
             differences += _taken_back(planned.order_id, mine, waiting)
         elif states[planned.order_id]["status"] in DONE:
             differences += _fulfilled(planned.order_id, Counter(wanted(scenario, planned.order_id)), mine)
-            differences += _declared(states[planned.order_id], mine, sent)
-        elif planned.trouble is not Trouble.NONE and mine:
+        elif not planned.trouble.is_bought and mine:
             differences.append(f"order {planned.order_id} ({planned.trouble}) was bought all the same")
-    declarations = [d for order in channel["orders"] for d in listed(order["declarations"])]
     return Balance(
         placed=len(supplier["orders"]),
         doubled=doubled,
         lost=len(lost),
-        declared=len(declarations),
+        declared=sum(len(listed(order["declarations"])) for order in channel["orders"]),
         pushed=sum(bool(order["declarations"]) for order in channel["orders"]),
         bought_after_cancel=len(late),
         outside_band=len(outside),
+        declarations=abroad,
         differences=tuple(differences),
     )
-
-
-def owners_of(scenario: Scenario) -> dict[str, str]:
-    """The channel order each possible intent belongs to; intents have derived names."""
-    owners = {}
-    for order in scenario.orders:
-        for account in (MAIN, BY_HAND):
-            for alternative in range(MOST_ALTERNATIVES):
-                for split in range(MOST_SPLITS):
-                    number = alternative * SPLITS_OF_AN_ALTERNATIVE + split
-                    owners[intent_key(STORE, order.order_id, account, number).mark] = order.order_id
-    return owners
 
 
 def _intent_of(order: dict[str, object], owners: Mapping[str, str]) -> str | None:
@@ -139,12 +123,6 @@ def _fulfilled(order_id: str, wanted: Counter[tuple[str, str]], bought: list[dic
         for line in listed(order["lines"]):
             got[(str(line["offerId"]), str(line["specId"]))] += int(str(line["quantity"]))
     return [] if got == wanted else [f"order {order_id} wanted {dict(wanted)} and got {dict(got)}"]
-
-
-def _declared(order: dict[str, object], bought: list[dict[str, object]], sent: Mapping[str, str]) -> list[str]:
-    numbers = [str(declared["logistics_no"]) for declared in listed(order["declarations"])]
-    right = [sent.get(mark_in(str(one["message"])), "none") for one in bought]
-    return [] if sorted(numbers) == sorted(right) else [f"order {order['order_id']}: declared {numbers}, not {right}"]
 
 
 def _money(supplier: Books) -> list[str]:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from syncbridge.demo.books import Balance
 from syncbridge.queue import dead_letters
+from syncbridge.rules.mapping import ShippingWay
 from syncbridge.store import catalogue, holds, orders
 from syncbridge.store.tables import TimelineRow
 
@@ -52,6 +53,10 @@ class Report:
             "bought_by_hand": self.bought_by_hand,
             "parked": ours["parked"],
             "tracking_declared": books.declared,
+            "routes": {way.value: books.declarations.routes.get(way, 0) for way in ShippingWay},
+            "declared_twice": books.declarations.twice,
+            "declared_domestic": books.declarations.domestic,
+            "declared_wrong": books.declarations.wrong,
             "webhooks_rejected": self.webhooks_rejected,
             "holds": ours["holds"],
             "kills": self.kills,

@@ -35,7 +35,7 @@ from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.control import MockControl
 
 T = TypeVar("T")
-PATIENCE = 40.0
+PATIENCE = 60.0
 """Seconds without the expected that make a demo give up."""
 SLOWER_UNDER_KILLS = 6
 DELAY_UNDER_KILLS = 0.4
@@ -48,7 +48,7 @@ class Options:
 
     seed: int = 1
     offers: int = 32
-    orders: int = 20
+    orders: int = 24
     kills: int = 0
     """How often the daemon is killed without warning, and started again."""
     keep: bool = False
@@ -267,6 +267,7 @@ carrier = 1
 [waits]
 audit = 0.5
 read_back = 0.5
+booking = 0.5
 orders = 2
 
 [retry]

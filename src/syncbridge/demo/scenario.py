@@ -15,6 +15,8 @@ MAIN, BY_HAND = "main", "byhand"
 """Supplier accounts: one may order by API, the other may not."""
 
 COLOURS = ("黑色", "白色", "红色", "蓝色", "绿色", "黄色", "紫色", "灰色", "粉色", "橙色", "米色", "棕色")
+COUNTRIES = ("BR", "ES", "US")
+"""One for each way abroad that the example's mapping files know."""
 GOODS = ("Notebook", "Pencil case", "Desk lamp", "Cable box", "Tea cup", "Cat toy", "Phone stand", "Key ring")
 
 
@@ -26,6 +28,16 @@ class Trouble(StrEnum):
     """The supplier sells out between the order and the purchase."""
     UNROUTED = "unrouted"
     """A SKU no rule routes."""
+    CANCELLED = "cancelled"
+    """The buyer cancels at once."""
+    CANCELLED_PAID = "cancelled when paid"
+    CANCELLED_SHIPPED = "cancelled when shipped"
+    """Between the legs: the supplier has shipped, and nothing is declared yet."""
+
+    @property
+    def is_bought(self) -> bool:
+        """Whether anything may be bought for the order."""
+        return self not in (Trouble.OUT_OF_STOCK, Trouble.UNROUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class BuyerOrder:
     wants: tuple[Want, ...]
     by_webhook: bool
     """False: nobody tells us, the poll must find it."""
+    country: str
+    """Where it goes (ISO 3166, two letters), which decides its way abroad."""
     trouble: Trouble = Trouble.NONE
 
 
@@ -71,7 +85,7 @@ class Scenario:
     """More than the brake lets through."""
 
 
-def make(seed: int, *, offers: int = 32, orders: int = 20, specs: int = 10) -> Scenario:
+def make(seed: int, *, offers: int = 32, orders: int = 24, specs: int = 10) -> Scenario:
     """Draw a scenario: the documented real offer, made-up ones of so many specs or two more, and orders for some."""
     dice = random.Random(seed)  # noqa: S311  a story, not a secret
     by_hand = max(1, offers // 8)
@@ -95,8 +109,9 @@ def _orders(
 ) -> tuple[BuyerOrder, ...]:
     orders = []
     sold_out, *others = main
+    first = dice.randrange(len(COUNTRIES))
     for n in range(count):
-        trouble = {1: Trouble.OUT_OF_STOCK, 2: Trouble.UNROUTED}.get(n, Trouble.NONE)
+        trouble = TROUBLES.get(n, Trouble.NONE)
         wants = [_want(dice, MAIN, sold_out if trouble is Trouble.OUT_OF_STOCK else dice.choice(others))]
         if n == 3 or (n > 3 and dice.random() < 0.1):
             wants = [_want(dice, BY_HAND, dice.choice(hand))]
@@ -104,8 +119,20 @@ def _orders(
             wants.append(_want(dice, BY_HAND, dice.choice(hand)))
         elif trouble is Trouble.NONE and dice.random() < 0.3:
             wants.append(_want(dice, MAIN, dice.choice(others)))
-        orders.append(BuyerOrder(f"81724810{n:08d}", _distinct(wants), dice.random() < 0.5, trouble))
+        by_webhook, country = dice.random() < 0.5, COUNTRIES[(first + n) % len(COUNTRIES)]
+        orders.append(BuyerOrder(f"81724810{n:08d}", _distinct(wants), by_webhook, country, trouble))
     return tuple(orders)
+
+
+TROUBLES = {
+    1: Trouble.OUT_OF_STOCK,
+    2: Trouble.UNROUTED,
+    5: Trouble.CANCELLED,
+    6: Trouble.CANCELLED_PAID,
+    7: Trouble.CANCELLED_SHIPPED,
+    8: Trouble.CANCELLED_SHIPPED,
+}
+"""By the number of the order."""
 
 
 def _distinct(wants: Sequence[Want]) -> tuple[Want, ...]:

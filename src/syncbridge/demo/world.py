@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
+from syncbridge.demo.abroad import code_of, listed, mark_in, owners_of, ways_of
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, BuyerOrder, Scenario, Trouble, Want
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Purchase
 from syncbridge.ports import Clock
-from syncbridge.rules.codes import reference_code
-from syncbridge.rules.mapping import Rules
+from syncbridge.rules.mapping import Rules, ShippingWay
 from syncbridge.testing.control import MockControl
 
 UNROUTED_SKU = "ZZ0001"
 PAID = "waitsellersend"
-Books = Mapping[str, list[dict[str, object]]]
 Say = Callable[[str], None]
 
 
@@ -54,6 +52,15 @@ class World:
     bought_by_hand: set[str] = field(default_factory=set)
     look: float = 0.5
     """Seconds between looks at how far everything got."""
+    cancelled: set[str] = field(default_factory=set)
+    _owners: Mapping[str, str] = field(init=False)
+    _ways: Mapping[str, ShippingWay] = field(init=False)
+    _troubles: Mapping[str, Trouble] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._owners = owners_of(self.scenario)
+        self._ways = ways_of(self.scenario, self.rules)
+        self._troubles = {order.order_id: order.trouble for order in self.scenario.orders}
 
     async def open_accounts(self, receiver: str) -> None:
         """Accounts at both vendors, with messages sent to the receiver's address."""
@@ -122,7 +129,10 @@ class World:
             order_id=order.order_id,
             lines=lines,
             push=order.by_webhook and order.trouble is not Trouble.OUT_OF_STOCK,
+            address={"country": order.country},
         )
+        if order.trouble is Trouble.CANCELLED:
+            await self._cancel(order.order_id)
         if order.trouble is Trouble.OUT_OF_STOCK:
             want = order.wants[0]
             await self.supplier.tell(f"offers/{want.offer_id}/stock", spec_id=want.spec_id, stock=0)
@@ -137,9 +147,12 @@ class World:
         self.webhooks_rejected += answers.count(401)
 
     async def do_their_part(self) -> None:
-        """The person buys what is to be bought by hand, suppliers ship, the forwarder sends on."""
+        """The person buys what is to be bought by hand, buyers cancel, suppliers ship, the forwarder sends on."""
         await self._buy_by_hand()
-        await self._ship()
+        for order in (await self.supplier.books())["orders"]:
+            mark = mark_in(str(order["message"]))
+            await self._change_mind(self._owners.get(mark, ""), order)
+            await self._send(mark, order)
 
     async def _settled(self) -> bool:
         """Let everybody do their part; true once nothing is left to do."""
@@ -170,14 +183,29 @@ class World:
                 pay=True,
             )
 
-    async def _ship(self) -> None:
-        """Suppliers ship what is paid; the forwarder sends on what arrived."""
-        for order in (await self.supplier.books())["orders"]:
-            if order["status"] == PAID:
-                number = f"YT{str(order['orderId'])[-13:]}"
-                await self.supplier.tell(f"orders/{order['orderId']}/ship", number=number, company="圆通速递(YTO)")
-            elif order["parcels"]:
-                self.forwarder.receive(mark_in(str(order["message"])))
+    async def _change_mind(self, order_id: str, bought: Mapping[str, object]) -> None:
+        """A buyer cancels once the order has come as far as planned."""
+        match self._troubles.get(order_id):
+            case Trouble.CANCELLED_PAID if bought["payTime"]:
+                await self._cancel(order_id)
+            case Trouble.CANCELLED_SHIPPED if bought["parcels"]:
+                await self._cancel(order_id)
+
+    async def _cancel(self, order_id: str) -> None:
+        """A buyer asks for it, and the seller agrees."""
+        if order_id not in self.cancelled:
+            self.cancelled.add(order_id)
+            self.say(f"the buyer of {order_id} cancels")
+            for step in ("ask_to_cancel", "accept_cancel"):
+                await self.channel.tell(f"orders/{order_id}/{step}", push=True)
+
+    async def _send(self, mark: str, order: Mapping[str, object]) -> None:
+        """A supplier ships what is paid and still wanted; the forwarder sends on what arrived."""
+        if order["status"] == PAID and self._troubles.get(self._owners.get(mark, "")) is not Trouble.CANCELLED_PAID:
+            number = f"YT{str(order['orderId'])[-13:]}"
+            await self.supplier.tell(f"orders/{order['orderId']}/ship", number=number, company="圆通速递(YTO)")
+        elif order["parcels"] and self._ways.get(mark) is ShippingWay.FORWARDER:
+            self.forwarder.receive(mark)
 
     async def _listed(self, count: int) -> bool:
         products = (await self.channel.books())["products"]
@@ -208,21 +236,3 @@ class World:
 POOLS = {MAIN: "1", BY_HAND: "2"}
 BUFFER = 2
 """Kept back by the example's stock policy."""
-
-
-def code_of(want: Want, rules: Rules) -> str:
-    """The SKU code a spec is listed under: derived, so no database is asked."""
-    route = next(route for route in rules.routes if route.supplier == want.supplier)
-    return reference_code(route, STORE, want.offer_id, want.spec_id, rules)
-
-
-def mark_in(note: str) -> str:
-    """The parcel mark a supplier finds in the buyer note; empty if there is none."""
-    found = re.search(r"唛头 (\w+)", note)
-    return found.group(1) if found else ""
-
-
-def listed(value: object) -> list[dict[str, object]]:
-    """A list of a mock's books."""
-    assert isinstance(value, list)  # noqa: S101  the mock's own shape
-    return value

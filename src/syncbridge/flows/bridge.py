@@ -22,7 +22,7 @@ from syncbridge.store.db import Database
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LEAD_TIME = timedelta(days=2)
-"""Expected time from buying to declaring; the order with the least time left goes first."""
+"""Taken off the ship-by time of work that nothing is forecast of, so that it goes before the catalogue."""
 CATALOGUE_PATIENCE = timedelta(days=3)
 """Catalogue work gives way to orders that must be shipped within this and the lead time."""
 
@@ -40,6 +40,9 @@ class AccountTerms:
     """What becomes of purchases from other suppliers: ``confirm`` or ``by_hand``."""
     approve: str = "auto"
     """Who approves what no guard stops in a store's catalogue: ``auto``, or a ``person`` with `apply`."""
+    confirm_receipt: str = "never"
+    """When a supplier is told that its goods arrived: ``never``, once the relay address has ``signed`` for them, or
+    once they are ``delivered`` to the buyer."""
     quota: DayQuota | None = None
     """What the vendor allows on one day in China; None: nobody knows."""
     reads_per_second: float = 2.0
@@ -64,6 +67,8 @@ class Terms:
     """Before a declaration that did not show is looked for again."""
     orders_wait: timedelta = timedelta(minutes=5)
     """Before a stock on the channel that no known order explains is decided on."""
+    booking_wait: timedelta = timedelta(minutes=10)
+    """Between looks for the number and the label of a booked parcel."""
     brakes: Brakes = field(default_factory=Brakes)
     rate_brakes: RateBrakes = field(default_factory=RateBrakes)
     margin_floor: Decimal = Decimal(0)
@@ -124,9 +129,12 @@ def order_subject(store: str, order_id: str) -> str:
     return f"order {store}/{order_id}"
 
 
-def order_priority(ship_by: datetime | None, now: datetime) -> datetime:
-    """Ship-by time less the expected lead time."""
-    return (ship_by or now + timedelta(days=3)) - LEAD_TIME
+def order_priority(ship_by: datetime | None, now: datetime, lead: timedelta = LEAD_TIME) -> datetime:
+    """Ship-by time less the time expected from buying to declaring; the order with the least time left goes first.
+
+    Where something is to be bought or paid, `lead` is `forecasts.lead_time`: what `dispatch.check` measured last.
+    """
+    return (ship_by or now + timedelta(days=3)) - lead
 
 
 def day_began(now: datetime) -> datetime:

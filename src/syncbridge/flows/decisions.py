@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import NotFound, NotGranted, SyncBridgeError
-from syncbridge.flows import orders, vendor_orders
+from syncbridge.flows import dispatch, orders, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority
-from syncbridge.flows.retry_queue import CARD, HOLD, card_of, hold_of, job_of
+from syncbridge.flows.retry_queue import CARD, GOING_ON, HOLD, card_of, hold_of, job_of
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, VendorOrderState
 from syncbridge.queue import dead_letters
@@ -103,6 +103,11 @@ def switch(session: Session, bridge: Bridge, entry_id: str, *, why: str) -> None
     place = dead_letters.named(session, vendor_orders.place_key(purchase))
     if place is not None:
         dead_letters.drop(session, place.id, why=f"switched to a backup: {why}", now=bridge.clock.now())
+
+
+def urge(session: Session, entry_id: str, *, now: datetime) -> None:
+    """Ask the supplier to ship what is paid; raises SyncBridgeError as `dispatch.ask`."""
+    dispatch.ask(session, _purchase_of(session, entry_id), now=now)
 
 
 def ask_to_adopt(
@@ -294,10 +299,21 @@ def _let_pass(
 def _purchase_of(session: Session, entry_id: str) -> Purchase:
     if entry_id.startswith(CARD):
         return card_of(session, entry_id)
+    if entry_id.startswith(GOING_ON):
+        return _late(session, entry_id)
     number = "" if entry_id.startswith(HOLD) else job_of(session, entry_id).args.get("purchase", "")
     if not number:
         raise SyncBridgeError(f"{entry_id} is not about a purchase; see: syncbridge queue show {entry_id}")
     return purchases.get(session, int(number))
+
+
+def _late(session: Session, entry_id: str) -> Purchase:
+    """The purchase a ``late-`` entry is about, whether it is late or not any more."""
+    number = entry_id.removeprefix(GOING_ON)
+    purchase = purchases.known(session, int(number)) if number.isascii() and number.isdigit() else None
+    if purchase is None:
+        raise SyncBridgeError(f"there is no purchase {entry_id}; see: syncbridge queue list --late")
+    return purchase
 
 
 def _has(session: Session, purchase: Purchase, numbers: Sequence[str]) -> bool:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.errors import AccessExpired, Rejected
+from syncbridge.errors import AccessExpired, Outage, RateLimited, Rejected, Transient
 from syncbridge.flows import rates, vendor_orders, withdraw
 from syncbridge.flows.bridge import Bridge, order_subject
 from syncbridge.model.catalog import Offer
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState, Quote
-from syncbridge.queue.execute import PAUSE, Done, Outcome, Park, Snooze, Write
+from syncbridge.queue.execute import PAUSE, RATE_LIMIT_SECONDS, Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import waiting_for, wake_waiting
 from syncbridge.rules import purchasing
 from syncbridge.rules.costs import weighed
@@ -106,6 +106,15 @@ def paused(bridge: Bridge, account: str, error: AccessExpired, undo: Write | Non
 
     until = bridge.clock.now() + PAUSE
     return Snooze(until, error.code, str(error), write)
+
+
+def not_sent(bridge: Bridge, error: Transient, undo: Write) -> Outcome:
+    """The vendor clearly did nothing: the same intent is sent later."""
+    if isinstance(error, RateLimited | Outage):
+        wait = timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS)
+        return Snooze(bridge.clock.now() + wait, error.code, str(error), undo)
+    at = bridge.clock.now() + timedelta(seconds=error.retry_after) if error.retry_after else None
+    return Retry(error.code, str(error), undo, at)
 
 
 def ledger_unread(session: Session, bridge: Bridge, account: str) -> bool:

@@ -21,7 +21,7 @@ from syncbridge.ports import Supplier
 from syncbridge.queue.execute import RATE_LIMIT_SECONDS, Done, Outcome
 from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.polling import pacing
-from syncbridge.store import catalogue, offer_history, readings
+from syncbridge.store import bookings, catalogue, offer_history, readings
 
 BATCH_SECONDS = 10
 """What the quota gives in this time is read at once, and kept together."""
@@ -35,6 +35,8 @@ UNREADABLE_WAIT = timedelta(hours=1)
 PLANNED_AT_ONCE = 100
 """Offers that are planned again under new rules, between two batches of readings."""
 DAY = 86_400
+LABELS_KEPT = timedelta(days=60)
+"""Unless the parcel arrived before; they name the buyer."""
 
 
 @dataclass(slots=True)
@@ -99,12 +101,14 @@ async def replan(bridge: Bridge, job: Claim) -> Outcome:
 
 
 async def forget(bridge: Bridge, job: Claim) -> Outcome:
-    """Drop costs and stocks that no longer hold and are older than the seller wants to look back."""
+    """Drop costs and stocks that no longer hold and are older than the seller wants to look back, and old labels."""
     return Done(lambda session: _forget(session, bridge))
 
 
 def _forget(session: Session, bridge: Bridge) -> None:
-    offer_history.forget(session, before=bridge.clock.now() - bridge.terms.history)
+    now = bridge.clock.now()
+    offer_history.forget(session, before=now - bridge.terms.history)
+    bookings.forget(session, before=now - LABELS_KEPT)
 
 
 def _plan(session: Session, bridge: Bridge, account: str) -> bool:

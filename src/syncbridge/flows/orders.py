@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil, gates, stock, vendor_orders
+from syncbridge.flows import abroad, forecasts, fulfil, gates, stock, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderStage, OrderState
 from syncbridge.model.paging import read_to_end
@@ -19,10 +19,10 @@ from syncbridge.rules.routing import (
     Offers,
     Routing,
     Split,
-    alternatives,
     backup_keys,
     intent_key,
     meant,
+    next_backup,
     offers_of,
     split,
 )
@@ -106,27 +106,20 @@ def intend(session: Session, bridge: Bridge, store: str, order_id: str, splits: 
             lines=len(part.lines),
             alternative=part.alternative,
         )
-        enqueue(session, [_place_job(bridge, store, order, part, purchase)], now=now)
+        lead = forecasts.lead_time(session, part.route.supplier, part.route.name, part.lines)
+        enqueue(session, [_place_job(bridge, store, order, part, purchase, lead)], now=now)
 
 
 def reroute(session: Session, bridge: Bridge, purchase: Purchase) -> Sequence[Split] | None:
-    """How to buy what a purchase feeds from the next backup, writing nothing; None if a person must decide.
-
-    That is where a line has no backup left whose offers were ever read, or is fed by another purchase too:
-    a bundle bought half here and half there may not fit together.
-    """
-    store, wanted = purchase.store, set(purchase.line_ids)
-    others = [other for other in purchases.of_order(session, store, purchase.order_id) if other.id != purchase.id]
+    """How to buy what a purchase feeds from the next backup, writing nothing; None if a person must decide."""
+    store = purchase.store
+    others = [
+        other
+        for other in purchases.of_order(session, store, purchase.order_id)
+        if other.id != purchase.id and other.state is not PurchaseState.STOPPED
+    ]
     order = orders.get(session, store, purchase.order_id)
-    mine = [line for line in order.lines if line.line_id in wanted]
-    if _fed(others) & wanted:
-        return None
-    offers = _offers(session, order, store, {}, bridge)
-    for alternative in range(purchase.alternative + 1, alternatives(mine, store, bridge.rules, order.destination)):
-        routing = split(order, store, {}, offers, bridge.rules, line_ids=wanted, alternative=alternative)
-        if {line_id for part in routing.splits for line_id in part.line_ids} == wanted:
-            return routing.splits
-    return None
+    return next_backup(purchase, order, others, _offers(session, order, store, {}, bridge), bridge.rules)
 
 
 def is_bought_from_backup(session: Session, bridge: Bridge, purchase: Purchase) -> bool:
@@ -142,6 +135,7 @@ def switch(session: Session, bridge: Bridge, purchase: Purchase, splits: Sequenc
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=unmade):
         now = bridge.clock.now()
         stock.reserve(session, purchase, "switched", now=now)
+        abroad.give_up(session, purchase, now=now)
         timeline.note(session, purchase.subject, "switched to a backup", at=now, mark=purchase.mark, why=why)
         holds.close_subject(session, purchase.subject, now=now)
         intend(session, bridge, purchase.store, purchase.order_id, splits)
@@ -244,14 +238,14 @@ def _watch_address(session: Session, store: str, order: Order, now: datetime) ->
         holds.close_holds(session, ADDRESS_CHANGED, [subject], now=now)
 
 
-def _place_job(bridge: Bridge, store: str, order: Order, part: Split, purchase: int) -> NewJob:
+def _place_job(bridge: Bridge, store: str, order: Order, part: Split, purchase: int, lead: timedelta) -> NewJob:
     now = bridge.clock.now()
     return NewJob(
         kind="purchase.place",
         key=f"purchase.place:{purchase}",
         account=part.route.supplier,
         run_at=max(now, (order.paid_at or now) + bridge.terms.cool_off),
-        priority=order_priority(order.ship_by, now),
+        priority=order_priority(order.ship_by, now, lead),
         subject=order_subject(store, order.order_id),
         lock=f"purchase:{purchase}",
         args={"purchase": str(purchase), "order": order.order_id, "store": store},

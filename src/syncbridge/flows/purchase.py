@@ -7,7 +7,7 @@ is looked up at the supplier first, and not before the quarantine is over.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 from itertools import product
 
 from sqlmodel import Session
@@ -15,14 +15,12 @@ from sqlmodel import Session
 from syncbridge.errors import (
     AccessExpired,
     NotGranted,
-    Outage,
     OutcomeUnknown,
-    RateLimited,
     Rejected,
     Transient,
     VendorError,
 )
-from syncbridge.flows import gates, merging, orders, variants, vendor_orders
+from syncbridge.flows import book, gates, merging, orders, variants, vendor_orders
 from syncbridge.flows.bridge import Bridge, day_began
 from syncbridge.model.paging import read_to_end
 from syncbridge.model.purchasing import (
@@ -34,7 +32,7 @@ from syncbridge.model.purchasing import (
     Quote,
     VendorOrderState,
 )
-from syncbridge.queue.execute import RATE_LIMIT_SECONDS, Done, Outcome, Park, Retry, Snooze, Write
+from syncbridge.queue.execute import Done, Outcome, Park, Retry, Snooze, Write
 from syncbridge.queue.job import Claim
 from syncbridge.rules import purchasing
 from syncbridge.rules.mapping import BuyMode, Route
@@ -124,17 +122,16 @@ async def poll(bridge: Bridge, job: Claim) -> Outcome:
 
 
 async def follow(bridge: Bridge, job: Claim) -> Outcome:
-    """Re-read one vendor order, because a message mentioned it."""
+    """Re-read one vendor order and its parcels, because a message mentioned it."""
     order = await bridge.suppliers[job.account].order(job.args["vendor_order"])
-    return Done(lambda session: vendor_orders.note(session, bridge, job.account, [order]))
+    return Done(lambda session: vendor_orders.note(session, bridge, job.account, [order], occasion=job.key))
 
 
 async def waybill(bridge: Bridge, job: Claim) -> Outcome:
-    """Read the domestic parcels of a vendor order the supplier has shipped."""
+    """Read the domestic parcels of a vendor order the supplier has shipped, wholly or in part."""
     vendor_order_id = job.args["vendor_order"]
     parcels = await bridge.suppliers[job.account].shipments(vendor_order_id)
-    numbers = [parcel.number for parcel in parcels]
-    return Done(lambda session: vendor_orders.shipped(session, bridge, job.account, vendor_order_id, numbers))
+    return Done(lambda session: vendor_orders.shipped(session, bridge, job.account, vendor_order_id, parcels))
 
 
 async def _buy(bridge: Bridge, purchase: Purchase) -> Outcome:
@@ -177,7 +174,10 @@ async def _buy_alone(bridge: Bridge, purchase: Purchase, route: Route) -> Outcom
     halted = await gates.price(bridge, purchase, route, quote)
     if halted is not None:
         return await _elsewhere(bridge, purchase, halted.why, halted)
-    return await _send(bridge, purchase, draft, quote)
+    number = await book.label_number(bridge, purchase)
+    if not isinstance(number, str):
+        return number
+    return await _send(bridge, purchase, replace(draft, note=note([purchase], number)), quote)
 
 
 async def _send(
@@ -211,7 +211,7 @@ async def _send(
     except AccessExpired as error:
         return gates.paused(bridge, purchase.supplier, error, _moves(bridge, purchase, PurchaseState.INTENDED))
     except Transient as error:
-        return _not_sent(bridge, purchase, error)
+        return gates.not_sent(bridge, error, _moves(bridge, purchase, PurchaseState.INTENDED))
     except Rejected as error:
         refused = Park(error.code, str(error), _moves(bridge, purchase, PurchaseState.REFUSED))
         return await _elsewhere(bridge, purchase, str(error), refused)
@@ -274,16 +274,6 @@ def _answered(bridge: Bridge, together: Sequence[Purchase], placement: Placement
                 holds.open_hold(session, holds.LINE_REFUSED, subject, {"why": refused.message}, now=bridge.clock.now())
 
     return Done(write)
-
-
-def _not_sent(bridge: Bridge, purchase: Purchase, error: Transient) -> Outcome:
-    """The supplier clearly did nothing: the same intent is sent later."""
-    undo = _moves(bridge, purchase, PurchaseState.INTENDED)
-    if isinstance(error, RateLimited | Outage):
-        wait = timedelta(seconds=error.retry_after or RATE_LIMIT_SECONDS)
-        return Snooze(bridge.clock.now() + wait, error.code, str(error), undo)
-    at = bridge.clock.now() + timedelta(seconds=error.retry_after) if error.retry_after else None
-    return Retry(error.code, str(error), undo, at)
 
 
 def _moves(bridge: Bridge, purchase: Purchase, state: PurchaseState) -> Write:

@@ -6,22 +6,21 @@ something a guard stopped that no job speaks for (``hold-7``). Guards of the cat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from syncbridge.errors import SyncBridgeError
-from syncbridge.flows import stock
-from syncbridge.flows.bridge import LEAD_TIME
+from syncbridge.flows import abroad, stock
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.queue import dead_letters
 from syncbridge.queue.dead_letters import StuckJob
 from syncbridge.rules.candidates import Candidate, candidates
-from syncbridge.rules.deadlines import late
-from syncbridge.store import accounts, grants, holds, orders, placed_orders, purchases, timeline
+from syncbridge.rules.deadlines import Forecast, late
+from syncbridge.store import accounts, bookings, grants, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
 from syncbridge.store.tables import JobState
 
@@ -29,6 +28,8 @@ CARD = "hand-"
 """What the ids of purchases to be made by hand begin with."""
 HOLD = "hold-"
 """What the ids of holds begin with."""
+GOING_ON = "late-"
+"""What the ids of purchases begin with that go forward, but not fast enough."""
 CATALOGUE = ("offer ", "sku ", "listing ")
 """Subjects of holds that stop no purchase."""
 BUYING = ("purchase.place", "purchase.pay")
@@ -46,7 +47,7 @@ class Entry:
     """The job's kind; ``hold`` where there is none."""
     subject: str
     state: str
-    """``parked``, ``waiting``, ``by_hand`` or ``held``."""
+    """``parked``, ``waiting``, ``by_hand`` or ``held``; or ``going_on``, which only `deadlines` lists."""
     code: str
     """Names its cause; `syncbridge.texts` has the words."""
     reason: str
@@ -59,11 +60,10 @@ class Entry:
     purchase: int | None = None
     mark: str = ""
     figures: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def act_by(self) -> datetime | None:
-        """Ship-by time less the expected lead time."""
-        return None if self.ship_by is None else self.ship_by - LEAD_TIME
+    forecast: Forecast | None = None
+    """When its order will be declared, if it goes forward when it is tried next; None: nobody looked, or it is none."""
+    act_by: datetime | None = None
+    """Ship-by time less what has to pass still; None as above."""
 
     def late(self, now: datetime) -> timedelta | None:
         """The time left to act before it will be late, negative if it is; None if nothing threatens."""
@@ -71,19 +71,30 @@ class Entry:
 
 
 def entries(session: Session) -> list[Entry]:
-    """Everything that is not going forward, what must be acted on first in front."""
+    """Everything that is not going forward, the nearest ship-by time first; `deadlines` has it with its forecasts."""
     open_holds = {(hold.kind, hold.subject): hold for hold in holds.all_open(session) if not _is_catalogue(hold)}
-    jobs = dead_letters.stuck(session)
-    of_jobs = _Around(
+    jobs, cards, spoken_for = (
+        dead_letters.stuck(session),
+        purchases.to_buy_by_hand(session),
+        dead_letters.causes(session),
+    )
+    unspoken = [hold for cause, hold in open_holds.items() if cause not in spoken_for]
+    held = _purchases_held(session, unspoken)
+    around = _Around(
         purchases.numbered(session, {int(job.args["purchase"]) for job in jobs if "purchase" in job.args}),
-        orders.glances(session, {order for job in jobs if (order := _order_of(job))}),
+        orders.glances(
+            session,
+            {order for job in jobs if (order := _order_of(job))}
+            | {(one.store, one.order_id) for one in (*cards, *held.values())}
+            | {order_in(hold.subject) for hold in unspoken},
+        ),
         accounts.pauses(session),
     )
-    found = [_of_job(job, of_jobs, open_holds.get((job.reason_code, job.subject))) for job in jobs]
-    found += [_of_card(session, card) for card in purchases.to_buy_by_hand(session)]
-    spoken_for = dead_letters.causes(session)
-    found += [_of_hold(session, hold) for cause, hold in open_holds.items() if cause not in spoken_for]
-    return sorted(found, key=lambda entry: (entry.act_by is None, str(entry.act_by), entry.id))
+    found = [_of_job(job, around, open_holds.get((job.reason_code, job.subject))) for job in jobs]
+    numbers = bookings.numbers(session, [card.id for card in cards])
+    found += [_of_card(card, around, numbers.get(card.id, "")) for card in cards]
+    found += [_of_hold(hold, held.get(hold.id), around) for hold in unspoken]
+    return sorted(found, key=lambda entry: (entry.ship_by is None, str(entry.ship_by), entry.id))
 
 
 def entry(session: Session, entry_id: str) -> Entry:
@@ -141,6 +152,8 @@ def card_of(session: Session, entry_id: str) -> Purchase:
 
 def job_of(session: Session, entry_id: str) -> StuckJob:
     """The job an entry is about; raises SyncBridgeError if there is none."""
+    if entry_id.startswith(GOING_ON):
+        raise SyncBridgeError(f"{entry_id} goes forward by itself; what can be done: syncbridge queue show {entry_id}")
     job = dead_letters.get(session, _number(entry_id))
     if job is None:
         raise _no_entry(entry_id)
@@ -160,6 +173,7 @@ def _drop_card(session: Session, entry_id: str, why: str, now: datetime) -> None
     card = card_of(session, entry_id)
     purchases.move(session, card.id, PurchaseState.STOPPED, when=[PurchaseState.BY_HAND])
     stock.reserve(session, card, "dropped", now=now)
+    abroad.give_up(session, card, now=now)
     orders.settle(session, card.store, card.order_id)
     timeline.note(session, card.subject, "dropped by a person", at=now, mark=card.mark, why=why)
 
@@ -190,12 +204,13 @@ def _drop_purchase(session: Session, purchase_id: int, now: datetime) -> None:
             "look on the supplier's page before you give it up"
         )
     stock.reserve(session, purchase, "dropped", now=now)
+    abroad.give_up(session, purchase, now=now)
     orders.settle(session, purchase.store, purchase.order_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What is known about stuck jobs: their purchases, their orders, and until when their accounts wait."""
+    """What is known about entries: purchases of jobs, orders, and until when accounts wait."""
 
     purchases: Mapping[int, Purchase]
     orders: Mapping[tuple[str, str], tuple[datetime | None, Money]]
@@ -216,7 +231,7 @@ def _of_job(job: StuckJob, around: _Around, hold: OpenHold | None) -> Entry:
         attempts=job.attempt,
         next_attempt=None if parked else max(job.run_at, around.pauses.get(job.account, job.run_at)),
         ship_by=ship_by,
-        at_stake=_at_stake(purchase) or total,
+        at_stake=at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
         figures=_shown(hold, purchase) if hold else {},
@@ -227,28 +242,28 @@ def _order_of(job: StuckJob) -> tuple[str, str] | None:
     return (job.args["store"], job.args["order"]) if "order" in job.args else None
 
 
-def _of_card(session: Session, card: Purchase) -> Entry:
+def _of_card(card: Purchase, around: _Around, number: str) -> Entry:
+    with_number = f" and the label's number {number}" if number else ""
     return Entry(
         id=f"{CARD}{card.id}",
         what="purchase.place",
         subject=card.subject,
         state="by_hand",
         code="by_hand",
-        reason=f"the account may not order by API; buy it by hand with the mark {card.mark} in the note",
+        reason=f"the account may not order by API; buy it by hand with the mark {card.mark}{with_number} in the note",
         attempts=1,
         next_attempt=None,
-        ship_by=orders.ship_by(session, card.store, card.order_id),
-        at_stake=_at_stake(card),
+        ship_by=around.orders.get((card.store, card.order_id), (None, None))[0],
+        at_stake=at_stake(card),
         purchase=card.id,
         mark=card.mark,
     )
 
 
-def _of_hold(session: Session, hold: OpenHold) -> Entry:
+def _of_hold(hold: OpenHold, purchase: Purchase | None, around: _Around) -> Entry:
     """An entry of its own, with the deadline of the order it is about, as far as its subject says."""
-    purchase = _purchase_held(session, hold)
-    store, order_id = (purchase.store, purchase.order_id) if purchase else _order_in(hold.subject)
-    ship_by, total = orders.glances(session, [(store, order_id)]).get((store, order_id), (None, None))
+    order = (purchase.store, purchase.order_id) if purchase else order_in(hold.subject)
+    ship_by, total = around.orders.get(order, (None, None))
     return Entry(
         id=f"{HOLD}{hold.id}",
         what="hold",
@@ -259,22 +274,29 @@ def _of_hold(session: Session, hold: OpenHold) -> Entry:
         attempts=0,
         next_attempt=None,
         ship_by=ship_by,
-        at_stake=_at_stake(purchase) or total,
+        at_stake=at_stake(purchase) or total,
         purchase=purchase.id if purchase else None,
         mark=purchase.mark if purchase else "",
         figures=_shown(hold, purchase),
     )
 
 
-def _purchase_held(session: Session, hold: OpenHold) -> Purchase | None:
-    """The purchase a hold names by its mark, or whose vendor order it is about."""
-    if "purchase" in hold.figures:
-        return purchases.by_mark(session, hold.figures["purchase"])
-    account, _, number = hold.subject.removeprefix("vendor order ").partition("/")
-    return placed_orders.purchase_of(session, account, number)
+def _purchases_held(session: Session, held: Sequence[OpenHold]) -> dict[int, Purchase]:
+    """By the holds' ids, the purchases they name by their marks, or whose vendor orders they are about."""
+    by_mark = purchases.by_marks(session, {mark for hold in held if (mark := hold.figures.get("purchase"))})
+    named = {hold.id: _vendor_order_in(hold.subject) for hold in held if "purchase" not in hold.figures}
+    by_order = placed_orders.purchases_of(session, set(named.values()))
+    found = {hold.id: by_mark.get(hold.figures.get("purchase", "")) for hold in held}
+    found |= {hold: by_order.get(order) for hold, order in named.items()}
+    return {hold: purchase for hold, purchase in found.items() if purchase}
 
 
-def _order_in(subject: str) -> tuple[str, str]:
+def _vendor_order_in(subject: str) -> tuple[str, str]:
+    account, _, number = subject.removeprefix("vendor order ").partition("/")
+    return account, number
+
+
+def order_in(subject: str) -> tuple[str, str]:
     """(store, order id) of a subject such as ``order toys/8172481060036440``, which more words may follow."""
     store, _, rest = subject.removeprefix("order ").partition("/")
     return store, rest.partition(" ")[0]
@@ -296,7 +318,8 @@ def _shown(hold: OpenHold, purchase: Purchase | None) -> Mapping[str, str]:
     return {name: value for name, value in hold.figures.items() if name != "purchase" and value not in told}
 
 
-def _at_stake(purchase: Purchase | None) -> Money | None:
+def at_stake(purchase: Purchase | None) -> Money | None:
+    """What the supplier would charge for a purchase; before that is known, what the channel would pay out."""
     if purchase is None:
         return None
     return purchase.quote.total if purchase.quote else purchase.payout

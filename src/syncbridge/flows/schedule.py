@@ -62,6 +62,7 @@ def schedules(bridge: Bridge, intervals: Intervals) -> Sequence[Every]:
         *(Every("import_.page", account, intervals.offers) for account in bridge.suppliers),
         *(Every("monitor.due", account, intervals.due_offers) for account in bridge.suppliers),
         *(Every("dispatch.check", account, QUARTER.total_seconds()) for account in bridge.suppliers),
+        *(Every("domestic.check", account, QUARTER.total_seconds(), at=NIGHT) for account in bridge.suppliers),
         *(Every("fulfil.collect", carrier, intervals.parcels) for carrier in bridge.carriers),
         *(Every("follow.poll", store, intervals.tracks) for store in bridge.channels if can_be_followed(bridge, store)),
         *(Every("rates.refresh", account, intervals.rates) for account in bridge.exchanges),

@@ -12,7 +12,8 @@ from syncbridge.flows.retry_queue import CARD
 from syncbridge.model.catalog import Offer, Spec
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import Purchase, PurchaseLine, RelayAddress
-from syncbridge.store import catalogue, orders, purchases
+from syncbridge.rules.merging import note
+from syncbridge.store import bookings, catalogue, orders, purchases
 
 OFFER_PAGE = "https://detail.1688.com/offer/{}.html"
 
@@ -39,21 +40,19 @@ class ShoppingLine:
     """Expected for the quantity, without freight; None if the supplier shows no price."""
     relay: str
     mark: str
-
-    @property
-    def note(self) -> str:
-        """What to write into the buyer note, so that order and parcel are known again."""
-        return f"唛头 {self.mark}"
+    note: str
+    """What to write into the buyer note, so that order and parcel are known again."""
 
 
 def shopping_list(session: Session, supplier: str | None = None) -> list[ShoppingLine]:
     """Every line of every purchase to be made by hand, of one account or all; in a shop the most urgent first."""
     cards = [card for card in purchases.to_buy_by_hand(session) if supplier in (None, card.supplier)]
-    found = [_line(session, card, line) for card in cards for line in card.lines]
+    numbers = bookings.numbers(session, [card.id for card in cards])
+    found = [_line(session, card, line, numbers.get(card.id, "")) for card in cards for line in card.lines]
     return sorted(found, key=lambda line: (line.supplier, line.shop, line.ship_by is None, str(line.ship_by), line.id))
 
 
-def _line(session: Session, card: Purchase, line: PurchaseLine) -> ShoppingLine:
+def _line(session: Session, card: Purchase, line: PurchaseLine, number: str) -> ShoppingLine:
     offer = catalogue.offer(session, card.supplier, line.offer_id)
     spec = next((spec for spec in offer.specs if spec.spec_id == line.spec_id), None) if offer else None
     return ShoppingLine(
@@ -70,6 +69,7 @@ def _line(session: Session, card: Purchase, line: PurchaseLine) -> ShoppingLine:
         cost=_cost(offer, spec, line.quantity),
         relay=_written(card.relay),
         mark=card.mark,
+        note=note([card], number),
     )
 
 

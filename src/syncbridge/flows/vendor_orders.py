@@ -8,14 +8,17 @@ from itertools import product
 
 from sqlmodel import Session
 
-from syncbridge.flows import fulfil, stock
+from syncbridge.flows import abroad, forecasts, fulfil, stock
 from syncbridge.flows.bridge import Bridge, order_priority
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
+from syncbridge.model.shipping import Shipment
 from syncbridge.queue.job import NewJob, enqueue, park_again, wake
 from syncbridge.rules import purchasing
 from syncbridge.rules.merging import BOUGHT
-from syncbridge.store import holds, merging, orders, placed_orders, purchases, timeline
+from syncbridge.store import holds, merging, orders, placed_orders, purchases, timeline, waybills
 
+NO_PARCEL = "shipped_without_parcel"
+"""The hold of a vendor order that is shipped, and shows no parcel that could be followed: 不需要物流."""
 NOT_ABOUT_BUYING = ("address_changed", "order_ended", "merged_cancelled")
 """Holds on an order that its being bought does not settle."""
 GOING_ON = (*BOUGHT, PurchaseState.DECLARED)
@@ -40,6 +43,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
         stock.taken(session, one, now=now)
         wake(session, place_key(one), now=now)
         holds.close_subject(session, one.subject, but=NOT_ABOUT_BUYING, now=now)
+        abroad.to_hand(session, one, now=now)
     for one, parcel in product(joined, merging.parcels(session, holder)):
         fulfil.pass_on(session, bridge, one, parcel)
     unpaid = [order for order in found if order.state is VendorOrderState.UNPAID]
@@ -58,6 +62,7 @@ def by_hand(session: Session, bridge: Bridge, purchase: Purchase, why: str) -> N
     """A person is to buy it on the supplier's page; what they bought is found by its mark."""
     purchases.move(session, purchase.id, PurchaseState.BY_HAND, when=purchases.UNPLACED)
     timeline.note(session, purchase.subject, "to be bought by hand", at=bridge.clock.now(), why=why)
+    abroad.label_first(session, bridge, purchase)
 
 
 def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
@@ -67,8 +72,11 @@ def recognise(session: Session, bridge: Bridge, purchase: Purchase) -> None:
         adopted(session, bridge, purchase, found)
 
 
-def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOrder]) -> None:
-    """Vendor orders as they are now: ours move on, others are matched to open cards or kept as open items."""
+def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOrder], *, occasion: str = "") -> None:
+    """Vendor orders as they are now: ours move on, others are matched to open cards or kept as open items.
+
+    The parcels of those that left are read once for each change of them, and for each `occasion` there is beside.
+    """
     now = bridge.clock.now()
     cards = [card for card in purchases.open_cards(session, account) if _may_adopt(bridge, card)]
     for order in seen:
@@ -82,8 +90,9 @@ def note(session: Session, bridge: Bridge, account: str, seen: Sequence[PlacedOr
             _cancelled(session, bridge, purchase, order, news=news)
         if order.state.is_paid:
             paid(session, bridge, purchase, order)
-        if order.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED):
-            enqueue(session, [_waybill_job(purchase, order.vendor_order_id, now)], now=now)
+        if order.has_left:
+            reading = occasion or f"{order.state} {order.modified_at}"
+            enqueue(session, [waybill_job(purchase, order.vendor_order_id, reading, now)], now=now)
 
 
 def _may_adopt(bridge: Bridge, card: Purchase) -> bool:
@@ -161,24 +170,38 @@ def paid(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrde
     wake(session, pay_key(purchase, order.vendor_order_id), now=now)
 
 
-def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, numbers: Sequence[str]) -> None:
-    """The supplier handed these domestic parcels to a courier."""
+def shipped(session: Session, bridge: Bridge, account: str, vendor_order_id: str, parcels: Sequence[Shipment]) -> None:
+    """The supplier handed these domestic parcels to a courier, or says that it shipped and shows none.
+
+    Those whose way abroad is booked are, now.
+    """
     purchase = placed_orders.purchase_of(session, account, vendor_order_id)
-    if purchase is None or not numbers:
+    if purchase is None:
         return
-    placed_orders.shipped(session, purchase, vendor_order_id, numbers)
-    for one in merging.together(session, purchase):
-        timeline.note(session, one.subject, "shipped by the supplier", at=bridge.clock.now(), waybills=numbers)
+    now, subject = bridge.clock.now(), f"vendor order {account}/{vendor_order_id}"
+    if not parcels:
+        if not (waybills.living(session, account, vendor_order_id) or holds.was_opened(session, NO_PARCEL, subject)):
+            holds.open_hold(session, NO_PARCEL, subject, {"order": purchase.subject}, now=now)
+        return
+    new, gone = waybills.keep(session, account, vendor_order_id, parcels, now=now)
+    placed_orders.shipped(session, purchase)
+    abroad.shipped(session, bridge, purchase, vendor_order_id, parcels)
+    holds.close_holds(session, NO_PARCEL, [subject], now=now)
+    told = {"waybills": ", ".join(new), "instead_of": ", ".join(gone)}
+    for one in merging.together(session, purchase) if new or gone else []:
+        event = "waybill changed" if gone else "shipped by the supplier"
+        timeline.note(session, one.subject, event, at=now, **{name: value for name, value in told.items() if value})
 
 
 def _pay_job(session: Session, purchase: Purchase, order: PlacedOrder, now: datetime) -> NewJob:
     ship_by = orders.ship_by(session, purchase.store, purchase.order_id)
+    lead = forecasts.lead_time(session, purchase.supplier, purchase.route, purchase.lines)
     return NewJob(
         kind="purchase.pay",
         key=pay_key(purchase, order.vendor_order_id),
         account=purchase.supplier,
         run_at=now,
-        priority=order_priority(ship_by, now),
+        priority=order_priority(ship_by, now, lead),
         subject=purchase.subject,
         lock=f"purchase:{purchase.id}",
         args={
@@ -205,10 +228,11 @@ def pay_key(purchase: Purchase, vendor_order_id: str) -> str:
     return f"purchase.pay:{purchase.supplier}/{vendor_order_id}"
 
 
-def _waybill_job(purchase: Purchase, vendor_order_id: str, now: datetime) -> NewJob:
+def waybill_job(purchase: Purchase, vendor_order_id: str, occasion: str, now: datetime) -> NewJob:
+    """The job that reads its domestic parcels; `occasion` tells reasons to read them apart."""
     return NewJob(
         kind="purchase.waybill",
-        key=f"purchase.waybill:{purchase.supplier}/{vendor_order_id}",
+        key=f"purchase.waybill:{purchase.supplier}/{vendor_order_id}@{occasion}",
         account=purchase.supplier,
         run_at=now,
         priority=order_priority(None, now),

@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from syncbridge.errors import NotGranted, OutcomeUnknown, Rejected
-from syncbridge.flows import stock, vendor_orders
+from syncbridge.flows import abroad, stock, vendor_orders
 from syncbridge.flows.bridge import Bridge, order_priority, order_subject
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, RefundState, VendorOrderState
@@ -37,12 +37,14 @@ def begin(session: Session, bridge: Bridge, store: str, order: Order) -> None:
             why = f"the order is {order.state} on the channel"
             timeline.note(session, purchase.subject, "not bought", at=now, mark=purchase.mark, why=why)
             stock.reserve(session, purchase, "not wanted", now=now)
+            abroad.give_up(session, purchase, now=now)
             wake(session, vendor_orders.place_key(purchase), now=now)
         elif _is_shared(session, purchase):
             _leave(session, bridge, purchase)
         elif order.state is OrderState.CANCELLED and purchases.move(
             session, purchase.id, PurchaseState.WITHDRAWING, when=[PurchaseState.PLACED, PurchaseState.PAID]
         ):
+            abroad.give_up(session, purchase, now=now)
             _take_back(session, bridge, purchase)
         elif purchase.state in (PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED):
             _ask(session, bridge, purchase, order)

@@ -82,6 +82,11 @@ class VendorOrderState(StrEnum):
         """Whether the money has left."""
         return self in (VendorOrderState.PAID, VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
 
+    @property
+    def is_shipped(self) -> bool:
+        """Whether the supplier has handed it over."""
+        return self in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedOrder:
@@ -96,6 +101,17 @@ class PlacedOrder:
     lines: tuple[PurchaseLine, ...] = ()
     created_at: datetime | None = None
     modified_at: datetime | None = None
+    paid_at: datetime | None = None
+    """None: not yet, or the supplier does not say."""
+    shipped_at: datetime | None = None
+    """When all of it was; None as above."""
+    part_shipped: bool = False
+    """Some of it left, though it still counts as paid."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether a parcel of it may be on its way, or was."""
+        return self.part_shipped or self.state in (VendorOrderState.SHIPPED, VendorOrderState.RECEIVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,23 @@ class Shipment:
     number: str
     mark: str | None = None
     """The parcel mark, where the vendor reports it."""
+    replaces: str | None = None
+    """The number whose place it takes; empty: none, it is a further parcel; None: nobody says."""
+    site: str = ""
+    """Where it can be followed, for a carrier that is not on the channel's list."""
+    operator: str = ""
+    """Who carries it, in the same case."""
+
+
+class ParcelState(StrEnum):
+    """What an international number is to us."""
+
+    ANNOUNCED = "announced"
+    """To be declared, or declared."""
+    DOUBTFUL = "doubtful"
+    """Its mark has another number already, and nobody says which of them holds."""
+    REPLACED = "replaced"
+    """Another number took its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,11 @@ class ShippingService:
     key: str
     name: str
     number_pattern: str
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it stands for carriers that are not on the list, which are to be named."""
+        return self.key.upper().startswith("OTHER")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +119,58 @@ class Booking:
     number: str = ""
     """The international tracking number; empty until it is known."""
     cancelled: bool = False
+
+
+class BookingState(StrEnum):
+    """How far we are with the booking of a parcel; only INTENDED may be sent without a look-up."""
+
+    INTENDED = "intended"
+    SENT = "sent"
+    """The call may have gone out."""
+    UNKNOWN = "unknown"
+    """No clear answer came; looked up after the quarantine."""
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+    """By whoever was to take it; a person may have it booked anew."""
+    UNUSED = "unused"
+    """Not needed any more: the order is cancelled, the goods come from elsewhere, or it was booked anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingIntent:
+    """The intent to book one parcel, and what became of it."""
+
+    id: int
+    purchase: int
+    mark: str
+    """Under which it is booked: the purchase's, and a number behind it from the second on."""
+    vendor_order_id: str
+    """Whose goods it takes; empty where the label comes first."""
+    waybill: str
+    waybill_carrier: str
+    state: BookingState
+    account: str
+    """Who was asked to take it; empty while nobody was."""
+    booking_id: str
+    carrier: str
+    """The line's word for it."""
+    number: str
+    has_label: bool
+    looks: int
+    created_at: datetime
+    sent_at: datetime | None
+    booked_at: datetime | None
+    handed_at: datetime | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its number and its label are there."""
+        return self.state is BookingState.BOOKED and bool(self.number) and self.has_label
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether it is booked before its goods are bought."""
+        return not self.vendor_order_id
 
 
 @dataclass(frozen=True, slots=True)

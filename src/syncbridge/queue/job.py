@@ -236,6 +236,14 @@ def close_parked(session: Session, kind: str, account: str) -> None:
     session.connection().execute(_CLOSE_PARKED, {"b_kind": kind, "b_account": account})
 
 
+def end_parked(session: Session, keys: Collection[str], *, begun: str) -> None:
+    """Close parked jobs of these keys, or of one that begins so, which nobody need see to any more."""
+    named = or_(col(Job.key).in_(keys), col(Job.key).startswith(begun, autoescape=True))
+    session.connection().execute(
+        update(Job).where(named, col(Job.state) == JobState.PARKED).values(state=JobState.DONE)
+    )
+
+
 def park_again(session: Session, key: str, *, code: str, why: str, now: datetime) -> None:
     """Put a job that was done back before a person, because what it did was undone."""
     session.connection().execute(
@@ -263,13 +271,13 @@ def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease:
     return _release(session, [col(Job.lease_until) < now, others], now=now)
 
 
-def unsettled(session: Session, job: Claim, codes: Collection[str]) -> bool:
-    """Whether another job of its kind and subject waits for one of these reasons, or was cut off."""
+def unsettled(session: Session, job: Claim, codes: Collection[str], *, kinds: Collection[str]) -> bool:
+    """Whether another job of these kinds and of its subject waits for one of these reasons, or was cut off."""
     waiting = session.connection().execute(
         select(func.count())
         .select_from(Job)
         .where(
-            col(Job.kind) == job.kind,
+            col(Job.kind).in_(kinds),
             col(Job.subject) == job.subject,
             col(Job.state) == JobState.READY,
             col(Job.id) != job.id,

@@ -29,6 +29,8 @@ class Patience:
 
     unseen: timedelta = timedelta(days=5)
     stale: timedelta = timedelta(days=10)
+    domestic: timedelta = timedelta(days=5)
+    """Of a parcel on its way to the relay address; and, once it is there, of its international number."""
 
 
 def worry(

@@ -199,6 +199,15 @@ class ShippingWay(StrEnum):
     """It is booked before it is bought, and the supplier sticks its label on."""
 
 
+@dataclass(frozen=True, slots=True)
+class OtherCarrier:
+    """What the channel wants to know of a carrier that is not on its list."""
+
+    name: str
+    site: str
+    """Where its parcels are followed."""
+
+
 class Preferred(StrEnum):
     """Which line is taken of those that may be."""
 
@@ -293,6 +302,8 @@ class Route:
     ship: ShippingWay = ShippingWay.FORWARDER
     parcels: ParcelPolicy | None = None
     """None only where a forwarder receives the parcels."""
+    others: Mapping[str, OtherCarrier] = field(default_factory=dict)
+    """By the word for it: carriers whose key at the channel stands for any that is not on its list."""
 
     @property
     def is_booked(self) -> bool:

@@ -14,6 +14,7 @@ from syncbridge.rules.mapping import (
     CodeStyle,
     ListingPolicy,
     NewVariants,
+    OtherCarrier,
     ParcelPolicy,
     Part,
     Rate,
@@ -112,7 +113,7 @@ class _Book:
                 buy=keys.must("buy", values.buy_mode, "auto"),
                 relay=keys.must("relay", self._relays.find, "hangzhou"),
                 carrier=carrier,
-                services=services,
+                services={word: key for word, (key, _) in services.items()},
                 price=keys.must("price", self._prices.find, "standard"),
                 stock=keys.must("stock", self._stocks.find, "careful"),
                 listing=keys.must("listing", self._listings.find, "notebooks"),
@@ -124,18 +125,19 @@ class _Book:
                 pattern=keys.may("pattern", values.pattern, None),
                 ship=ship,
                 parcels=keys.may("parcels", self._parcels.find, None),
+                others={word: other for word, (_, other) in services.items() if other},
             )
             if keys.sound:
                 for problem in _problems(route):
                     raise value.unusable(problem)
         return route
 
-    def _carrier(self, keys: Section, ship: ShippingWay) -> tuple[str, Mapping[str, str]]:
+    def _carrier(self, keys: Section, ship: ShippingWay) -> tuple[str, Mapping[str, tuple[str, OtherCarrier | None]]]:
         """The account and its words for carriers; only a forwarder must be named, else the store's channel may book."""
         if ship is ShippingWay.FORWARDER:
             account = keys.must("carrier", self._account, "forwarder")
-            return account, keys.must("services", values.words, "{YANWEN: YANWEN_AM}")
-        return keys.may("carrier", self._account, ""), keys.may("services", values.words, {})
+            return account, keys.must("services", values.services, "{YANWEN: YANWEN_AM}") or {}
+        return keys.may("carrier", self._account, ""), keys.may("services", values.services, {}) or {}
 
     def sku(self, value: Value) -> SkuRule:
         with Section(value) as keys:

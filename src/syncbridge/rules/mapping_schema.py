@@ -226,6 +226,14 @@ _LISTING = _extending(
     },
 )
 
+_OTHER = _section(
+    {
+        "key": _described({"type": "string", "pattern": "^[Oo][Tt][Hh][Ee][Rr]"}, "The channel's key for any other."),
+        "site": _described({"type": "string", "pattern": "^https?://"}, "Where its parcels are followed."),
+        "carrier": _described(_TEXT, "The carrier's name."),
+    }
+)
+
 _CHOICE: dict[str, _Schema] = {
     "lines": _described(_list_of(_TEXT), "The lines that may be taken, by their keys; leave out for any."),
     "prefer": _described({"enum": ["cheapest", "fastest"]}, "Which of them is taken: cheapest (default) or fastest."),
@@ -278,8 +286,8 @@ _ROUTE_KEYS = _extending(
             _TEXT, "Account of who announces international numbers or books; left out, the store's channel books."
         ),
         "services": _described(
-            {"type": "object", "minProperties": 1, "additionalProperties": _TEXT},
-            "That account's word for a carrier: the channel's key of it.",
+            {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [_TEXT, _OTHER]}},
+            "That account's word for a carrier: the channel's key of it; for a carrier not on its list more.",
         ),
         "goods_code": _described(
             _TEXT, "Only offers whose goods code starts so are listed; leave out to take every offer."

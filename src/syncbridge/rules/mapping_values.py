@@ -6,11 +6,21 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
-from syncbridge.rules.mapping import BuyMode, CodeStyle, CostBasis, NewVariants, Preferred, ShippingWay, Suppliers
-from syncbridge.rules.mapping_reader import Value
+from syncbridge.rules.mapping import (
+    BuyMode,
+    CodeStyle,
+    CostBasis,
+    NewVariants,
+    OtherCarrier,
+    Preferred,
+    ShippingWay,
+    Suppliers,
+)
+from syncbridge.rules.mapping_reader import Section, Value
 from syncbridge.rules.patterns import Pattern
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
@@ -237,9 +247,39 @@ def list_of(reader: Callable[[Value], str]) -> Callable[[Value], tuple[str, ...]
     return whole_list
 
 
-def words(value: Value) -> dict[str, str]:
-    """A section that gives each word another one."""
-    return {name: inner.read(Value.text) for name, (_, inner) in value.pairs().items()}
+def services(value: Value) -> dict[str, tuple[str, OtherCarrier | None]]:
+    """By the forwarder's word for a carrier: the channel's key of it, and who it is where the key does not say so."""
+    read = [inner.read(partial(_service, name)) for name, (_, inner) in value.pairs().items()]
+    return dict(filter(None, read))  # those that cannot be used are noted
+
+
+def _service(name: str, value: Value) -> tuple[str, tuple[str, OtherCarrier | None]]:
+    key, other = (value.text(), None) if value.is_text else _other(value)
+    is_other = (key or "").upper().startswith("OTHER")
+    if is_other and value.is_text:
+        raise value.unusable(
+            f"{key} stands for any carrier, so its name and site are wanted, too; write "
+            f"{{key: {key}, site: https://…, carrier: …}}"
+        )
+    if not is_other and not value.is_text and key:
+        raise value.unusable(f"only a key that begins with OTHER wants a site and a carrier; write {key} alone")
+    return name, (key, other)
+
+
+def _other(value: Value) -> tuple[str, OtherCarrier]:
+    with Section(value) as keys:
+        key = keys.must("key", Value.text, "OTHER")
+        site = keys.must("site", _address, "https://track.example.com")
+        return key, OtherCarrier(keys.must("carrier", Value.text, "Example Express"), site)
+
+
+def _address(value: Value) -> str:
+    text = value.text()
+    if not re.fullmatch(r"https?://[^\s/]+\.[^\s]+", text):
+        raise value.unusable(
+            f'"{text}" is not the address of a page; write it whole, such as https://track.example.com'
+        )
+    return text
 
 
 def _number(value: Value, text: str) -> Decimal:

@@ -18,10 +18,13 @@ OUT = (PurchaseState.WITHDRAWING, PurchaseState.STOPPED)
 _NOTE = re.compile(r"唛头 ([A-Z2-7]{8}) 合单((?: [A-Z2-7]{8})+)(?![0-9A-Za-z])")
 
 
-def note(together: Sequence[Purchase]) -> str:
-    """The buyer note of a vendor order: the mark for the parcel first, then those of the purchases bought with it."""
+def note(together: Sequence[Purchase], number: str = "") -> str:
+    """The buyer note of a vendor order: the mark for the parcel first, then those of the purchases bought with it.
+
+    `number` is the international one on the label that the supplier sticks on, where there is one.
+    """
     first, *others = (purchase.mark for purchase in together)
-    return " ".join([f"唛头 {first}", *(["合单", *others] if others else [])])
+    return " ".join([f"唛头 {first}", *(["合单", *others] if others else []), *(["面单号", number] if number else [])])
 
 
 def marks(note: str) -> frozenset[str]:

@@ -193,5 +193,6 @@ def _declared(one: Sold, pieces: Mapping[_Spec, int], offers: Mapping[str, Offer
 
 def _value(declared: Money | Decimal, price: Money, pieces: int) -> Money:
     """Of one piece, up to a whole coin and never less than one; `price` is of a sold unit of so many pieces."""
+    # multiplied first: a quotient that is cut off may be a coin too much
     exact = declared if isinstance(declared, Money) else Money(price.amount * declared / pieces, price.currency)
     return max(exact.rounded_up(), Money.minor(1, exact.currency))

@@ -45,7 +45,7 @@ class RetryPolicies:
                 return ONCE
             case "orders" | "purchase" | "withdraw" | "decisions":
                 return self.purchase
-            case "fulfil":
+            case "fulfil" | "book":
                 return self.tracking
             case _:
                 return self.catalogue

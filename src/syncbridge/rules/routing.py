@@ -255,6 +255,25 @@ def split(
     return Routing(splits, tuple(unrouted), tuple(own_stock))
 
 
+def next_backup(
+    purchase: Purchase, order: Order, others: Sequence[Purchase], offers: Offers, rules: Rules
+) -> tuple[Split, ...] | None:
+    """How to buy what a purchase feeds from the next backup; None if a person must decide.
+
+    That is where a line has no backup left whose offers were ever read, or is fed by one of the `others` too, those of
+    its order that still go on: a bundle bought half here and half there may not fit together.
+    """
+    store, wanted = purchase.store, set(purchase.line_ids)
+    mine = [line for line in order.lines if line.line_id in wanted]
+    if wanted & {line_id for other in others for line_id in other.line_ids}:
+        return None
+    for alternative in range(purchase.alternative + 1, alternatives(mine, store, rules, order.destination)):
+        routing = split(order, store, {}, offers, rules, line_ids=wanted, alternative=alternative)
+        if {line_id for part in routing.splits for line_id in part.line_ids} == wanted:
+            return routing.splits
+    return None
+
+
 def _numbers(order: Order, store: str, rules: Rules, alternative: int) -> dict[str, int]:
     """A number for each line, with room for its parts, which does not depend on what else is bought this way.
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import Session, col
 
-from syncbridge.model.shipping import Track
+from syncbridge.model.shipping import ParcelState, Track
 from syncbridge.rules.following import ENDED
 from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import ParcelRow, PurchaseRow
@@ -95,5 +95,5 @@ _DECLARED = (
         col(ParcelRow.moved_at),
     )
     .join(PurchaseRow, col(PurchaseRow.id) == col(ParcelRow.purchase))
-    .where(col(ParcelRow.declared_at).is_not(None))
+    .where(col(ParcelRow.declared_at).is_not(None), col(ParcelRow.state) == ParcelState.ANNOUNCED)
 )

@@ -144,6 +144,12 @@ def get(session: Session, hold: int) -> OpenHold | None:
     return None if row is None or row.closed_at is not None else value(OpenHold, row)
 
 
+def was_opened(session: Session, kind: str, subject: str) -> bool:
+    """Whether a hold of the kind on this subject is open, or ever was."""
+    query = select(func.count()).select_from(HoldRow).where(col(HoldRow.kind) == kind, col(HoldRow.subject) == subject)
+    return session.connection().execute(query).scalar_one() > 0
+
+
 def opened(session: Session) -> int:
     """How many holds were ever opened."""
     return session.connection().execute(select(func.count()).select_from(HoldRow)).scalar_one()

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, update
 from sqlmodel import Session, col
 
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, PurchaseState
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.rules import merging
 from syncbridge.rules.candidates import uncovered
 from syncbridge.store.rows import value
@@ -104,9 +104,9 @@ def unsend(session: Session, holder: int) -> None:
 
 
 def parcels(session: Session, holder: Purchase) -> list[Shipment]:
-    """International parcels that were announced for it so far."""
-    query = select(ParcelRow).where(col(ParcelRow.purchase) == holder.id)
-    return [Shipment(row.carrier, row.number, holder.mark) for row in session.scalars(query)]
+    """International parcels that were announced for it so far, each one of its own."""
+    query = select(ParcelRow).where(col(ParcelRow.purchase) == holder.id, col(ParcelRow.state) == ParcelState.ANNOUNCED)
+    return [Shipment(row.carrier, row.number, row.mark, replaces="") for row in session.scalars(query)]
 
 
 def _set_lines(session: Session, purchase: int, lines: list[PurchaseLine]) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState
+from syncbridge.store.rows import chunks
 from syncbridge.store.tables import OrderRow, PurchaseRow
 from syncbridge.store.types import reader, to_json
 
@@ -79,6 +80,18 @@ def get(session: Session, store: str, order_id: str) -> Order:
     return _order(session.get_one(OrderRow, (store, order_id)))
 
 
+def of_ids(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], Order]:
+    """These orders as last read, by (store, order id), as far as they are known."""
+    return {
+        (row.store, row.order_id): _order(row)
+        for store in {store for store, _ in named}
+        for some in chunks({order_id for there, order_id in named if there == store})
+        for row in session.scalars(
+            select(OrderRow).where(col(OrderRow.store) == store, col(OrderRow.order_id).in_(some))
+        )
+    }
+
+
 def _order(row: OrderRow) -> Order:
     return Order(
         order_id=row.order_id,
@@ -117,8 +130,12 @@ def glances(
     session: Session, named: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[datetime | None, Money]]:
     """Ship-by time and total of the orders known of (store, order id), without a look at their buyers."""
-    rows = session.connection().execute(_GLANCES, {"b_ids": [order_id for _, order_id in named]})
-    return {(row.store, row.order_id): (row.ship_by, row.total) for row in rows if (row.store, row.order_id) in named}
+    return {
+        (row.store, row.order_id): (row.ship_by, row.total)
+        for some in chunks({order_id for _, order_id in named})
+        for row in session.connection().execute(_GLANCES, {"b_ids": some})
+        if (row.store, row.order_id) in named
+    }
 
 
 _GLANCES = select(col(OrderRow.store), col(OrderRow.order_id), col(OrderRow.ship_by), col(OrderRow.total)).where(

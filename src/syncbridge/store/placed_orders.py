@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, literal, or_, select, update
+from sqlalchemy import Case, Null, Select, case, func, literal, null, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.money import Money
 from syncbridge.model.purchasing import IntentKey, PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
+from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.merging import marks
-from syncbridge.store import purchases
-from syncbridge.store.rows import value
+from syncbridge.store import purchases, waybills
+from syncbridge.store.rows import chunks, value
 from syncbridge.store.tables import PurchaseRow, VendorOrderRow
+from syncbridge.store.types import UtcTime
 
 
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
@@ -24,20 +26,35 @@ def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -
         vendor_order_id=order.vendor_order_id,
         state=order.state.value,
         total=order.total,
-        waybills=[],
         out_order_id=order.out_order_id or "",
         note=order.note,
         lines=list(order.lines),
         created_at=order.created_at,
         seen_at=now,
+        paid_at=order.paid_at,
+        shipped_at=order.shipped_at,
     )
     fresh = statement.excluded
+    paid, shipped = _noticed(now, order.state.is_paid, _PAID), _noticed(now, order.state.is_shipped, _SHIPPED)
+    times = {
+        "paid_at": func.coalesce(fresh.paid_at, VendorOrderRow.paid_at, paid),
+        "shipped_at": func.coalesce(fresh.shipped_at, VendorOrderRow.shipped_at, shipped),
+    }
     known = {"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at}
     if order.created_at is not None:  # right after placing, nothing else is known yet
         known |= {name: fresh[name] for name in ("out_order_id", "note", "lines", "created_at")}
     session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known)
+        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known | times)
     )
+
+
+_PAID = [state.value for state in VendorOrderState if state.is_paid]
+_SHIPPED = [state.value for state in VendorOrderState if state.is_shipped]
+
+
+def _noticed(now: datetime, has_happened: bool, already: Sequence[str]) -> Case[datetime] | Null:
+    """The time of what we see happen; of what had happened `already` when we first saw the order, nobody knows it."""
+    return case((col(VendorOrderRow.state).not_in(already), literal(now, UtcTime()))) if has_happened else null()
 
 
 def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
@@ -69,15 +86,8 @@ def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datet
         purchases.move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
 
 
-def shipped(session: Session, purchase: Purchase, vendor_order_id: str, numbers: Sequence[str]) -> None:
-    """The supplier handed these domestic parcels over."""
-    session.connection().execute(
-        update(VendorOrderRow)
-        .where(
-            col(VendorOrderRow.supplier) == purchase.supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id
-        )
-        .values(waybills=list(numbers))
-    )
+def shipped(session: Session, purchase: Purchase) -> None:
+    """The supplier handed a domestic parcel of it over."""
     purchases.move(session, purchase.id, PurchaseState.SHIPPED, when=[PurchaseState.PLACED, PurchaseState.PAID])
 
 
@@ -91,9 +101,46 @@ def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_i
 
 
 def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
-    """(id, state, domestic tracking numbers) of each vendor order of a purchase."""
+    """(id, state, domestic tracking numbers it has now) of each vendor order of a purchase."""
     query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
-    return [(row.vendor_order_id, VendorOrderState(row.state), row.waybills) for row in session.scalars(query)]
+    return [
+        (
+            row.vendor_order_id,
+            VendorOrderState(row.state),
+            [one.number for one in waybills.living(session, row.supplier, row.vendor_order_id)],
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def urged(session: Session, supplier: str, vendor_order_id: str, *, now: datetime) -> None:
+    """Its supplier was asked to ship it, or could not be."""
+    session.connection().execute(
+        update(VendorOrderRow)
+        .where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id) == vendor_order_id)
+        .values(urged_at=now)
+    )
+
+
+def progress(session: Session, holders: Collection[int]) -> dict[int, dict[str, Progress]]:
+    """How far the living vendor orders of these purchases are, by purchase and id.
+
+    What was paid or shipped before we kept the times has the nearest that is known.
+    """
+    found: dict[int, dict[str, Progress]] = {}
+    for some in chunks(holders):
+        query = select(VendorOrderRow).where(
+            col(VendorOrderRow.purchase).in_(some), col(VendorOrderRow.state) != VendorOrderState.CANCELLED
+        )
+        for row in session.scalars(query):
+            found.setdefault(row.purchase or 0, {})[row.vendor_order_id] = _progress(row)
+    return found
+
+
+def _progress(row: VendorOrderRow) -> Progress:
+    state = VendorOrderState(row.state)
+    paid_at = (row.paid_at or row.created_at or row.seen_at) if state.is_paid else None
+    return Progress(paid_at, (row.shipped_at or row.seen_at) if state.is_shipped else None, row.urged_at)
 
 
 def seen(session: Session, purchase: int) -> list[SeenOrder]:
@@ -121,6 +168,25 @@ def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purcha
     """The purchase a vendor order belongs to."""
     row = session.get(VendorOrderRow, (supplier, vendor_order_id))
     return None if row is None or row.purchase is None else purchases.get(session, row.purchase)
+
+
+def purchases_of(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], Purchase]:
+    """The same for many, by (supplier, vendor order id)."""
+    owners = {
+        (row.supplier, row.vendor_order_id): row.purchase
+        for supplier in {supplier for supplier, _ in named}
+        for some in chunks({number for account, number in named if account == supplier})
+        for row in session.connection().execute(
+            _OWNERS.where(col(VendorOrderRow.supplier) == supplier, col(VendorOrderRow.vendor_order_id).in_(some))
+        )
+    }
+    found = purchases.numbered(session, set(owners.values()))
+    return {order: found[owner] for order, owner in owners.items()}
+
+
+_OWNERS = select(col(VendorOrderRow.supplier), col(VendorOrderRow.vendor_order_id), col(VendorOrderRow.purchase)).where(
+    col(VendorOrderRow.purchase).is_not(None)
+)
 
 
 def holder(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder]) -> Purchase:
@@ -169,16 +235,6 @@ def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> 
     """The same for purchases that are not intended yet, by the names they would have."""
     found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
     return [_placed(row) for row in found]
-
-
-def waybills(session: Session, store: str, order_id: str) -> set[str]:
-    """All domestic tracking numbers of an order, none of which may be declared."""
-    query = (
-        select(col(VendorOrderRow.waybills))
-        .join(PurchaseRow, func.coalesce(PurchaseRow.merged_into, PurchaseRow.id) == VendorOrderRow.purchase)
-        .where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    )
-    return {number for (numbers,) in session.connection().execute(query) for number in numbers}
 
 
 def _bearing(supplier: str, keys: Sequence[IntentKey]) -> Select[VendorOrderRow]:

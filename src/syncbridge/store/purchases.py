@@ -6,19 +6,20 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import and_, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.model.money import Money
+from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState, Quote, SeenOrder, VendorOrderState
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
 from syncbridge.store import orders as channel_orders
-from syncbridge.store.rows import value
-from syncbridge.store.tables import PurchaseRow, VendorOrderRow
+from syncbridge.store.rows import chunks, value
+from syncbridge.store.tables import OrderRow, PurchaseRow, VendorOrderRow
 
 
 class CapReached(SyncBridgeError):
@@ -92,10 +93,50 @@ def of_order(session: Session, store: str, order_id: str) -> list[Purchase]:
     return [_purchase(row) for row in session.scalars(query)]
 
 
+def of_orders(session: Session, named: Collection[tuple[str, str]]) -> list[Purchase]:
+    """All purchases for these orders, by (store, order id)."""
+    return [
+        _purchase(row)
+        for some in chunks({order_id for _, order_id in named})
+        for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.order_id).in_(some)))
+        if (row.store, row.order_id) in named
+    ]
+
+
+def on_the_clock(session: Session) -> list[tuple[Purchase, datetime]]:
+    """Purchases that are to be declared still, and when their orders must be shipped, for all that the channel says so.
+
+    Those of orders that want no goods at this moment, as while the buyer asks to cancel, are not among them.
+    """
+    query = (
+        select(PurchaseRow, col(OrderRow.ship_by))
+        .join(
+            OrderRow,
+            and_(col(OrderRow.store) == col(PurchaseRow.store), col(OrderRow.order_id) == col(PurchaseRow.order_id)),
+        )
+        .where(
+            col(PurchaseRow.state).in_([state.value for state in TO_DECLARE]),
+            col(OrderRow.state).in_([state.value for state in OrderState if state.wants_goods]),
+            col(OrderRow.ship_by).is_not(None),
+        )
+        .order_by(col(OrderRow.ship_by), col(PurchaseRow.id))
+    )
+    return [(_purchase(row), ship_by) for row, ship_by in session.execute(query)]
+
+
 def by_mark(session: Session, mark: str) -> Purchase | None:
     """The purchase a parcel mark names."""
     row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark) == mark)).first()
     return None if row is None else _purchase(row)
+
+
+def by_marks(session: Session, marks: Collection[str]) -> dict[str, Purchase]:
+    """The same for many, by mark."""
+    return {
+        row.mark: _purchase(row)
+        for some in chunks(marks)
+        for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark).in_(some)))
+    }
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
@@ -225,6 +266,10 @@ def count_fresh_look_up(session: Session, purchase: int) -> None:
 
 UNPLACED = (PurchaseState.INTENDED, PurchaseState.SENT, PurchaseState.UNKNOWN, PurchaseState.BY_HAND)
 """States before the vendor order is known."""
+
+
+TO_DECLARE = (*UNPLACED, PurchaseState.REFUSED, PurchaseState.PLACED, PurchaseState.PAID, PurchaseState.SHIPPED)
+"""States in which the order waits for this purchase."""
 
 
 RESERVING = (*UNPLACED, PurchaseState.REFUSED)

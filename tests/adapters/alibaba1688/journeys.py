@@ -150,6 +150,22 @@ async def writes(stranger: Stranger, bench: Bench) -> None:
     assert (parsed["result"]["addressCode"], parsed["result"]["address"]) == ("330108", "网商路699号")
 
 
+async def receives(stranger: Stranger, bench: Bench) -> None:
+    """Follows a parcel by what its courier tells, and says that it arrived."""
+    order_id = await bought(stranger)
+    await paid(stranger, order_id)
+    await bench.control(f"orders/{order_id}/ship", {"number": "YT100000009", "company": "YTO"})
+    await bench.control(f"orders/{order_id}/trace", {"number": "YT100000009", "changed": "SIGN", "remark": "已签收"})
+    trace = await stranger.call(
+        f"{LOGISTICS}/alibaba.trade.getLogisticsTraceInfo.buyerView", orderId=order_id, webSite="1688"
+    )
+    assert trace["logisticsTrace"][0]["logisticsSteps"][0]["remark"] == "已签收"
+    entry = int((await viewed(stranger, order_id))["productItems"][0]["subItemIDString"])
+    ended = await stranger.call(f"{TRADE}/trade.receivegoods.confirm", orderId=order_id, orderEntryIds=[entry])
+    assert ended["result"]["success"] is True
+    assert (await viewed(stranger, order_id))["baseInfo"]["status"] == "success"
+
+
 async def claims(stranger: Stranger, bench: Bench) -> None:
     """Gets money for goods that came and go back, and takes another request back."""
     bench.mock.state.switches.refund_delay_seconds = None
@@ -248,4 +264,4 @@ async def listens(stranger: Stranger, bench: Bench) -> None:
     assert (confirmed, left) == ({"isSuccess": True}, {"pushMessageList": []})
 
 
-JOURNEYS = (browses, lists, buys, pays, writes, claims, listens)
+JOURNEYS = (browses, lists, buys, pays, writes, receives, claims, listens)

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from syncbridge.adapters.alibaba1688.mock.apis import ENDPOINTS
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder
 from syncbridge.adapters.alibaba1688.mock.shop import checked_lines
-from syncbridge.adapters.alibaba1688.mock.state import NewOrder, State
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.testing.builders import make_offer
 from syncbridge.testing.clock import FixedClock

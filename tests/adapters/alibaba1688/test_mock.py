@@ -239,8 +239,9 @@ async def test_the_books_tell_all(call: Caller, bench: Bench) -> None:
             "payTime": "2026-03-02T01:00:00+00:00",
             "lines": [{"offerId": str(OFFER), "specId": f"{1:032x}", "quantity": 3}],
             "address": ADDRESS,
-            "parcels": [{"number": "YT1", "company": "圆通速递(YTO)"}],
+            "parcels": [{"number": "YT1", "company": "圆通速递(YTO)", "status": "TRANSPORT"}],
             "urged": [],
+            "receiveTime": None,
         }
     ]
     assert books["money"] == [{"orderId": made, "amount": "46.70"}]

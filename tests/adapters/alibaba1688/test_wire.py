@@ -301,6 +301,8 @@ def test_an_order_is_in_yuan_with_the_offset_its_times_say() -> None:
 
     assert (order.total, order.freight, order.state) == (cny("6.15"), cny("6"), VendorOrderState.SHIPPED)
     assert order.created_at == datetime(2017, 9, 14, 6, 17, 8, tzinfo=UTC)
+    assert order.paid_at == datetime(2017, 9, 14, 6, 17, 27, tzinfo=UTC)
+    assert order.shipped_at == datetime(2017, 9, 14, 6, 19, 16, tzinfo=UTC)
     assert order.lines == (PurchaseLine("547486647009", "28b952ec96c8b5c3ab0affc1b74923f0", 1),)
 
 

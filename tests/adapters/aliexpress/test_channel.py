@@ -408,7 +408,22 @@ async def test_a_parcel_with_several_lines_is_one_parcel(answering):
     assert await channel.declared(ORDER) == (Shipment("YANWEN_AM", "UR000000001YP"),)
 
 
-async def test_a_carrier_of_ones_own_is_left_to_a_person(store):
+async def test_a_carrier_of_ones_own_is_named_with_its_site_also_where_its_number_changes(store):
+    store.buy(make_order(ORDER, store.clock.now()))
+    ours = [
+        Shipment("OTHER", number, site="https://track.example.com", operator="Meiyou")
+        for number in ("MY0001", "MY0002")
+    ]
+    await store.channel.declare(ORDER, ours[0], complete=True)
+    await store.channel.redeclare(ORDER, *ours, complete=True)
+
+    assert [one.number for one in await store.channel.declared(ORDER)] == ["MY0002"]
+    sent = [dict(parse_qsl(request.content.decode())) for request in store.sent]
+    told = [(body["tracking_website"], body["actual_carrier"]) for body in sent if "actual_carrier" in body]
+    assert told == [("https://track.example.com", "Meiyou")] * 2
+
+
+async def test_a_carrier_of_ones_own_that_is_not_named_is_left_to_a_person(store):
     with pytest.raises(Rejected, match="by hand"):
         await store.channel.declare(ORDER, Shipment("OTHER", "123456789"), complete=True)
     assert store.sent == []

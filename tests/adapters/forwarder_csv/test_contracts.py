@@ -44,3 +44,31 @@ async def test_the_mock_sends_each_parcel_abroad_once(tmp_path: Path) -> None:
     assert mock.receive("A") == mock.receive("A")
     (page,) = [page async for page in ForwarderCsv(tmp_path / "forwarder.csv").shipments(since=None)]
     assert len(page.items) == 1
+
+
+async def test_what_a_number_replaces_is_said_by_a_fourth_column_and_else_by_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "forwarder.csv"
+    file.write_text(
+        "mark,carrier,number,replaces\nA,YANWEN,UR000000002YP,UR000000001YP\nA,YANWEN,UR000000003YP,\n"
+        "A,YANWEN,UR000000004YP\n",
+        encoding="utf-8",
+    )
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=None)]
+    assert [item.replaces for item in page.items] == ["UR000000001YP", "", ""]
+
+    file.write_text("mark,carrier,number\nA,YANWEN,UR000000001YP\n", encoding="utf-8")
+    (page,) = [page async for page in ForwarderCsv(file).shipments(since=None)]
+    assert [item.replaces for item in page.items] == [None]
+
+
+async def test_the_mock_may_give_a_parcel_another_number(tmp_path: Path) -> None:
+    mock = ForwarderMock(tmp_path / "forwarder.csv")
+    numbers = [mock.receive("A"), mock.renumber("A"), mock.receive("B")]
+    assert numbers == ["UR000000001YP", "UR000000002YP", "UR000000003YP"]
+    assert mock.sent == {"A": "UR000000002YP", "B": "UR000000003YP"}
+    (page,) = [page async for page in ForwarderCsv(tmp_path / "forwarder.csv").shipments(since=None)]
+    assert [(item.number, item.replaces) for item in page.items] == [
+        (numbers[0], ""),
+        (numbers[1], numbers[0]),
+        (numbers[2], ""),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -12,9 +13,12 @@ from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderState
 from syncbridge.model.purchasing import PurchaseDraft
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import ParcelDraft, Shipment
+from syncbridge.testing.builders import make_parcel
 from syncbridge.testing.clock import FixedClock
+from syncbridge.testing.contracts.booking import BookingContract
 from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.withdrawing import CancelsContract, RefundsContract, UrgesContract
@@ -50,6 +54,9 @@ class MemorySupplierHarness:
 
     def pass_time(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def tell(self, vendor_order_id: str, number: str, said: str, *, signed: bool) -> None:
+        self.supplier.move(number, said, signed=signed)
 
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         self.supplier.answer_refund(vendor_order_id, agree=agree)
@@ -99,7 +106,41 @@ class MemoryChannelHarness:
         self.channel.lose_next = True
 
 
-class TestMemorySupplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
+class MemoryBookingHarness:
+    secrets = ("memory has no secret",)
+
+    def __init__(self) -> None:
+        self.clock = FixedClock()
+        self.vendor = MemoryChannel(self.clock)
+
+    def draft(self, number: int = 1) -> ParcelDraft:
+        return make_parcel(f"MARK{number}", service="YANWEN_AM")
+
+    def too_heavy(self) -> ParcelDraft:
+        return make_parcel(weight_g=2001, service="YANWEN_AM")
+
+    def bookings(self) -> Mapping[str, int]:
+        return Counter(draft.mark for _, draft, _ in self.vendor.bookings.values())
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def limit_next_call(self) -> None:
+        self.vendor.limit_next = True
+
+    def lose_next_answer(self) -> None:
+        self.vendor.lose_next = True
+
+
+class TestMemorySupplier(
+    SupplierContract,
+    CancelsContract,
+    RefundsContract,
+    UrgesContract,
+    SearchesContract,
+    TracksDomesticContract,
+    ConfirmsContract,
+):
     @pytest.fixture
     def harness(self) -> MemorySupplierHarness:
         return MemorySupplierHarness()
@@ -109,3 +150,9 @@ class TestMemoryChannel(ChannelContract):
     @pytest.fixture
     def harness(self) -> MemoryChannelHarness:
         return MemoryChannelHarness()
+
+
+class TestMemoryBooking(BookingContract):
+    @pytest.fixture
+    def harness(self) -> MemoryBookingHarness:
+        return MemoryBookingHarness()

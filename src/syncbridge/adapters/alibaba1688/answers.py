@@ -51,9 +51,10 @@ B = Envelope()
 C = Envelope(code="code", message="message")
 D = Envelope(result="orderPreviewResuslt", also="orderPreviewResult", message="errorMsg")
 F = Envelope(result="success")
+G = Envelope(within="result", result="success", message="errorInfo")
 H = Envelope(result="code", code="code", message="message")
 I = Envelope()  # noqa: E741  the letters are those of 1688.md §3.2
-"""The letters of 1688.md §3.2; E, G and J belong to APIs that are not called."""
+"""The letters of 1688.md §3.2; E and J belong to APIs that are not called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ BUSINESS: dict[str, tuple[Kind, str]] = {
     "404": (NotFound, "there is no such order"),
     "ORDER_NOT_EXIST": (NotFound, "there is no such order"),
     "order.nopermission.buyer": (NotFound, "this account has no such order"),
+    "order.createtime.history": (NotFound, "the order is over a year old, and its parcels are told no more"),
 }
 """Refusals by the API itself (1688.md §4.3, §5.2, §5.3, §5.8, §5.9, §5.11 and §5.12), each a clear no.
 

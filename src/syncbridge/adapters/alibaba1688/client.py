@@ -39,7 +39,13 @@ MAX_REFUND = Api(TRADE, "alibaba.trade.getMaxRefundFee", answers.A)
 CREATE_REFUND = Api(TRADE, "alibaba.trade.createRefund", answers.A, write=True)
 REFUND = Api(TRADE, "alibaba.trade.refund.OpQueryOrderRefund", answers.I)
 REFUNDS = Api(TRADE, "alibaba.trade.refund.OpQueryBatchRefundByOrderIdAndStatus", answers.I)
+CONFIRM = Api(TRADE, "trade.receivegoods.confirm", answers.G, write=True)
 LOGISTICS = Api("com.alibaba.logistics", "alibaba.trade.getLogisticsInfos.buyerView", answers.B)
+TRACE = Api(
+    "com.alibaba.logistics",
+    "alibaba.trade.getLogisticsTraceInfo.buyerView",
+    replace(answers.B, result="logisticsTrace"),
+)
 
 _NOT_SHIPPED_YET = "500_2"
 _UNSHIPPED = "refundWaitSellerSend"
@@ -105,6 +111,16 @@ class OpenClient:
         """Parcels of an order; that it has none yet comes as an error or as nothing at all (1688.md §5.11, §3.2)."""
         params = {"webSite": "1688", "orderId": long(vendor_order_id)}
         return await self._call(LOGISTICS, params, parcels)
+
+    async def traces(self, vendor_order_id: str) -> list[wire.LogisticsTrace]:
+        """What couriers told of the parcels of an order (1688.md §5.11)."""
+        params = {"webSite": "1688", "orderId": long(vendor_order_id)}
+        return await self._call(TRACE, params, traced)
+
+    async def confirm(self, vendor_order_id: str, entry_ids: Sequence[str]) -> None:
+        """Say that these lines of an order arrived (1688.md §5.9)."""
+        params = {"orderId": long(vendor_order_id), "orderEntryIds": [long(entry_id) for entry_id in entry_ids]}
+        await self._result(CONFIRM, params, bool)
 
     async def pay(self, vendor_order_id: str, request_id: str) -> wire.Withholding:
         """Pay an order by withholding (1688.md §5.8)."""
@@ -219,14 +235,25 @@ def found(api: Api, answer: Answer) -> wire.FoundPage:
 
 
 def parcels(answer: Answer) -> list[wire.LogisticsOrder]:
-    """What is on its way; nothing yet comes as the error 500_2 or as an empty yes (1688.md §5.11, §3.2)."""
+    """What is on its way."""
+    result = _once_shipped(LOGISTICS, answer)
+    return [] if answers.is_null(result) else answers.decoded(LOGISTICS, answer, result, list[wire.LogisticsOrder])
+
+
+def traced(answer: Answer) -> list[wire.LogisticsTrace]:
+    """What is told of it."""
+    result = _once_shipped(TRACE, answer)
+    return [] if answers.is_null(result) else answers.decoded(TRACE, answer, result, list[wire.LogisticsTrace])
+
+
+def _once_shipped(api: Api, answer: Answer) -> msgspec.Raw:
+    """A result about parcels; nothing yet comes as the error 500_2 or as an empty yes (1688.md §5.11, §3.2)."""
     try:
-        result = answers.opened(LOGISTICS, answer)
+        return answers.opened(api, answer)
     except Rejected as refused:
         if refused.code == _NOT_SHIPPED_YET:
-            return []
+            return answers.NULL
         raise
-    return [] if answers.is_null(result) else answers.decoded(LOGISTICS, answer, result, list[wire.LogisticsOrder])
 
 
 def asked_back(answer: Answer) -> list[refunds.RefundInfo]:

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from syncbridge.adapters.alibaba1688 import adapter
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
 from syncbridge.adapters.alibaba1688.mock.pushes import signed_form
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder
 from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, take
-from syncbridge.adapters.alibaba1688.mock.state import NewOrder
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
@@ -22,6 +22,7 @@ from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.ports import Tokens
 from syncbridge.testing.clock import FixedClock
+from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
 from syncbridge.testing.contracts.webhook import WebhookContract
@@ -34,6 +35,7 @@ WRITES = (
     "alibaba.trade.pay.protocolPay.preparePay",
     "alibaba.trade.cancel",
     "alibaba.trade.createRefund",
+    "trade.receivegoods.confirm",
 )
 
 
@@ -96,6 +98,10 @@ class Account:
     def ship(self, vendor_order_id: str, number: str) -> None:
         self.mock.state.ship(self.mock.state.order(int(vendor_order_id)), number, "圆通速递(YTO)")
 
+    def tell(self, vendor_order_id: str, number: str, said: str, *, signed: bool) -> None:
+        order = self.mock.state.order(int(vendor_order_id))
+        self.mock.sellers.trace(order, number, "SIGN" if signed else "TRANSPORT", said)
+
     def answer_refund(self, vendor_order_id: str, *, agree: bool) -> None:
         self.mock.sellers.answer(self.mock.state.order(int(vendor_order_id)), agree=agree, reason="已发货")
 
@@ -142,7 +148,15 @@ class Pushes:
         return EventKind.PURCHASE_CHANGED
 
 
-class TestAlibaba1688Supplier(SupplierContract, CancelsContract, RefundsContract, UrgesContract, SearchesContract):
+class TestAlibaba1688Supplier(
+    SupplierContract,
+    CancelsContract,
+    RefundsContract,
+    UrgesContract,
+    SearchesContract,
+    TracksDomesticContract,
+    ConfirmsContract,
+):
     @pytest.fixture
     def harness(self) -> Account:
         account = Account()

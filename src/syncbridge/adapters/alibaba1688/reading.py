@@ -20,7 +20,7 @@ from syncbridge.model.purchasing import (
     RefusedLine,
     VendorOrderState,
 )
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import Movement, Shipment, Sighting, Track
 
 STATES = {
     "waitbuyerpay": VendorOrderState.UNPAID,
@@ -37,6 +37,16 @@ STATES = {
 }
 """The vendor's order states (1688.md §5.6); any other word is OTHER."""
 
+MOVEMENTS = {
+    "WAITACCEPT": Movement.ANNOUNCED,
+    "ACCEPT": Movement.MOVING,
+    "TRANSPORT": Movement.MOVING,
+    "NOGET": Movement.ABNORMAL,
+    "SIGN": Movement.DELIVERED,
+    "UNSIGN": Movement.NOT_DELIVERED,
+}
+"""The vendor's states of a domestic parcel (1688.md §5.11), which it does not explain; any other word is unknown."""
+_SENT = (2, 3, 5)
 _PRICED_BY_SKU = 1
 _PRICED_BY_QUANTITY = (0, 2)
 _OFFER_ID = re.compile(r"[0-9]{6,18}")
@@ -124,9 +134,10 @@ def placement(creation: wire.Creation, draft: PurchaseDraft) -> Placement:
 def order(trade: wire.TradeInfo) -> PlacedOrder:
     """A vendor order; amounts in yuan."""
     base = trade.base_info
+    state = STATES.get(base.status, VendorOrderState.OTHER)
     return PlacedOrder(
         vendor_order_id=base.order_id,
-        state=STATES.get(base.status, VendorOrderState.OTHER),
+        state=state,
         total=wire.yuan(base.total_amount),
         freight=wire.yuan(base.shipping_fee),
         out_order_id=base.out_order_id or None,
@@ -134,6 +145,10 @@ def order(trade: wire.TradeInfo) -> PlacedOrder:
         lines=tuple(_line(item) for item in trade.product_items or ()),
         created_at=wire.time_of(base.create_time),
         modified_at=wire.time_of(base.modify_time),
+        paid_at=wire.time_of(base.pay_time),
+        shipped_at=wire.time_of(base.all_delivered_time),
+        part_shipped=state is VendorOrderState.PAID
+        and any(item.logistics_status in _SENT for item in trade.product_items or ()),
     )
 
 
@@ -146,13 +161,31 @@ def order_id_in(raw: msgspec.Raw) -> str:
 def shipments(parcels: Sequence[wire.LogisticsOrder]) -> tuple[Shipment, ...]:
     """Parcels with a number that can be tracked: not cancelled, and not 不需要物流 (1688.md §5.6)."""
     return tuple(
-        Shipment(parcel.logistics_company_no or parcel.logistics_company_name or "", parcel.logistics_bill_no)
+        Shipment(parcel.logistics_company_no or parcel.logistics_company_name or "", number)
         for parcel in parcels
-        if parcel.logistics_bill_no
-        and _NUMBER.match(parcel.logistics_bill_no)
-        and parcel.status != "CANCEL"
-        and parcel.type != "2"
+        if (number := _number(parcel))
     )
+
+
+def tracks(parcels: Sequence[wire.LogisticsOrder], traces: Sequence[wire.LogisticsTrace]) -> tuple[Track, ...]:
+    """How far these parcels are: by their states, and by what their couriers told, which has no states."""
+    steps = {trace.logistics_bill_no: trace.logistics_steps or [] for trace in traces}
+    return tuple(
+        _track(number, parcel.status or "", steps.get(number, [])) for parcel in parcels if (number := _number(parcel))
+    )
+
+
+def _track(number: str, status: str, steps: Sequence[wire.LogisticsStep]) -> Track:
+    movement = MOVEMENTS.get(status, Movement.MOVING if steps else Movement.UNKNOWN)
+    timed = [(at, step.remark or "") for step in steps if (at := wire.time_of(step.accept_time))]
+    newest_first = sorted(timed, key=lambda told: told[0], reverse=True)
+    return Track(number, movement, tuple(Sighting(at, movement, said) for at, said in newest_first))
+
+
+def _number(parcel: wire.LogisticsOrder) -> str:
+    """Its number, empty if there is none to follow it by."""
+    number = parcel.logistics_bill_no or ""
+    return number if _NUMBER.match(number) and parcel.status != "CANCEL" and parcel.type != "2" else ""
 
 
 def _mix(setting: wire.SellerMixSetting | None) -> MixRule | None:

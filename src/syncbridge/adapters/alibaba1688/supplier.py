@@ -28,7 +28,7 @@ from syncbridge.model.purchasing import (
     RelayAddress,
     VendorOrderState,
 )
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import Shipment, Track
 from syncbridge.ports import Clock
 
 PAGE = 20
@@ -142,6 +142,17 @@ class Alibaba1688Supplier:
     async def shipments(self, vendor_order_id: str) -> Sequence[Shipment]:
         """Parcels that have a tracking number."""
         return reading.shipments(await self._client.logistics(vendor_order_id))
+
+    async def whereabouts(self, vendor_order_id: str) -> Sequence[Track]:
+        """How far its parcels are: states come with the parcels, times with what couriers told (§5.11)."""
+        parcels = await self._client.logistics(vendor_order_id)
+        traces = await self._client.traces(vendor_order_id) if parcels else []
+        return reading.tracks(parcels, traces)
+
+    async def confirm(self, vendor_order_id: str) -> None:
+        """Say that every line of an order arrived (§5.9)."""
+        counts = refunds.entries(await self._client.order_view(vendor_order_id))
+        await self._client.confirm(vendor_order_id, list(counts))
 
     async def cancel(self, vendor_order_id: str) -> None:
         """Close an unpaid order; one that is closed already is done. Transient in its first ten seconds (§5.9)."""

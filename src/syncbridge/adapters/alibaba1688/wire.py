@@ -299,14 +299,17 @@ class BaseInfo(Wire):
     """By its document the note made when ordering; the two are read as one."""
     create_time: Id | None = None
     modify_time: Id | None = None
+    pay_time: Id | None = None
+    """The first."""
+    all_delivered_time: Id | None = None
     refund_id: Id | None = None
 
     def __post_init__(self) -> None:
         """Refuse an order without an id or with a time of no known format, as a wrong shape."""
         if not self.order_id:
             raise ValueError("a vendor order without an id")
-        time_of(self.create_time)
-        time_of(self.modify_time)
+        for at in (self.create_time, self.modify_time, self.pay_time, self.all_delivered_time):
+            time_of(at)
 
     @property
     def order_id(self) -> str:
@@ -320,6 +323,8 @@ class ProductItem(Wire):
     product_id: Id | None = msgspec.field(default=None, name="productID")
     spec_id: str | None = None
     quantity: Decimal | None = None
+    logistics_status: int | None = None
+    """1 not sent, 2 sent, 3 received, 4 given back, 5 sent in part, 8 not made yet (1688.md §5.6)."""
     sub_item_id: Id | None = msgspec.field(default=None, name="subItemID")
     """May have been through a double: see `sub_item_id_string`."""
     sub_item_id_string: Id | None = msgspec.field(default=None, name="subItemIDString")
@@ -347,6 +352,24 @@ class LogisticsOrder(Wire):
     status: str | None = None
     type: str | None = None
     """``2``: sent without a courier, so whatever stands for its number is none (1688.md §5.6)."""
+
+
+class LogisticsStep(Wire):
+    """One thing a courier told: a text and its time in China (1688.md §5.11)."""
+
+    accept_time: Id | None = None
+    remark: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a time of no known format, as a wrong shape."""
+        time_of(self.accept_time)
+
+
+class LogisticsTrace(Wire):
+    """All a courier told of a domestic parcel."""
+
+    logistics_bill_no: str | None = None
+    logistics_steps: list[LogisticsStep] | None = None
 
 
 class Withholding(Wire):

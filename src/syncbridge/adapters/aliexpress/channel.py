@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -146,14 +146,15 @@ class AliExpressChannel:
 
     async def declare(self, order_id: str, shipment: Shipment, *, complete: bool) -> None:
         """Declare a parcel. The vendor promises no protection against doubles: read `declared` first (§6.1)."""
-        _refuse_others(shipment)
-        await self._client.declare(order_id, shipment.carrier, shipment.number, "all" if complete else "part")
+        extras = _extras(shipment)
+        parcel = shipment.carrier, shipment.number
+        await self._client.declare(order_id, parcel, "all" if complete else "part", extras)
 
     async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
         """Replace a declared parcel by another; read `declared` before and after (§6.1)."""
-        _refuse_others(new)
+        extras = _extras(new)
         parcels = (old.carrier, old.number), (new.carrier, new.number)
-        await self._client.redeclare(order_id, *parcels, "all" if complete else "part")
+        await self._client.redeclare(order_id, *parcels, "all" if complete else "part", extras)
 
     async def lines(self, draft: ParcelDraft) -> Sequence[LineQuote]:
         """The platform's own lines that would take a parcel; raises Rejected where none would."""
@@ -258,13 +259,17 @@ def _read(subject: str, read: Callable[[], T]) -> T:
         raise VendorDown(f"AliExpress's answer about {subject} cannot be read: {error}", vendor=VENDOR) from error
 
 
-def _refuse_others(shipment: Shipment) -> None:
-    if shipment.carrier.upper().startswith("OTHER"):
+def _extras(shipment: Shipment) -> Mapping[str, str]:
+    """What services whose name begins with OTHER want besides (aliexpress.md §6.1)."""
+    if not shipment.carrier.upper().startswith("OTHER"):
+        return {}
+    if not (shipment.site and shipment.operator):
         raise Rejected(
-            f"{shipment.carrier} also wants a tracking site and the real carrier; declare it by hand",
+            f"{shipment.carrier} also wants a tracking site and the real carrier; name them, or declare it by hand",
             vendor=VENDOR,
             code="other_carrier",
         )
+    return {"tracking_website": shipment.site, "actual_carrier": shipment.operator}
 
 
 def _time_cursor(at: datetime) -> Cursor:

@@ -129,13 +129,14 @@ class AliExpressClient:
         _check(call, answer.result_success, None, answer.error_desc)
         return answer.result_list
 
-    async def declare(self, order_id: str, service_name: str, logistics_no: str, send_type: str) -> None:
+    async def declare(self, order_id: str, parcel: Parcel, send_type: str, extras: Mapping[str, str]) -> None:
         """Declare a parcel; `send_type` is ``part`` or ``all`` (§6.1)."""
         params = {
             "out_ref": order_id,
-            "service_name": service_name,
-            "logistics_no": logistics_no,
+            "service_name": parcel[0],
+            "logistics_no": parcel[1],
             "send_type": send_type,
+            **extras,
         }
         call = self._call("aliexpress.logistics.sellershipmentfortop", params, write=True, group="orders")
         answer = await self._send(call, wire_logistics.Declaration)
@@ -149,7 +150,9 @@ class AliExpressClient:
         _check(call, answer.result_success, answer.result_error_code, answer.error_msg)
         return answer
 
-    async def redeclare(self, order_id: str, old: Parcel, new: Parcel, send_type: str) -> None:
+    async def redeclare(
+        self, order_id: str, old: Parcel, new: Parcel, send_type: str, extras: Mapping[str, str]
+    ) -> None:
         """Replace a declared parcel (§6.1)."""
         params = {
             "out_ref": order_id,
@@ -158,6 +161,7 @@ class AliExpressClient:
             "new_service_name": new[0],
             "new_logistics_no": new[1],
             "send_type": send_type,
+            **extras,
         }
         call = self._call("aliexpress.logistics.sellermodifiedshipmentfortop", params, write=True, group="orders")
         answer = await self._send(call, wire_logistics.Declaration)

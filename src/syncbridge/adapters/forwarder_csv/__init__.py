@@ -16,7 +16,7 @@ class ForwarderCsvSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: Path
-    """A CSV file with the columns mark, carrier and number; rows are appended to it."""
+    """A CSV file with the columns mark, carrier, number and perhaps replaces; rows are appended to it."""
 
 
 def _connect(settings: ForwarderCsvSettings, wiring: Wiring) -> Connection:

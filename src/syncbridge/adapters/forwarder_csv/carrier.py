@@ -11,6 +11,8 @@ from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.shipping import Shipment
 
 COLUMNS = ("mark", "carrier", "number")
+REPLACES = "replaces"
+"""A column that may be there: the number whose place this row's takes; empty: it is that of a further parcel."""
 
 
 class ForwarderCsv:
@@ -50,8 +52,12 @@ def _shipment(row: list[str], places: dict[str, int]) -> Shipment:
     missing = [name for name in COLUMNS if name not in places]
     if missing:
         raise ValueError(f"the file has no column {', '.join(missing)}; its first line must be {','.join(COLUMNS)}")
-    values = [row[places[name]].strip() if places[name] < len(row) else "" for name in COLUMNS]
+    values = [_cell(row, places[name]) for name in COLUMNS]
     if not all(values):
         raise ValueError(f"the row lacks its {', '.join(n for n, v in zip(COLUMNS, values, strict=True) if not v)}")
     mark, carrier, number = values
-    return Shipment(carrier, number, mark)
+    return Shipment(carrier, number, mark, _cell(row, places[REPLACES]) if REPLACES in places else None)
+
+
+def _cell(row: list[str], place: int) -> str:
+    return row[place].strip() if place < len(row) else ""

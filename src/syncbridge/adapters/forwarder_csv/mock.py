@@ -6,22 +6,27 @@ from pathlib import Path
 
 
 class ForwarderMock:
-    """Appends a row for each parcel; the number is one YANWEN could have given."""
+    """Appends a row for each parcel; the numbers are those YANWEN could have given."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._given = 0
         self.sent: dict[str, str] = {}
-        """International number by parcel mark."""
+        """International number by parcel mark, as it is now."""
 
     def receive(self, mark: str) -> str:
         """Send the parcel with this mark abroad, once; answers its international number."""
-        if mark not in self.sent:
-            number = f"UR{len(self.sent) + 1:09d}YP"
-            self.sent[mark] = number
-            self._append(f"{mark},YANWEN,{number}\n")
-        return self.sent[mark]
+        return self.sent[mark] if mark in self.sent else self._announce(mark, "")
 
-    def _append(self, row: str) -> None:
+    def renumber(self, mark: str) -> str:
+        """The carrier takes the parcel over under another number; answers that."""
+        return self._announce(mark, self.sent[mark])
+
+    def _announce(self, mark: str, replaces: str) -> str:
+        self._given += 1
+        self.sent[mark] = f"UR{self._given:09d}YP"
         new = not self._path.exists()
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(("mark,carrier,number\n" if new else "") + row)
+            file.write("mark,carrier,number,replaces\n" if new else "")
+            file.write(f"{mark},YANWEN,{self.sent[mark]},{replaces}\n")
+        return self.sent[mark]

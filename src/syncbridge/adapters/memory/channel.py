@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from syncbridge.errors import NotFound, OutcomeUnknown, RateLimited, Rejected
 from syncbridge.model.catalog import (
@@ -18,20 +18,33 @@ from syncbridge.model.catalog import (
     SkuDraft,
     StockUpdate,
 )
+from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderState
 from syncbridge.model.paging import Cursor, Page, cursor_at
-from syncbridge.model.shipping import Shipment, ShippingService
+from syncbridge.model.shipping import Booking, Label, LineQuote, ParcelDraft, Shipment, ShippingService
 from syncbridge.ports import Clock
+
+NUMBER_AFTER = timedelta(minutes=5)
+"""From booking a parcel to its number and its label."""
+HEAVIEST_G = 2000
+LINES = (
+    LineQuote("YANWEN_AM", "Yanwen", Money.of("38.00", "CNY"), (12, 25)),
+    LineQuote("CAINIAO_STANDARD", "Cainiao Standard", Money.of("52.00", "CNY"), (8, 15)),
+)
+SERVICES = (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"), ShippingService("OTHER", "Another", ""))
 
 
 class MemoryChannel:
-    """Keeps listings, orders and declarations in dictionaries, and can be told to fail once."""
+    """Keeps listings, orders, declarations and bookings in dictionaries, and can be told to fail once."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.books: dict[str, Order] = {}
         self.shop: dict[str, Listing] = {}
         self.declarations: dict[str, list[Shipment]] = {}
+        self.bookings: dict[str, tuple[datetime, ParcelDraft, Booking]] = {}
+        self.gives_numbers = True
+        self.makes_labels = True
         self.limit_next = False
         self.lose_next = False
 
@@ -127,9 +140,9 @@ class MemoryChannel:
         return refused
 
     async def shipping_services(self) -> Sequence[ShippingService]:
-        """One carrier."""
+        """One carrier, and any other."""
         self._answerable()
-        return (ShippingService("YANWEN_AM", "Yanwen", r"^[A-Z]{2}\d{9}YP$"),)
+        return SERVICES
 
     async def declared(self, order_id: str) -> Sequence[Shipment]:
         """Declared so far."""
@@ -140,6 +153,7 @@ class MemoryChannel:
         """Declare a parcel; after a complete declaration no further one is taken."""
         self._answerable()
         order = self.books[order_id]
+        _check(shipment)
         if not order.state.wants_goods:
             raise Rejected(f"order {order_id} takes no declaration now", vendor="memory", code="state")
         self.declarations.setdefault(order_id, []).append(shipment)
@@ -151,14 +165,61 @@ class MemoryChannel:
     async def redeclare(self, order_id: str, old: Shipment, new: Shipment, *, complete: bool) -> None:
         """Replace a declared parcel where it stands."""
         self._answerable()
+        _check(new)
         declared = self.declarations.get(order_id, [])
-        if old not in declared:
+        place = next((n for n, one in enumerate(declared) if _key(one) == _key(old)), None)
+        if place is None:
             raise Rejected(f"{old.number} is not declared for order {order_id}", vendor="memory", code="state")
-        declared[declared.index(old)] = new
+        declared[place] = new
         self.change(order_id, state=OrderState.SHIPPED if complete else OrderState.PART_SHIPPED)
         if self.lose_next:
             self.lose_next = False
             raise OutcomeUnknown("no answer to the declaration", vendor="memory", code="no_answer")
+
+    async def lines(self, draft: ParcelDraft) -> Sequence[LineQuote]:
+        """Two lines for all that is not too heavy."""
+        self._answerable()
+        _refuse_heavy(draft)
+        return LINES
+
+    async def book(self, draft: ParcelDraft) -> Booking:
+        """Book a parcel; the same draft twice makes two, as the vendor would."""
+        self._answerable()
+        _refuse_heavy(draft)
+        if draft.service not in {line.service for line in LINES}:
+            raise Rejected(f"there is no line {draft.service!r}", vendor="memory", code="draft")
+        made = Booking(f"WH{len(self.bookings) + 1:06d}", draft.mark, draft.service, draft.service)
+        self.bookings[made.booking_id] = (self.clock.now(), draft, made)
+        if self.lose_next:
+            self.lose_next = False
+            raise OutcomeUnknown("no answer to the booking", vendor="memory", code="no_answer")
+        return made
+
+    async def booked(self, draft: ParcelDraft, *, since: datetime) -> Sequence[Booking]:
+        """What was booked for the order under the waybill, or under the mark where there is none."""
+        self._answerable()
+        return [
+            replace(self._now(booking_id), mark=draft.mark)
+            for booking_id, (at, known, _) in self.bookings.items()
+            if at >= since and known.order_id == draft.order_id and _waybill(known) in (_waybill(draft), draft.mark)
+        ]
+
+    async def label(self, booking: Booking) -> Label | None:
+        """A file that names its number, once there is one."""
+        self._answerable()
+        number = self._now(booking.booking_id).number if self.makes_labels else ""
+        return Label(f"%PDF-1.4 {number}".encode()) if number else None
+
+    def cancel_booking(self, booking_id: str) -> None:
+        """Whoever was to take the parcel will not."""
+        at, draft, made = self.bookings[booking_id]
+        self.bookings[booking_id] = (at, draft, replace(made, cancelled=True))
+
+    def _now(self, booking_id: str) -> Booking:
+        at, _, made = self.bookings[booking_id]
+        if not self.gives_numbers or self.clock.now() < at + NUMBER_AFTER:
+            return made
+        return replace(made, number=f"UR9{booking_id[-6:]:>08}YP")
 
     def change(self, order_id: str, *, state: OrderState | None = None, address: BuyerAddress | None = None) -> None:
         """The buyer or the channel changes an order."""
@@ -183,6 +244,25 @@ class MemoryChannel:
         if self.limit_next:
             self.limit_next = False
             raise RateLimited("too many calls", vendor="memory", code="limit", retry_after=1.0)
+
+
+def _refuse_heavy(draft: ParcelDraft) -> None:
+    if draft.weight_g > HEAVIEST_G:
+        said = f"no line takes {draft.weight_g} g, the heaviest is {HEAVIEST_G} g"
+        raise Rejected(said, vendor="memory", code="no_line")
+
+
+def _waybill(draft: ParcelDraft) -> str:
+    return draft.domestic_number or draft.mark
+
+
+def _key(shipment: Shipment) -> tuple[str, str]:
+    return shipment.carrier, shipment.number
+
+
+def _check(shipment: Shipment) -> None:
+    if shipment.carrier == "OTHER" and not (shipment.site and shipment.operator):
+        raise Rejected("OTHER wants a tracking site and the carrier", vendor="memory", code="other_carrier")
 
 
 def _changed(sku: Sku, update: PriceUpdate | StockUpdate) -> Sku:

@@ -23,7 +23,7 @@ from syncbridge.model.purchasing import (
     RefundState,
     VendorOrderState,
 )
-from syncbridge.model.shipping import Shipment
+from syncbridge.model.shipping import Movement, Shipment, Sighting, Track
 from syncbridge.ports import Clock
 
 PAGE = 20
@@ -39,6 +39,8 @@ class MemorySupplier:
         self.books: dict[str, PlacedOrder] = {}
         self.parcels: dict[str, list[Shipment]] = {}
         self.urged: dict[str, datetime] = {}
+        self.sightings: dict[str, list[Sighting]] = {}
+        """Of domestic parcels by number, the newest first."""
         self.asked_back: dict[str, list[Refund]] = {}
         self.grants_orders = True
         self.grants_search = True
@@ -155,6 +157,23 @@ class MemorySupplier:
         self._answerable()
         return tuple(self.parcels.get(vendor_order_id, ()))
 
+    async def whereabouts(self, vendor_order_id: str) -> Sequence[Track]:
+        """As the couriers told."""
+        await self.order(vendor_order_id)
+        found = []
+        for parcel in self.parcels.get(vendor_order_id, ()):
+            seen = tuple(self.sightings.get(parcel.number, ()))
+            found.append(Track(parcel.number, seen[0].movement if seen else Movement.UNKNOWN, seen))
+        return found
+
+    async def confirm(self, vendor_order_id: str) -> None:
+        """Call a shipped order received."""
+        order = await self.order(vendor_order_id)
+        if order.state is not VendorOrderState.SHIPPED:
+            raise Rejected(f"{vendor_order_id} is {order.state}, not shipped", vendor="memory", code="state")
+        self._change(vendor_order_id, VendorOrderState.RECEIVED)
+        self._answer_may_get_lost("confirmation")
+
     async def cancel(self, vendor_order_id: str) -> None:
         """Close an unpaid order."""
         order = await self.order(vendor_order_id)
@@ -200,13 +219,32 @@ class MemorySupplier:
             self._change(vendor_order_id, VendorOrderState.CANCELLED)
 
     def ship(self, vendor_order_id: str, number: str) -> None:
-        """The supplier hands the parcel to a courier."""
+        """The supplier hands the parcel to a courier; without a number it needs none (不需要物流)."""
         self._change(vendor_order_id, VendorOrderState.SHIPPED)
-        self.parcels.setdefault(vendor_order_id, []).append(Shipment("YTO", number))
+        if number:
+            self.parcels.setdefault(vendor_order_id, []).append(Shipment("YTO", number))
+
+    def renumber(self, vendor_order_id: str, old: str, new: str) -> None:
+        """The supplier corrects the number of a parcel."""
+        self.parcels[vendor_order_id] = [
+            Shipment(parcel.carrier, new) if parcel.number == old else parcel
+            for parcel in self.parcels[vendor_order_id]
+        ]
+        self._change(vendor_order_id, self.books[vendor_order_id].state)
+
+    def move(self, number: str, said: str, *, signed: bool = False) -> None:
+        """A courier tells of a domestic parcel."""
+        movement = Movement.DELIVERED if signed else Movement.MOVING
+        self.sightings.setdefault(number, []).insert(0, Sighting(self.clock.now(), movement, said))
 
     def _change(self, vendor_order_id: str, state: VendorOrderState) -> None:
         order = self.books[vendor_order_id]
-        self.books[vendor_order_id] = replace(order, state=state, modified_at=self.clock.now())
+        now = self.clock.now()
+        paid_at = order.paid_at or (now if state.is_paid else None)
+        shipped_at = order.shipped_at or (now if state.is_shipped else None)
+        self.books[vendor_order_id] = replace(
+            order, state=state, modified_at=now, paid_at=paid_at, shipped_at=shipped_at
+        )
 
     def _check_terms(self, lines: Sequence[PurchaseLine], goods: Money) -> None:
         """Whole lots, and each offer's minimum unless the supplier mixes and the whole purchase is enough."""

@@ -8,8 +8,9 @@ import msgspec
 
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json, id_in
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import time_text
 
 TOO_YOUNG = timedelta(seconds=10)

@@ -7,6 +7,7 @@ from operator import attrgetter
 from syncbridge.adapters.alibaba1688.mock import (
     aftersale,
     catalogue,
+    logistics,
     missed,
     notes,
     payments,
@@ -36,6 +37,12 @@ def _paid(state: State, pushes: Pushes, sellers: Sellers, params: Json) -> None:
 
 def _cancelled(state: State, pushes: Pushes, sellers: Sellers, params: Json) -> None:
     pushes.order_changed(state.order(params["tradeID"]), "ORDER_BUYER_CLOSE")
+
+
+def _received(state: State, pushes: Pushes, sellers: Sellers, params: Json) -> None:
+    order = state.order(params["orderId"])
+    pushes.order_changed(order, "ORDER_COMFIRM_RECEIVEGOODS")
+    pushes.order_changed(order, "ORDER_SUCCESS")
 
 
 def _noted(state: State, pushes: Pushes, sellers: Sellers, params: Json) -> None:
@@ -103,6 +110,7 @@ ENDPOINTS: Endpoints = {
     f"{_TRADE}/alibaba.trade.pay.protocolPay.isopen": Endpoint({}, payments.is_open, "A"),
     f"{_TRADE}/alibaba.trade.pay.protocolPay.preparePay": Endpoint(trade.PAY, trade.pay, "A", after=_paid),
     f"{_TRADE}/alibaba.trade.cancel": Endpoint(aftersale.CANCEL, aftersale.cancel, "F", after=_cancelled),
+    f"{_TRADE}/trade.receivegoods.confirm": Endpoint(logistics.CONFIRM, logistics.confirm, "G", after=_received),
     f"{_TRADE}/alibaba.order.memoAdd": Endpoint(notes.MEMO, notes.memo, "memo", after=_noted),
     f"{_TRADE}/alibaba.trade.addFeedback": Endpoint(notes.FEEDBACK, notes.feedback, "C"),
     f"{_TRADE}/alibaba.trade.addresscode.parse": Endpoint(notes.PARSE, notes.parse, "B"),
@@ -126,6 +134,7 @@ ENDPOINTS: Endpoints = {
     f"{_TRADE}/trade.arbitration.apply": Endpoint(refunds.ARBITRATION, refunds.arbitrate, "A"),
     "com.alibaba.fenxiao/refund.address.get": Endpoint(refunds.RETURN_ADDRESS, refunds.return_address, "G"),
     f"{_LOGISTICS}/alibaba.trade.getLogisticsInfos.buyerView": Endpoint(views.LOGISTICS, views.logistics, "B"),
+    f"{_LOGISTICS}/alibaba.trade.getLogisticsTraceInfo.buyerView": Endpoint(logistics.TRACE, logistics.trace, "B"),
     f"{_LOGISTICS}/alibaba.logistics.OpQueryLogisticCompanyList": Endpoint({}, notes.couriers, "B"),
     f"{_LOGISTICS}/logistics.delivery.urge": Endpoint(aftersale.URGE, aftersale.urge, "A"),
     f"{_MESSAGES}/push.cursor.messageList": Endpoint(missed.CURSOR, missed.cursor, "I", needs_token=False),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State, yuan_text
 
 
 def books(state: State) -> Mapping[str, object]:
@@ -36,8 +37,9 @@ def _order(order: VendorOrder) -> Json:
             {"offerId": str(line.offer_id), "specId": line.spec_id, "quantity": line.quantity} for line in order.lines
         ],
         "address": order.address,
-        "parcels": order.parcels,
+        "parcels": [{name: parcel[name] for name in ("number", "company", "status")} for parcel in order.parcels],
         "urged": [_time(at) for at in order.urged],
+        "receiveTime": _time(order.received_at),
     }
 
 

@@ -18,9 +18,10 @@ from syncbridge.adapters.alibaba1688.mock.accounts import TOKEN_LIFE
 from syncbridge.adapters.alibaba1688.mock.params import Json
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
 from syncbridge.adapters.alibaba1688.mock.quotas import Quota
+from syncbridge.adapters.alibaba1688.mock.records import NewOrder, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
 from syncbridge.adapters.alibaba1688.mock.seller import Sellers
-from syncbridge.adapters.alibaba1688.mock.state import FaultName, NewOrder, State, Switches, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.state import FaultName, State, Switches, yuan_text
 from syncbridge.adapters.fault_plan import Planned
 
 Act = Callable[[Json, Json], Json]
@@ -51,6 +52,8 @@ class Control:
             "/_mock/orders": self.buy,
             "/_mock/orders/{order_id:int}/pay": self.pay,
             "/_mock/orders/{order_id:int}/ship": self.ship,
+            "/_mock/orders/{order_id:int}/trace": self.trace,
+            "/_mock/orders/{order_id:int}/renumber": self.renumber,
             "/_mock/orders/{order_id:int}/refund": self.answer_refund,
             "/_mock/orders/{order_id:int}/price": self.change_total,
             "/_mock/orders/{order_id:int}/close": self.close,
@@ -128,8 +131,20 @@ class Control:
         return {}
 
     def ship(self, path: Json, body: Json) -> Json:
-        """The supplier sends a parcel: ``number``, ``company``."""
-        self._sellers.ship(self._state.order(path["order_id"]), body["number"], body["company"])
+        """The supplier sends a parcel: ``number`` (none: 不需要物流), ``company``, ``lines`` (from 0; all)."""
+        order = self._state.order(path["order_id"])
+        self._sellers.ship(order, body.get("number", ""), body.get("company", ""), body.get("lines", ()))
+        return {}
+
+    def trace(self, path: Json, body: Json) -> Json:
+        """A courier tells of a parcel: ``number``, ``changed`` as messages have it, ``remark``."""
+        order = self._state.order(path["order_id"])
+        self._sellers.trace(order, body["number"], body["changed"], body["remark"])
+        return {}
+
+    def renumber(self, path: Json, body: Json) -> Json:
+        """The supplier corrects a ``number`` into a ``new`` one."""
+        self._sellers.renumber(self._state.order(path["order_id"]), body["number"], body["new"])
         return {}
 
     def answer_refund(self, path: Json, body: Json) -> Json:

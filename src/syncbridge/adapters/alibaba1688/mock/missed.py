@@ -7,8 +7,9 @@ from datetime import timedelta
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
 from syncbridge.adapters.alibaba1688.mock.pushes import envelope
+from syncbridge.adapters.alibaba1688.mock.records import Message
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Message, State
+from syncbridge.adapters.alibaba1688.mock.state import State
 
 _KEPT = timedelta(days=90)
 _SIZES = (20, 200)

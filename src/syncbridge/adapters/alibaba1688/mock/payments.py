@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json, id_in
+from syncbridge.adapters.alibaba1688.mock.records import VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import CHINA
 
 CASHIER = "https://trade.1688.com/order/cashier.htm?orderId="

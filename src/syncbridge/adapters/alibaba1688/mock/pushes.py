@@ -12,7 +12,8 @@ import msgspec
 from syncbridge.adapters.alibaba1688.mock import topics
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Json
-from syncbridge.adapters.alibaba1688.mock.state import Line, Message, Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.records import Line, Message, Refund, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import CHINA, seller_member_id
 from syncbridge.ports import Push
 
@@ -77,6 +78,31 @@ class Pushes:
         }
         self._send(order.account, topics.AFTER_SALES if refund.after_sale else topics.IN_SALES, data)
 
+    def parcel_moved(self, order: VendorOrder, parcel: Json, changed: str) -> None:
+        """Tell that the status of a domestic parcel changed."""
+        model = {
+            "logisticsId": parcel["id"],
+            "cpCode": parcel["company"],
+            "mailNo": parcel["number"],
+            "statusChanged": changed,
+            "changeTime": self._send_time(),
+            "orderLogsItems": _entries(order, parcel),
+        }
+        self._send(order.account, "LOGISTICS_BUYER_VIEW_TRACE", {"OrderLogisticsTracingModel": model})
+
+    def number_changed(self, order: VendorOrder, parcel: Json, old: str) -> None:
+        """Tell that a domestic parcel has another number."""
+        model = {
+            "logisticsId": parcel["id"],
+            "oldCpCode": parcel["company"],
+            "newCpCode": parcel["company"],
+            "oldMailNo": old,
+            "newMailNo": parcel["number"],
+            "eventTime": self._send_time(),
+            "orderLogsItems": _entries(order, parcel),
+        }
+        self._send(order.account, "LOGISTICS_MAIL_NO_CHANGE", {"MailNoChangeModel": model})
+
     def bought(self, orders: Iterable[VendorOrder]) -> None:
         """Say that orders were made, and that they took stock."""
         for order in orders:
@@ -140,6 +166,10 @@ def envelope(message: Message) -> Json:
         "userInfo": message.account.member_id,
         "data": message.data,
     }
+
+
+def _entries(order: VendorOrder, parcel: Json) -> list[Json]:
+    return [{"orderId": order.order_id, "orderEntryId": entry} for entry in parcel["entries"]]
 
 
 def signed_form(secret: str, params: dict[str, str]) -> bytes:

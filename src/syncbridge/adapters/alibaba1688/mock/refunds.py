@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.aftersale import a_yes, found, model
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json, id_in
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import seller_member_id
 
 IMAGES = "https://cbu01.alicdn.com/"

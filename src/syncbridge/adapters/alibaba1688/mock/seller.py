@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+from syncbridge.adapters.alibaba1688.mock import logistics
 from syncbridge.adapters.alibaba1688.mock.pushes import Pushes
+from syncbridge.adapters.alibaba1688.mock.records import Refund, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Refund, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 from syncbridge.adapters.alibaba1688.mock.views import time_text
 
 
@@ -51,13 +54,27 @@ class Sellers:
         self._state.turn_down(order, refund, reason)
         self._moved(order, refund, before, "SELLER_REJECT_REFUND", "seller")
 
-    def ship(self, order: VendorOrder, number: str, company: str) -> None:
-        """Hand a parcel to a courier; a refund under way is closed by that."""
+    def ship(self, order: VendorOrder, number: str, company: str, lines: Sequence[int] = ()) -> None:
+        """Hand a parcel with these lines, or all, to a courier; a refund under way is closed by that."""
         refund = order.refund_under_way
-        self._state.ship(order, number, company)
-        self._pushes.order_changed(order, "ANNOUNCE_SENDGOODS")
+        self._state.ship(order, number, company, lines)
+        whole = order.status == "waitbuyerreceive"
+        self._pushes.order_changed(order, "ANNOUNCE_SENDGOODS" if whole else "PART_PART_SENDGOODS")
         if refund is not None:
             self._moved(order, refund, "", "SELLER_SEND_GOODS_CLOSE", "seller")
+
+    def trace(self, order: VendorOrder, number: str, changed: str, remark: str) -> None:
+        """A courier tells of a parcel, and the buyer is told that its status changed so."""
+        parcel = self._state.parcel(order, number)
+        parcel["status"] = logistics.STATES[changed]
+        parcel["steps"].append(logistics.step(self._state.now(), remark))
+        self._pushes.parcel_moved(order, parcel, changed)
+
+    def renumber(self, order: VendorOrder, number: str, new: str) -> None:
+        """Correct the number of a parcel."""
+        parcel = self._state.parcel(order, number)
+        parcel["number"], parcel["steps"] = new, []
+        self._pushes.number_changed(order, parcel, number)
 
     def answer(self, order: VendorOrder, *, agree: bool, reason: str) -> None:
         """Answer what was asked back of an order; raises BusinessRefusal if nothing was."""

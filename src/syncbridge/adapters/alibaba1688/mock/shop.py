@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from syncbridge.adapters.alibaba1688.mock.params import Json
+from syncbridge.adapters.alibaba1688.mock.records import Line
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Line, State
+from syncbridge.adapters.alibaba1688.mock.state import State
 
 MAX_SKUS = 50
 

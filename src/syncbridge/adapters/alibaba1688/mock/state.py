@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal, cast
@@ -11,6 +12,7 @@ from typing import Literal, cast
 from syncbridge.adapters.alibaba1688.mock.accounts import REFRESH_LIFE, TOKEN_LIFE, Account
 from syncbridge.adapters.alibaba1688.mock.params import Json
 from syncbridge.adapters.alibaba1688.mock.quotas import Quota
+from syncbridge.adapters.alibaba1688.mock.records import Line, Message, NewOrder, Refund, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
 from syncbridge.adapters.fault_plan import FaultPlan, Planned
 from syncbridge.ports import Clock
@@ -42,133 +44,6 @@ class Switches:
     """How long a seller takes to agree to a refund; None: until told."""
     trade_delay_seconds: float = 0.0
     """Between acting on a purchase or a payment and answering, so that a client may die in between."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A spec, how many of it, and what one costs in yuan."""
-
-    offer_id: int
-    spec_id: str
-    sku_id: int | None
-    quantity: int
-    unit_price: Decimal
-    title: str
-
-    @property
-    def amount_fen(self) -> int:
-        """Price times quantity."""
-        return round(self.unit_price * self.quantity * 100)
-
-
-@dataclass(slots=True)
-class Refund:
-    """A request for money of an order; amounts in fen."""
-
-    refund_id: str
-    goods_fen: int
-    freight_fen: int
-    reason_id: int
-    description: str
-    asked_at: datetime
-    modified_at: datetime
-    counts: dict[int, int]
-    """How many of which line, by its id."""
-    status: str = "waitselleragree"
-    goods_status: int = 1
-    """1: not received, 2: received, 3: sent back (1688.md §5.12)."""
-    wants_return: bool = False
-    """Whether the goods are to go back for it."""
-    after_sale: bool = False
-    vouchers: tuple[str, ...] = ()
-    freight_bill: str = ""
-    reject_reason: str = ""
-    ended_at: datetime | None = None
-    operations: list[Json] = field(default_factory=list)
-
-    @property
-    def is_under_way(self) -> bool:
-        """Neither given nor closed; a refused one waits for the buyer to change it."""
-        return self.status not in ("refundsuccess", "refundclose")
-
-
-@dataclass(slots=True)
-class VendorOrder:
-    """One order in the books; amounts in fen, times with the vendor's whole seconds."""
-
-    order_id: int
-    account: Account
-    lines: tuple[Line, ...]
-    freight_fen: int
-    address: Json
-    message: str
-    out_order_id: str
-    trade_type: str
-    created_at: datetime
-    modified_at: datetime
-    status: str = "waitbuyerpay"
-    paid_at: datetime | None = None
-    parcels: list[Json] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)
-    urged: list[datetime] = field(default_factory=list)
-    """When the buyer asked for it to be shipped."""
-    discount_fen: int = 0
-    """What the seller took off the goods after the order was made; less than nothing where they made them dearer."""
-    memo: str = ""
-    memo_icon: str = ""
-    finished_at: datetime | None = None
-    closed_at: datetime | None = None
-    close_reason: str = ""
-    closed_by: str = ""
-    """``BUYER`` of an unpaid order, ``CLOSE_TRADE_BY_SELLER`` by a refund, ``CLOSE_TRADE_BY_BOPS`` unpaid too long."""
-
-    @property
-    def entry_ids(self) -> list[int]:
-        """Ids of its lines."""
-        return [self.order_id + number for number in range(1, len(self.lines) + 1)]
-
-    @property
-    def refund_under_way(self) -> Refund | None:
-        """What is asked back now, at most one."""
-        return next((refund for refund in self.refunds if refund.is_under_way), None)
-
-    @property
-    def total_fen(self) -> int:
-        """Goods and freight."""
-        return self.goods_fen + self.freight_fen
-
-    @property
-    def goods_fen(self) -> int:
-        """Goods alone."""
-        return sum(line.amount_fen for line in self.lines) - self.discount_fen
-
-    @property
-    def refunded_fen(self) -> int:
-        """What was given back so far."""
-        return sum(each.goods_fen + each.freight_fen for each in self.refunds if each.status == "refundsuccess")
-
-
-@dataclass(frozen=True, slots=True)
-class NewOrder:
-    """What a purchase asks for, once its lines were checked."""
-
-    account: Account
-    lines: tuple[Line, ...]
-    address: Json
-    message: str
-    out_order_id: str = ""
-    trade_type: str = "alipay"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What an account was, or was to be, told (1688.md §6.1)."""
-
-    msg_id: int
-    account: Account
-    topic: str
-    born: datetime
-    data: Json
 
 
 class State:
@@ -253,15 +128,44 @@ class State:
         order.paid_at = order.modified_at = self.now()
         self.money.append({"orderId": str(order.order_id), "amount": yuan_text(order.total_fen)})
 
-    def ship(self, order: VendorOrder, number: str, company: str) -> None:
-        """Hand a parcel to a courier; raises BusinessRefusal for an unpaid or cancelled order."""
+    def ship(self, order: VendorOrder, number: str, company: str, lines: Sequence[int] = ()) -> None:
+        """Hand a parcel with these lines, or all, to a courier; without a number none is needed (不需要物流).
+
+        Raises BusinessRefusal for an unpaid or cancelled order.
+        """
         if order.status not in ("waitsellersend", "waitbuyerreceive"):
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态不允许发货")
         if (refund := order.refund_under_way) is not None:
             self._end(refund, "refundclose")
-        order.status = "waitbuyerreceive"
+        entries = [order.entry_ids[line] for line in lines] or order.entry_ids
+        order.parcels.append(
+            {
+                "id": f"LP{order.order_id}{len(order.parcels) or ''}",
+                "number": number,
+                "company": company,
+                "entries": entries,
+                "status": "TRANSPORT",
+                "steps": [],
+            }
+        )
+        sent = {entry for parcel in order.parcels for entry in parcel["entries"]}
         order.modified_at = self.now()
-        order.parcels.append({"number": number, "company": company})
+        if sent == set(order.entry_ids):
+            order.status, order.shipped_at = "waitbuyerreceive", order.shipped_at or order.modified_at
+        else:
+            order.status = "waitsellersend"
+
+    def parcel(self, order: VendorOrder, number: str) -> Json:
+        """The parcel of an order with this number; raises BusinessRefusal."""
+        found = next((parcel for parcel in order.parcels if parcel["number"] == number), None)
+        if found is None:
+            raise BusinessRefusal("404", f"{number} is no parcel of {order.order_id}")
+        return found
+
+    def receive(self, order: VendorOrder) -> None:
+        """The buyer has it all, which ends the order."""
+        order.status = "success"
+        order.received_at = order.modified_at = self.now()
 
     def change_total(self, order: VendorOrder, discount_fen: int, freight_fen: int) -> None:
         """The seller changes what is due; raises BusinessRefusal for an order that was paid, or for no money."""
@@ -302,8 +206,7 @@ class State:
         """The sale is over; raises BusinessRefusal for an order that was not shipped."""
         if order.status != "waitbuyerreceive":
             raise BusinessRefusal("ORDER_STATUS_ERROR", "订单状态错误")
-        order.status = "success"
-        order.finished_at = order.modified_at = self.now()
+        self.receive(order)
 
     def turn_down(self, order: VendorOrder, refund: Refund, reason: str) -> None:
         """Refuse to give money back."""

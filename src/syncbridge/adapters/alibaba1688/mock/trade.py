@@ -7,8 +7,9 @@ import re
 from syncbridge.adapters.alibaba1688.mock import shop
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
+from syncbridge.adapters.alibaba1688.mock.records import Line, NewOrder, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Line, NewOrder, State, VendorOrder
+from syncbridge.adapters.alibaba1688.mock.state import State
 
 TRADE_TYPES = ("assureTrade", "alipay")
 FLOWS = ("general", "fenxiao", "saleproxy", "paired", "repurchase", "boutiquefenxiao", "boutiquepifa", "proxy")

@@ -7,8 +7,9 @@ from zlib import crc32
 
 from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.params import Field, Fields, Json
+from syncbridge.adapters.alibaba1688.mock.records import Line, VendorOrder
 from syncbridge.adapters.alibaba1688.mock.refusals import BusinessRefusal
-from syncbridge.adapters.alibaba1688.mock.state import Line, State, VendorOrder, yuan_text
+from syncbridge.adapters.alibaba1688.mock.state import State, yuan_text
 
 CHINA = timezone(timedelta(hours=8))
 ORDER_LIST: Fields = {
@@ -84,7 +85,7 @@ def order_view(state: State, account: Account, params: Json) -> Json:
     order = state.order(params["orderId"], account)
     trade = _trade_info(state, order)
     if "NativeLogistics" in (params.get("includeFields") or _SHOWN_UNASKED).split(","):
-        trade["nativeLogistics"] = {"logisticsItems": [_logistics_item(order, each) for each in order.parcels]}
+        trade["nativeLogistics"] = {"logisticsItems": [_logistics_item(each) for each in order.parcels]}
     return {"result": trade, "success": "true"}
 
 
@@ -183,10 +184,12 @@ def _base_info(order: VendorOrder) -> Json:
         info |= {"buyerMemo": order.memo, "buyerRemarkIcon": order.memo_icon}
     if order.status == "waitbuyerpay":
         info |= {"payTimeout": int(_PAY_WITHIN.total_seconds()), "payTimeoutType": 0}
-    if order.finished_at:
-        info["completeTime"] = time_text(order.finished_at)
+    if order.received_at:
+        info["completeTime"] = time_text(order.received_at)
     if order.paid_at:
         info["payTime"] = time_text(order.paid_at)
+    if order.shipped_at:
+        info["allDeliveredTime"] = time_text(order.shipped_at)
     if order.closed_at:
         info |= {"closeReason": order.close_reason, "closeOperateType": order.closed_by}
     if order.refunds:
@@ -213,33 +216,36 @@ def _product_item(order: VendorOrder, number: int, line: Line) -> Json:
         "subItemID": _through_a_double(item_id),
         "subItemIDString": str(item_id),
         "unit": "件",
-        "logisticsStatus": 2 if order.parcels else 1,
+        "logisticsStatus": 2 if any(item_id in parcel["entries"] for parcel in order.parcels) else 1,
         "refundId": refund.refund_id if refund else None,
         "refundStatus": _ITEM_REFUND[refund.status] if refund else None,
     }
 
 
-def _logistics_item(order: VendorOrder, parcel: Json) -> Json:
+def _logistics_item(parcel: Json) -> Json:
+    """A parcel as the order shows it: of one that needs no courier the number is a sentence (1688.md §5.6)."""
     return {
-        "type": "0",
+        "type": "0" if parcel["number"] else "2",
         "status": "alreadysend",
-        "logisticsBillNo": parcel["number"],
+        "logisticsBillNo": parcel["number"] or "不需要物流",
         "logisticsCompanyName": parcel["company"],
-        "subItemIds": ",".join(map(str, order.entry_ids)),
+        "subItemIds": ",".join(map(str, parcel["entries"])),
     }
 
 
 def _parcel(order: VendorOrder, parcel: Json) -> Json:
-    return {
-        "logisticsId": f"LP{order.order_id}",
-        "logisticsBillNo": parcel["number"],
-        "orderEntryIds": ",".join(map(str, order.entry_ids)),
-        "status": "TRANSPORT",
-        "logisticsCompanyId": "1",
-        "logisticsCompanyName": parcel["company"],
-        "logisticsCompanyNo": parcel["company"],
-        "sendGoods": [{"goodName": line.title, "quantity": str(line.quantity), "unit": "件"} for line in order.lines],
+    """A parcel by itself; one that needs no courier has no number at all, as in the documented sample."""
+    sent = [line for entry, line in zip(order.entry_ids, order.lines, strict=True) if entry in parcel["entries"]]
+    shown = {
+        "logisticsId": parcel["id"],
+        "orderEntryIds": ",".join(map(str, parcel["entries"])),
+        "status": parcel["status"],
+        "sendGoods": [{"goodName": line.title, "quantity": str(line.quantity), "unit": "件"} for line in sent],
     }
+    if not parcel["number"]:
+        return shown
+    company = {f"logisticsCompany{name}": parcel["company"] for name in ("Name", "No")}
+    return {**shown, "logisticsBillNo": parcel["number"], "logisticsCompanyId": "1", **company}
 
 
 def _yuan(fen: int) -> float:
