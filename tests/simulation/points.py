@@ -7,7 +7,8 @@ from itertools import product
 JOBS = (
     "book.parcel dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due "
     "monitor.replan offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow "
-    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
+    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push "
+    "tokens.calendar tokens.renew"
 )
 CALLS = (
     "carrier.shipments channel.book channel.booked channel.declare channel.declared channel.label channel.lines "
@@ -17,8 +18,9 @@ CALLS = (
 )
 UNITS = (
     "accounts.claim_renewal accounts.clear_pauses accounts.replace_tokens accounts.seed_tokens alarms.forget_outages "
-    "bookings.sent catalogue.sending catalogue.sent grants.ask_again inbox.accept job.free_leases job.sweep "
-    "monitor._plan purchases.sent quota.free_slots quota.lease_slots start.begin schedule.tick"
+    "bookings.sent catalogue.sending catalogue.sent grants.ask_again grants.refuse inbox.accept job.free_leases "
+    "job.sweep monitor._plan purchases.sent quota.ban_calls quota.free_slots quota.lease_slots start.begin "
+    "schedule.tick"
 )
 
 

@@ -25,9 +25,11 @@ CONTRACTS = "syncbridge.testing.contracts"
 OPTIONAL: Mapping[str, type] = {
     "Booking": ports.Books,
     "Cancels": ports.Cancels,
+    "Confirms": ports.Confirms,
     "Refunds": ports.Refunds,
     "Searches": ports.Searches,
     "Tracking": ports.Tracks,
+    "TracksDomestic": ports.TracksDomestic,
     "Urges": ports.Urges,
 }
 """Contracts of abilities that a supplier, a channel, a carrier or a tracker may have."""

@@ -91,7 +91,7 @@ def _numbers() -> None:
 
 
 def _accounts() -> None:
-    """When accounts are open, what a ban is about, and what is not granted."""
+    """What an account may call, until when it is banned, and what was told of its tokens."""
     op.add_column("account_state", sa.Column("renewing_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("account_state", sa.Column("told", sa.String(), server_default=sa.text("''"), nullable=False))
     op.add_column("quota", sa.Column("banned_until", sa.DateTime(timezone=True), nullable=True))
