@@ -237,7 +237,8 @@ class Day:
         return self.rows(
             "SELECT key, state, reason_code, reason FROM job WHERE state IN ('ready', 'running') "
             "AND kind NOT IN ('orders.poll', 'purchase.poll', 'import_.page', 'fulfil.collect', 'quiet.check', "
-            "'audit.nightly', 'monitor.due', 'monitor.forget', 'rates.refresh') AND kind NOT LIKE 'reconcile.%'"
+            "'audit.nightly', 'monitor.due', 'monitor.forget', 'rates.refresh', 'dispatch.check', 'domestic.check', "
+            "'follow.poll') AND kind NOT LIKE 'reconcile.%' AND kind NOT LIKE 'tokens.%'"
         )
 
     def rows(self, query: str) -> list[tuple[object, ...]]:

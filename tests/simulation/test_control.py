@@ -16,6 +16,7 @@ from syncbridge.flows.vendor_orders import adopted, by_hand
 from syncbridge.model.purchasing import PurchaseDraft, PurchaseState
 from syncbridge.queue.execute import Done, Outcome, Retry, Snooze
 from syncbridge.queue.job import Claim
+from syncbridge.rules.mapping import ShippingWay
 from syncbridge.store import purchases
 from syncbridge.testing.faults import Fault
 from tests.simulation.invariants import Broken
@@ -31,6 +32,8 @@ async def call_then_write(bridge: Bridge, job: Claim) -> Outcome:
     purchase = await bridge.db.read(purchases.get, int(job.args["purchase"]))
     if purchase.state is not PurchaseState.INTENDED:
         return Done()
+    if bridge.route(purchase.route).ship is ShippingWay.LABEL_FIRST:  # what waits for its label is not the point
+        return await protocol.place(bridge, job)
     supplier = bridge.suppliers[purchase.supplier]
     draft = PurchaseDraft(purchase.lines, purchase.relay, note=f"唛头 {purchase.mark}")
     quote = await supplier.preview(draft)
