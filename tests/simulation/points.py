@@ -7,8 +7,7 @@ from itertools import product
 JOBS = (
     "book.parcel dispatch.check follow.poll fulfil.collect fulfil.declare import_.follow import_.page monitor.due "
     "monitor.replan offers.read orders.poll orders.take prices.push publish.confirm publish.post purchase.follow "
-    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push "
-    "tokens.calendar tokens.renew"
+    "purchase.pay purchase.place purchase.poll purchase.waybill quiet.check reconcile.recent stock.push"
 )
 CALLS = (
     "carrier.shipments channel.book channel.booked channel.declare channel.declared channel.label channel.lines "
@@ -18,8 +17,8 @@ CALLS = (
 )
 UNITS = (
     "accounts.claim_renewal accounts.clear_pauses accounts.replace_tokens accounts.seed_tokens alarms.forget_outages "
-    "bookings.sent catalogue.sending catalogue.sent grants.ask_again grants.refuse inbox.accept job.free_leases "
-    "job.sweep monitor._plan purchases.sent quota.ban_calls quota.free_slots quota.lease_slots start.begin "
+    "bookings.sent catalogue.sending catalogue.sent grants.ask_again inbox.accept job.free_leases "
+    "job.sweep monitor._plan purchases.sent quota.free_slots quota.lease_slots start.begin "
     "schedule.tick"
 )
 
@@ -38,7 +37,7 @@ POINTS = (
 SELDOM = (
     *_each(
         "alarms.tell audit.nightly decisions.adopt dispatch.urge domestic.check domestic.look monitor.forget "
-        "reconcile.listing reconcile.stock reconcile.store stock.online withdraw.order",
+        "reconcile.listing reconcile.stock reconcile.store stock.online tokens.calendar tokens.renew withdraw.order",
         "claimed",
         "closing",
         "closed",
@@ -49,7 +48,9 @@ SELDOM = (
         "before",
         "answered",
     ),
-    *_each("job.renew listings.switching purchases.move start.beat", "begun", "committed"),
+    *_each(
+        "grants.refuse job.renew listings.switching purchases.move quota.ban_calls start.beat", "begun", "committed"
+    ),
     "job.claim:committed",
 )
 """Passed in some."""
