@@ -35,9 +35,9 @@ from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.control import MockControl
 
 T = TypeVar("T")
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds without the expected that make a demo give up."""
-SLOWER_UNDER_KILLS = 6
+SLOWER_UNDER_KILLS = 3
 DELAY_UNDER_KILLS = 0.4
 """Seconds the supplier takes to answer a purchase it has made, so that kills fall into them."""
 
