@@ -71,7 +71,10 @@ def _summary(report: Report) -> None:
     differences = report.books.differences
     table = Table("what", "how many", box=box.SIMPLE)
     for name, value in plain.items():
-        if name not in ("differences", "ledger_balanced", "seconds"):
+        if isinstance(value, dict):
+            for way, orders in value.items():
+                table.add_row(f"orders sent by {way}", str(orders))
+        elif name not in ("differences", "ledger_balanced", "seconds"):
             table.add_row(name.replace("_", " "), str(value))
     Console().print(table)
     for difference in differences:
