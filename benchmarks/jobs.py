@@ -16,7 +16,7 @@ from benchmarks.places import NOW, Stopwatch, committed, database, engine_in, ra
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.store.tables import Job, JobState
+from syncbridge.store.tables.work import Job, JobState
 
 GROUP = "jobs (claim + close)"
 JOBS = 150

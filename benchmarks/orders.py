@@ -27,7 +27,7 @@ from syncbridge.rules.mapping import BuyMode, ListingPolicy, Place, PricePolicy,
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.store import accounts, catalogue, purchases
 from syncbridge.store.db import Database
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order, make_order_line, make_spec
 
 GROUP = "orders placed"

@@ -21,7 +21,7 @@ from syncbridge.adapters.aliexpress.mock.old_store import OldProduct, OldSku, st
 from syncbridge.adapters.aliexpress.mock.product_words import SkuProperty
 from syncbridge.bootstrap import SystemClock
 from syncbridge.store import catalogue
-from syncbridge.store.tables import BindingRow
+from syncbridge.store.tables.catalogue import BindingRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.cli.test_queue import NOW, Desk
 from tests.web.conftest import SECRET, STORE_KEY

@@ -18,7 +18,7 @@ from syncbridge.rules.planning import Wanted
 from syncbridge.rules.stock import of_spec
 from syncbridge.settings import load_settings
 from syncbridge.store import catalogue, listings, locks
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import make_listing_draft, make_offer, usd
 from tests.web.conftest import write_settings
 

@@ -11,7 +11,7 @@ from syncbridge.flows.fulfil import TWO_NUMBERS
 from syncbridge.model.purchasing import PurchaseState
 from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.store import holds, parcels, purchases
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from tests.cli.test_queue import NOW, ORDER, Desk
 from tests.cli.test_queue import parked as ordered
 

@@ -22,7 +22,7 @@ from syncbridge.queue.job import NewJob
 from syncbridge.rules.routing import Split
 from syncbridge.settings import load_settings
 from syncbridge.store import holds, orders, placed_orders, purchases, timeline
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import cny, make_order, usd
 from tests.flows.conftest import ROUTE
 from tests.web.conftest import write_settings

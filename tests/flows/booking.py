@@ -14,7 +14,7 @@ from syncbridge.model.shipping import BookingIntent
 from syncbridge.queue import job as jobs
 from syncbridge.rules.mapping import ParcelPolicy, Rules, ShippingWay
 from syncbridge.store import bookings, purchases, timeline
-from syncbridge.store.tables import BookingRow
+from syncbridge.store.tables.parcels import BookingRow
 from tests.flows.conftest import ROUTE, RULES, Shop
 
 ORDER = "8172481060036440"

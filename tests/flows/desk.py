@@ -13,7 +13,7 @@ from syncbridge.flows.proposal import Scope
 from syncbridge.model.catalog import ChangeState, Offer
 from syncbridge.store import holds
 from syncbridge.store.holds import OpenHold
-from syncbridge.store.tables import ChangeRow, PlanRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.shelf import OFFER

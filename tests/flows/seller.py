@@ -11,7 +11,8 @@ from syncbridge.model.catalog import Listing, Lock, Sku
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, locks
-from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
+from syncbridge.store.tables.catalogue import ListingRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from syncbridge.testing.builders import make_order, make_order_line, usd
 from tests.flows.conftest import Shop
 

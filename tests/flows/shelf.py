@@ -6,7 +6,8 @@ from sqlmodel import Session, select
 
 from syncbridge.model.catalog import Listing, Offer
 from syncbridge.store import holds
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow, PlanRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from tests.flows.conftest import Shop
 
 OFFER = "676651652931"

@@ -11,7 +11,7 @@ from syncbridge.model.orders import BuyerAddress
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store import purchases, timeline
 from syncbridge.store.orders import address_digest
-from syncbridge.store.tables import PurchaseRow
+from syncbridge.store.tables.buying import PurchaseRow
 from tests.flows.conftest import Shop
 from tests.flows.shelf import open_holds
 

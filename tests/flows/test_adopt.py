@@ -20,7 +20,8 @@ from syncbridge.queue.job import Claim
 from syncbridge.rules.mapping import CodeStyle
 from syncbridge.store import accounts, catalogue
 from syncbridge.store import adoption as kept
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, PictureRow, PlanRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, PictureRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec, usd
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import Calls, open_holds, read_again

@@ -15,7 +15,9 @@ from syncbridge.demo.old_store import Sort
 from syncbridge.flows import adoption
 from syncbridge.model.adoption import AdoptionState
 from syncbridge.model.catalog import ChangeState
-from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow, LockRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow
+from syncbridge.store.tables.onboarding import AdoptionSkuRow
+from syncbridge.store.tables.plans import ChangeRow, LockRow
 from syncbridge.testing.clock import VirtualLoop
 from tests.flows.old_shop import OldShop, Product
 

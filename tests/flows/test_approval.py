@@ -14,7 +14,7 @@ from syncbridge.flows.proposal import Scope
 from syncbridge.model.catalog import ChangeState, ListingStatus, PriceUpdate, Refusal
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, holds, locks, plan_lists, plans, timeline
-from syncbridge.store.tables import BindingRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, OfferRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.desk import (

@@ -18,7 +18,7 @@ from syncbridge.model.paging import Cursor, Page
 from syncbridge.model.purchasing import PlacedOrder, PurchaseState, VendorOrderState
 from syncbridge.ports import Alarm
 from syncbridge.store import holds, orders, purchases, timeline
-from syncbridge.store.tables import OrderRow
+from syncbridge.store.tables.buying import OrderRow
 from syncbridge.testing.builders import make_order
 from tests.flows.conftest import Shop
 

@@ -15,7 +15,7 @@ from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.model.shipping import BookingState, ParcelDraft, Shipment
 from syncbridge.rules.mapping import BuyMode, LineChoice, ShippingWay
 from syncbridge.store import bookings
-from syncbridge.store.tables import ParcelRow
+from syncbridge.store.tables.parcels import ParcelRow
 from syncbridge.testing.builders import RELAY, cny
 from tests.flows.booking import (
     COOL_OFF,

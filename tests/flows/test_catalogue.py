@@ -18,7 +18,7 @@ from syncbridge.model.catalog import (
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.rules.planning import Brakes
 from syncbridge.store import holds
-from syncbridge.store.tables import ChangeRow
+from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold

@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from syncbridge.model.catalog import ListingStatus
 from syncbridge.store import catalogue, holds, timeline
-from syncbridge.store.tables import ChangeRow, ListingRow
+from syncbridge.store.tables.catalogue import ListingRow
+from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import ROUTE, Shop
 from tests.flows.shelf import OFFER, read_again

@@ -22,7 +22,8 @@ from syncbridge.rules.mapping import ShippingWay
 from syncbridge.rules.rescues import Means, Rescue
 from syncbridge.rules.routing import Split
 from syncbridge.store import holds, lead_times, orders, purchases, timeline
-from syncbridge.store.tables import Job, LeadTimeRow, VendorOrderRow
+from syncbridge.store.tables.buying import LeadTimeRow, VendorOrderRow
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import cny, make_offer, make_order, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, Shop, dollars
 from tests.flows.shelf import OFFER

@@ -17,7 +17,7 @@ from syncbridge.model.orders import OrderStage
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState, VendorOrderState
 from syncbridge.rules.mapping import Part, Place, SkuRule, Way
 from syncbridge.store import holds, orders, placed_orders, purchases, timeline
-from syncbridge.store.tables import PurchaseRow
+from syncbridge.store.tables.buying import PurchaseRow
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 

@@ -12,7 +12,7 @@ from syncbridge.flows.editing import EditedRow, Edits
 from syncbridge.flows.exporting import TABLES
 from syncbridge.model.catalog import ChangeState
 from syncbridge.store import catalogue
-from syncbridge.store.tables import ChangeRow, PlanRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.shelf import OFFER, Calls, rows, sold

@@ -19,7 +19,7 @@ from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.ports import Tokens
 from syncbridge.queue import inbox
-from syncbridge.store.tables import OrderRow
+from syncbridge.store.tables.buying import OrderRow
 from syncbridge.testing.faults import FaultTransport
 from syncbridge.testing.wiring import wiring_for
 from tests.flows.conftest import Shop

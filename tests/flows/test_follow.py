@@ -16,7 +16,7 @@ from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.model.shipping import Movement, Sighting, Track, Trail
 from syncbridge.queue import job as jobs
 from syncbridge.store import holds, timeline
-from syncbridge.store.tables import ParcelRow
+from syncbridge.store.tables.parcels import ParcelRow
 from tests.flows.conftest import Shop
 from tests.flows.shelf import open_holds
 

@@ -21,7 +21,8 @@ from syncbridge.model.importing import ImportItem, ItemState, Source
 from syncbridge.queue import job as jobs
 from syncbridge.rules.quota import DayQuota
 from syncbridge.store import catalogue, imports
-from syncbridge.store.tables import ImportItemRow, OfferRow
+from syncbridge.store.tables.catalogue import OfferRow
+from syncbridge.store.tables.onboarding import ImportItemRow
 from syncbridge.testing.builders import make_offer
 from tests.flows.conftest import ROUTE, Shop
 from tests.flows.shelf import OFFER, open_holds, rows

@@ -18,7 +18,8 @@ from syncbridge.model.shipping import Booking, BookingState, ParcelDraft, Shipme
 from syncbridge.rules.mapping import BuyMode, LineChoice, Part, ShippingWay, SkuRule, Way
 from syncbridge.rules.routing import meant
 from syncbridge.store import bookings, holds, purchases
-from syncbridge.store.tables import BookingRow, Job
+from syncbridge.store.tables.parcels import BookingRow
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import RELAY, cny, make_offer, make_spec
 from tests.flows.booking import (
     COOL_OFF,

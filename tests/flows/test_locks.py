@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from syncbridge.flows import plan
 from syncbridge.store import catalogue, holds, locks, timeline
-from syncbridge.store.tables import ChangeRow
+from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.shelf import OFFER, Calls, read_again, sold

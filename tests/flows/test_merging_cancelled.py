@@ -21,7 +21,7 @@ from syncbridge.model.purchasing import (
 )
 from syncbridge.rules.routing import intent_key
 from syncbridge.store import orders, purchases
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import cny, make_draft, make_offer, make_order_line, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.merged import (

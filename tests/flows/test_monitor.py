@@ -29,7 +29,7 @@ from syncbridge.settings import LimitSettings
 from syncbridge.store import catalogue, readings, timeline
 from syncbridge.store.db import InlineDatabase
 from syncbridge.store.readings import Reading
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import make_offer, make_spec
 from syncbridge.testing.clock import VirtualClock, run_virtual
 from syncbridge.wiring import GcraLimiter

@@ -11,7 +11,7 @@ from syncbridge.errors import Rejected
 from syncbridge.flows import approval, new_variants
 from syncbridge.model.catalog import ChangeState, Listing
 from syncbridge.store import catalogue, plan_lists
-from syncbridge.store.tables import ListingRow
+from syncbridge.store.tables.catalogue import ListingRow
 from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.seller import reconcile

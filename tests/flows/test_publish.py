@@ -21,7 +21,8 @@ from syncbridge.model.catalog import (
 from syncbridge.model.paging import Cursor, Page
 from syncbridge.queue import job as jobs
 from syncbridge.rules.mapping import CodeStyle
-from syncbridge.store.tables import ChangeRow, ListingRow
+from syncbridge.store.tables.catalogue import ListingRow
+from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop, dollars
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, sold

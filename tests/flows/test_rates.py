@@ -14,7 +14,8 @@ from syncbridge.flows import plan, rates
 from syncbridge.model.rates import DailyRates, Pair
 from syncbridge.rules.mapping import Rate
 from syncbridge.store import rates as store
-from syncbridge.store.tables import Job, PlanRow
+from syncbridge.store.tables.plans import PlanRow
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import cny, make_offer, make_spec
 from tests.flows.conftest import RULES, Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, rows, sold

@@ -14,7 +14,7 @@ from syncbridge.model.catalog import Listing, ListingStatus, Offer, Refusal, Sto
 from syncbridge.model.orders import OrderState
 from syncbridge.rules.mapping import Part, Place, SkuRule, StockPolicy, Suppliers, Way
 from syncbridge.store import holds, timeline
-from syncbridge.store.tables import BindingRow
+from syncbridge.store.tables.catalogue import BindingRow
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import OFFER, Calls, open_holds, read_again, sold

@@ -20,7 +20,7 @@ from syncbridge.rules.retry import RetryPolicies
 from syncbridge.settings import Settings
 from syncbridge.store.db import SqliteDatabase, open_engine
 from syncbridge.store.owner import sole_owner
-from syncbridge.store.tables import ListingRow
+from syncbridge.store.tables.catalogue import ListingRow
 from syncbridge.testing.builders import make_offer
 from tests import databases
 from tests.flows.conftest import Shop, Unrenewed

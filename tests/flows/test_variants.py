@@ -14,7 +14,7 @@ from syncbridge.model.catalog import Spec
 from syncbridge.rules.mapping import NewVariants, Part, Place, SkuRule, Way
 from syncbridge.store import catalogue, lost_specs, offer_history, timeline
 from syncbridge.store.lost_specs import LostSpec
-from syncbridge.store.tables import LostSpecRow
+from syncbridge.store.tables.catalogue import LostSpecRow
 from syncbridge.testing.builders import cny, make_offer, make_order_line, make_spec
 from tests.flows.conftest import ROUTE, RULES, Shop
 from tests.flows.shelf import OFFER, open_holds, read_again, sold

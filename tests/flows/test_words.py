@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from syncbridge.flows import approval
 from syncbridge.model.catalog import ChangeState, Listing, ListingStatus
 from syncbridge.store import given_texts
-from syncbridge.store.tables import ChangeRow, PlanRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 from syncbridge.testing.builders import make_offer, make_spec
 from tests.flows.conftest import Shop
 from tests.flows.seller import edit as edit_by_hand

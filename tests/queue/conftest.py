@@ -15,7 +15,7 @@ from syncbridge.queue.execute import Handler, Outcome, Worker
 from syncbridge.queue.job import Claim, NewJob
 from syncbridge.rules.retry import RetryPolicies
 from syncbridge.store.db import InlineDatabase
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.clock import FixedClock
 from tests import databases
 

@@ -9,7 +9,7 @@ import pytest
 
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import Claim, Fenced, NewJob
-from syncbridge.store.tables import Job
+from syncbridge.store.tables.work import Job
 from syncbridge.testing.clock import START, FixedClock
 from tests.queue.conftest import LEASE, Bench
 

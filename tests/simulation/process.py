@@ -25,7 +25,8 @@ from syncbridge.queue.execute import Worker
 from syncbridge.rules.retry import RetryPolicies, RetryPolicy
 from syncbridge.store import accounts, catalogue, purchases
 from syncbridge.store.db import InlineDatabase
-from syncbridge.store.tables import InboxRow, Job, JobState, OrderRow
+from syncbridge.store.tables.buying import OrderRow
+from syncbridge.store.tables.work import InboxRow, Job, JobState
 from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
 from tests import databases

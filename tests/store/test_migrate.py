@@ -44,7 +44,7 @@ def test_a_migrated_database_has_exactly_the_tables_of_the_program(engine: Engin
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
         assert compare_metadata(context, SQLModel.metadata) == []
-    assert tables.Job.__tablename__ in SQLModel.metadata.tables
+    assert tables.work.Job.__tablename__ in SQLModel.metadata.tables
 
 
 def test_indexes_and_unique_constraints_are_migrated_too(engine: Engine, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from syncbridge.model.orders import OrderRef, OrderStage, OrderState
 from syncbridge.store import orders
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.store.tables import OrderRow
+from syncbridge.store.tables.buying import OrderRow
 from syncbridge.testing.builders import make_order
 from syncbridge.testing.clock import START
 

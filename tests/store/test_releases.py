@@ -16,7 +16,7 @@ from syncbridge.store import accounts, catalogue, orders, parcels, purchases
 from syncbridge.store.db import SqliteDatabase, load_keys, open_engine
 from syncbridge.store.migrate import HEAD, migrate, outdated, revision
 from syncbridge.store.owner import sole_owner
-from syncbridge.store.tables import WaybillRow
+from syncbridge.store.tables.parcels import WaybillRow
 
 pytestmark = pytest.mark.anyio
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -16,7 +16,7 @@ from syncbridge.store import parcels, placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.parcels import Parcel
 from syncbridge.store.purchases import UNPLACED
-from syncbridge.store.tables import VendorOrderRow
+from syncbridge.store.tables.buying import VendorOrderRow
 from syncbridge.testing.builders import cny
 from syncbridge.testing.clock import START
 from tests.store.buying import LINE, SECOND_ACCOUNT, adopt, get, intended, move, placed, see, send, ship

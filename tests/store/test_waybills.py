@@ -11,7 +11,7 @@ from syncbridge.model.shipping import Movement, ParcelState, Shipment, Sighting,
 from syncbridge.rules.merging import BOUGHT
 from syncbridge.store import holds, merging, parcels, placed_orders, waybills
 from syncbridge.store.db import SqliteDatabase
-from syncbridge.store.tables import ParcelRow
+from syncbridge.store.tables.parcels import ParcelRow
 from syncbridge.testing.clock import START
 from tests.store.buying import SECOND_ACCOUNT, adopt, intended, move, placed, ship
 

@@ -12,7 +12,7 @@ from syncbridge.demo.books import Balance
 from syncbridge.queue import dead_letters
 from syncbridge.rules.mapping import ShippingWay
 from syncbridge.store import catalogue, holds, orders
-from syncbridge.store.tables import TimelineRow
+from syncbridge.store.tables.work import TimelineRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from syncbridge.queue.job import Claim, NewJob, enqueue
 from syncbridge.rules.candidates import uncovered
 from syncbridge.store import holds, placed_orders, purchases, timeline
 from syncbridge.store.orders import ship_by
-from syncbridge.store.tables import JobState
+from syncbridge.store.tables.work import JobState
 
 APPROVABLE = (
     "margin",

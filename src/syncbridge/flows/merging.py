@@ -21,7 +21,7 @@ from syncbridge.rules.mapping import Route
 from syncbridge.rules.routing import MOST_LINES
 from syncbridge.store import catalogue, holds, orders, purchases, timeline
 from syncbridge.store import merging as store
-from syncbridge.store.tables import JobState
+from syncbridge.store.tables.work import JobState
 
 TURN = timedelta(seconds=10)
 

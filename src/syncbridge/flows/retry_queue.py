@@ -22,7 +22,7 @@ from syncbridge.rules.candidates import Candidate, candidates
 from syncbridge.rules.deadlines import Forecast, late
 from syncbridge.store import accounts, bookings, grants, holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.holds import OpenHold
-from syncbridge.store.tables import JobState
+from syncbridge.store.tables.work import JobState
 
 CARD = "hand-"
 """What the ids of purchases to be made by hand begin with."""

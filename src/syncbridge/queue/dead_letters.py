@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import Job, JobState
+from syncbridge.store.tables.work import Job, JobState
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from syncbridge.model.events import VendorEvent
 from syncbridge.queue.job import NewJob, enqueue
-from syncbridge.store.tables import InboxRow
+from syncbridge.store.tables.work import InboxRow
 
 JobsFor = Callable[[str, VendorEvent, datetime], Sequence[NewJob]]
 

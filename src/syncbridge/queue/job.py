@@ -14,7 +14,8 @@ from sqlmodel import Session, col
 
 from syncbridge.errors import SyncBridgeError
 from syncbridge.store.rows import chunks
-from syncbridge.store.tables import AccountState, Job, JobState
+from syncbridge.store.tables.access import AccountState
+from syncbridge.store.tables.work import Job, JobState
 from syncbridge.store.types import UtcTime
 
 LEASE = timedelta(seconds=120)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlmodel import Session, col
 
-from syncbridge.store.tables import Job, JobState
+from syncbridge.store.tables.work import Job, JobState
 
 _END = "\U0010ffff"
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.ports import Tokens
-from syncbridge.store.tables import AccountState
+from syncbridge.store.tables.access import AccountState
 from syncbridge.store.types import reader, to_json
 
 _read_tokens = reader(Tokens)

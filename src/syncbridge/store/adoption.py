@@ -11,14 +11,8 @@ from sqlmodel import Session, col
 
 from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, ListingState, ListingStatus, Offer, Sku, Spec
-from syncbridge.store.tables import (
-    AdoptionListingRow,
-    AdoptionSkuRow,
-    BindingRow,
-    ListingRow,
-    OfferRow,
-    PictureRow,
-)
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow, PictureRow
+from syncbridge.store.tables.onboarding import AdoptionListingRow, AdoptionSkuRow
 
 _DECIDED = (AdoptionState.APPROVED, AdoptionState.IGNORED)
 

@@ -13,7 +13,9 @@ from sqlmodel import Session, col
 from syncbridge.model.adoption import AdoptionState, Candidate, FoundSku
 from syncbridge.model.catalog import Listing, ListingDraft, ListingState, ListingStatus, SkuDraft
 from syncbridge.store import adoption, holds, locks
-from syncbridge.store.tables import AdoptionSkuRow, BindingRow, ChangeRow, ListingRow, LockRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
+from syncbridge.store.tables.onboarding import AdoptionSkuRow
+from syncbridge.store.tables.plans import ChangeRow, LockRow
 
 _STATES = {
     ListingStatus.ON_SALE: ListingState.ON_SALE,

@@ -15,7 +15,8 @@ from syncbridge.model.shipping import Booking, BookingIntent, BookingState, Labe
 from syncbridge.rules.following import ENDED
 from syncbridge.store import orders, purchases
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import BookingRow, ParcelRow, PurchaseRow
+from syncbridge.store.tables.buying import PurchaseRow
+from syncbridge.store.tables.parcels import BookingRow, ParcelRow
 from syncbridge.store.types import reader, to_json
 
 _read_draft = reader(ParcelDraft)

@@ -24,7 +24,8 @@ from syncbridge.rules.planning import Step, Wanted
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store import plans
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
+from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.store.types import MoneyText, UtcTime, to_json
 
 ONCE_READ = "once read"

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.paging import Cursor
-from syncbridge.store.tables import CursorRow
+from syncbridge.store.tables.work import CursorRow
 
 
 def get(session: Session, name: str) -> Cursor | None:

@@ -13,7 +13,8 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Binding, ChangeState, ListingDraft, ListingState, OwnListing
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
+from syncbridge.store.tables.plans import ChangeRow
 
 T = TypeVar("T")
 CHUNK = 500

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Binding, GivenText, Offer, OwnListing, Spec
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, GivenTextRow, ListingRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, GivenTextRow, ListingRow, OfferRow
 
 CHUNK = 500
 _STREAM = {"yield_per": CHUNK}

@@ -12,7 +12,8 @@ from sqlmodel import Session, col
 from syncbridge.model.shipping import ParcelState, Track
 from syncbridge.rules.following import ENDED
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import ParcelRow, PurchaseRow
+from syncbridge.store.tables.buying import PurchaseRow
+from syncbridge.store.tables.parcels import ParcelRow
 from syncbridge.store.types import UtcTime
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import GivenText
 from syncbridge.store.rows import value
-from syncbridge.store.tables import GivenTextRow
+from syncbridge.store.tables.catalogue import GivenTextRow
 
 Place = tuple[str, str, str]
 """Store, supplier account, offer id."""

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import value
-from syncbridge.store.tables import NotGrantedRow
+from syncbridge.store.tables.access import NotGrantedRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import HoldRow
+from syncbridge.store.tables.work import HoldRow
 from syncbridge.store.types import UtcTime
 
 LINE_REFUSED = "line_refused"

@@ -11,7 +11,9 @@ from sqlmodel import Session, col
 
 from syncbridge.model.importing import ImportItem, ImportRun, ItemState
 from syncbridge.store.rows import value
-from syncbridge.store.tables import HoldRow, ImportItemRow, ImportRunRow, ListingRow, OfferRow
+from syncbridge.store.tables.catalogue import ListingRow, OfferRow
+from syncbridge.store.tables.onboarding import ImportItemRow, ImportRunRow
+from syncbridge.store.tables.work import HoldRow
 from syncbridge.store.types import UtcTime
 
 CHUNK = 1000

@@ -12,7 +12,9 @@ from sqlmodel import Session, col
 
 from syncbridge.rules.deadlines import Basis, Lead, LeadTimes, measured
 from syncbridge.store.rows import chunks
-from syncbridge.store.tables import LeadTimeRow, OfferRow, ParcelRow, PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.buying import LeadTimeRow, PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.catalogue import OfferRow
+from syncbridge.store.tables.parcels import ParcelRow
 
 NEWEST = 2000
 """So many vendor orders of an account, and parcels of all, are looked at."""

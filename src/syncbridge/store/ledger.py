@@ -14,16 +14,8 @@ from syncbridge.model.purchasing import Purchase, SeenOrder
 from syncbridge.rules.ledger import BOUGHT, COMMITTED, OPEN_STAGES
 from syncbridge.rules.quiet import MEMORY, Arrivals
 from syncbridge.store.rows import value
-from syncbridge.store.tables import (
-    HoldRow,
-    InboxRow,
-    Job,
-    JobState,
-    OrderRow,
-    PurchaseRow,
-    TimelineRow,
-    VendorOrderRow,
-)
+from syncbridge.store.tables.buying import OrderRow, PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.work import HoldRow, InboxRow, Job, JobState, TimelineRow
 
 WIDER = timedelta(days=30)
 """A vendor order that changes now may belong to a purchase that is so much older."""

@@ -14,7 +14,10 @@ from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.rules import drift
 from syncbridge.rules.drift import CLOCKS_DIFFER, Sales
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, Job, JobState, ListingRow, LockRow, OrderRow
+from syncbridge.store.tables.buying import OrderRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow
+from syncbridge.store.tables.plans import LockRow
+from syncbridge.store.tables.work import Job, JobState
 from syncbridge.store.types import MoneyText, UtcTime
 
 ON_THE_CHANNEL = (ListingState.ON_SALE, ListingState.OFFLINE, ListingState.TAKEN_DOWN)

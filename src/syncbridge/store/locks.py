@@ -11,7 +11,9 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import ChangeState, Lock
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, LockRow, OfferRow, TimelineRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
+from syncbridge.store.tables.plans import ChangeRow, LockRow
+from syncbridge.store.tables.work import TimelineRow
 from syncbridge.store.types import UtcTime
 
 LISTING_FIELDS = ("title", "description", "images", "status")

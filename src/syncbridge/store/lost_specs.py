@@ -15,7 +15,8 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Spec
 from syncbridge.model.purchasing import PurchaseLine, PurchaseState
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, LostSpecRow, OrderRow, PurchaseRow
+from syncbridge.store.tables.buying import OrderRow, PurchaseRow
+from syncbridge.store.tables.catalogue import BindingRow, LostSpecRow
 
 UNSENT = (PurchaseState.INTENDED, PurchaseState.REFUSED, PurchaseState.BY_HAND)
 """Purchases whose lines may still be other ones."""

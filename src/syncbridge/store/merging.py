@@ -12,7 +12,8 @@ from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.rules import merging
 from syncbridge.rules.candidates import uncovered
 from syncbridge.store.rows import value
-from syncbridge.store.tables import ParcelRow, PurchaseRow
+from syncbridge.store.tables.buying import PurchaseRow
+from syncbridge.store.tables.parcels import ParcelRow
 
 
 def together(session: Session, purchase: Purchase) -> list[Purchase]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
 from syncbridge.store.rows import value
-from syncbridge.store.tables import OfferHistoryRow
+from syncbridge.store.tables.catalogue import OfferHistoryRow
 
 RECENT = 20
 """So many of a spec's last rows say what it cost of late."""

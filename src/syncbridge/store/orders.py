@@ -15,7 +15,7 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState
 from syncbridge.store.rows import chunks
-from syncbridge.store.tables import OrderRow, PurchaseRow
+from syncbridge.store.tables.buying import OrderRow, PurchaseRow
 from syncbridge.store.types import reader, to_json
 
 _read_address = reader(BuyerAddress)

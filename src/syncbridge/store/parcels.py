@@ -14,7 +14,8 @@ from syncbridge.model.purchasing import Purchase, PurchaseState, VendorOrderStat
 from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.store import purchases
 from syncbridge.store.rows import chunks
-from syncbridge.store.tables import ParcelRow, PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.parcels import ParcelRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Binding, OwnListing
 from syncbridge.store.rows import value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, PlanRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 
 
 @dataclass(frozen=True, slots=True)

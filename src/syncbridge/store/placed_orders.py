@@ -15,7 +15,7 @@ from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.merging import marks
 from syncbridge.store import purchases, waybills
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
 from syncbridge.store.types import UtcTime
 
 

@@ -11,7 +11,8 @@ from syncbridge.model.catalog import Change, ChangeState, OwnListing, Plan
 from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.plans import CHANGE
 from syncbridge.store.rows import value
-from syncbridge.store.tables import ChangeRow, ListingRow, PlanRow
+from syncbridge.store.tables.catalogue import ListingRow
+from syncbridge.store.tables.plans import ChangeRow, PlanRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from syncbridge.model.catalog import Change, ChangeState, ListingDraft, ListingS
 from syncbridge.model.money import Money
 from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import BindingRow, ChangeRow, ListingRow, LockRow, PlanRow
+from syncbridge.store.tables.catalogue import BindingRow, ListingRow
+from syncbridge.store.tables.plans import ChangeRow, LockRow, PlanRow
 
 AT_ONCE = 500
 """Listings that one transaction decides about."""

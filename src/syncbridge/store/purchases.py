@@ -19,7 +19,7 @@ from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
 from syncbridge.store import orders as channel_orders
 from syncbridge.store.rows import chunks, value
-from syncbridge.store.tables import OrderRow, PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.buying import OrderRow, PurchaseRow, VendorOrderRow
 
 
 class CapReached(SyncBridgeError):

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.rules.quota import DayQuota
-from syncbridge.store.tables import QuotaRow
+from syncbridge.store.tables.access import QuotaRow
 
 LONGEST_LEAD = timedelta(minutes=1)
 """No call is reserved further ahead than this and its own lease: who says so, said it before the clock was set back."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col, select
 
 from syncbridge.model.rates import InForce, Pair
-from syncbridge.store.tables import RateRow
+from syncbridge.store.tables.access import RateRow
 
 
 def in_force(session: Session) -> dict[Pair, InForce]:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.rules.polling import Pacing, Watched
-from syncbridge.store.tables import AccountState, ReadingRow
+from syncbridge.store.tables.access import AccountState
+from syncbridge.store.tables.catalogue import ReadingRow
 
 
 @dataclass(frozen=True, slots=True)

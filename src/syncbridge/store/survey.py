@@ -9,7 +9,7 @@ from sqlalchemy import Text, func, select, type_coerce
 from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Offer
-from syncbridge.store.tables import BindingRow, OfferRow
+from syncbridge.store.tables.catalogue import BindingRow, OfferRow
 from syncbridge.store.types import to_json
 
 PAGE = 500

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from syncbridge.store.tables import TimelineRow
+from syncbridge.store.tables.work import TimelineRow
 
 
 def note(session: Session, subject: str, event: str, *, at: datetime, **details: object) -> None:

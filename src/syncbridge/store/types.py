@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 from cryptography.fernet import InvalidToken, MultiFernet
-from sqlalchemy import DateTime, Text
+from sqlalchemy import Column, DateTime, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -93,6 +93,16 @@ class Encrypted(TypeDecorator[str]):
             raise ConfigError(
                 "the key file does not fit this database; put back the key file that belongs to it"
             ) from None
+
+
+def time_column(*, nullable: bool = False) -> Column[datetime]:
+    """A column of times in UTC."""
+    return Column(UtcTime(), nullable=nullable)
+
+
+def money_column(*, nullable: bool = True) -> Column[Money]:
+    """A column of amounts, each with its currency."""
+    return Column(MoneyText(), nullable=nullable)
 
 
 def use_keys(dialect: Dialect, keys: MultiFernet) -> None:

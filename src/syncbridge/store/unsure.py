@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import chunks
-from syncbridge.store.tables import BindingRow
+from syncbridge.store.tables.catalogue import BindingRow
 
 
 def note(session: Session, reasons: Mapping[tuple[str, str], str]) -> None:

@@ -14,7 +14,9 @@ from sqlmodel import Session, col
 from syncbridge.model.purchasing import PurchaseState, VendorOrderState
 from syncbridge.model.shipping import Movement, ParcelState, Shipment, Track
 from syncbridge.store.rows import value
-from syncbridge.store.tables import HoldRow, ParcelRow, PurchaseRow, VendorOrderRow, WaybillRow
+from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
+from syncbridge.store.tables.parcels import ParcelRow, WaybillRow
+from syncbridge.store.tables.work import HoldRow
 from syncbridge.store.types import UtcTime
 
 
