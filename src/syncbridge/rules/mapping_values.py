@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from functools import partial
+from typing import TypeVar
 
 from syncbridge.model.money import Money
 from syncbridge.rules.countries import CODES, iso
@@ -22,6 +24,8 @@ from syncbridge.rules.mapping import (
 )
 from syncbridge.rules.mapping_reader import Section, Value
 from syncbridge.rules.patterns import Pattern
+
+E = TypeVar("E", bound=StrEnum)
 
 _NUMBER = r"[0-9]{1,12}(\.[0-9]{1,12})?"
 
@@ -150,42 +154,27 @@ def locale(value: Value) -> str:
 
 def buy_mode(value: Value) -> BuyMode:
     """Who sends the purchase."""
-    text = value.text()
-    if text not in tuple(BuyMode):
-        raise value.unusable(f'"{text}" is no way to buy; write one of {", ".join(BuyMode)}')
-    return BuyMode(text)
+    return _one_of(BuyMode, value, "is no way to buy")
 
 
 def shipping_way(value: Value) -> ShippingWay:
     """How parcels get abroad."""
-    text = value.text()
-    if text not in tuple(ShippingWay):
-        raise value.unusable(f'"{text}" is no way to ship; write one of {", ".join(ShippingWay)}')
-    return ShippingWay(text)
+    return _one_of(ShippingWay, value, "is no way to ship")
 
 
 def preferred(value: Value) -> Preferred:
     """Which of the lines that may be taken is."""
-    text = value.text()
-    if text not in tuple(Preferred):
-        raise value.unusable(f'"{text}" is no way to choose a line; write one of {", ".join(Preferred)}')
-    return Preferred(text)
+    return _one_of(Preferred, value, "is no way to choose a line")
 
 
 def suppliers(value: Value) -> Suppliers:
     """Whose stock is shown."""
-    text = value.text()
-    if text not in tuple(Suppliers):
-        raise value.unusable(f'"{text}" is no way to count stock; write one of {", ".join(Suppliers)}')
-    return Suppliers(text)
+    return _one_of(Suppliers, value, "is no way to count stock")
 
 
 def new_variants(value: Value) -> NewVariants:
     """What becomes of specs a supplier adds."""
-    text = value.text()
-    if text not in tuple(NewVariants):
-        raise value.unusable(f'"{text}" is nothing to do with new variants; write one of {", ".join(NewVariants)}')
-    return NewVariants(text)
+    return _one_of(NewVariants, value, "is nothing to do with new variants")
 
 
 def cost_basis(value: Value) -> CostBasis:
@@ -296,3 +285,11 @@ def _currency(value: Value, code: str) -> str:
     if not re.fullmatch(r"[A-Z]{3}", code):
         raise value.unusable(f'"{code}" is not a currency; write three capital letters, such as CNY or USD')
     return code
+
+
+def _one_of(kind: type[E], value: Value, what: str) -> E:
+    """The member of an enum that is written; `what` says what another word is not."""
+    text = value.text()
+    if text not in tuple(kind):
+        raise value.unusable(f'"{text}" {what}; write one of {", ".join(kind)}')
+    return kind(text)
