@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -147,6 +148,33 @@ def test_a_parcel_booked_twice_is_seen(day: Quiet, books: tuple[Books, Books]) -
     ]
     ways = day.sim.ways | {mark: ShippingWay.OFFICIAL}
     with pytest.raises(Broken, match="was booked 2 times"):
+        invariants.check_books(day.sim.scenario, day.sim.owners, ways, supplier, channel, day.story.sent)
+
+
+@pytest.mark.parametrize(
+    ("first", "told", "said"),
+    [
+        ("{mark}", "LX2CN", None),
+        ("{mark}-2", "LX2CN", "was booked 2 times"),
+        ("{mark}", "LX1CN", "nobody gave LX2CN to a parcel of it"),
+    ],
+    ids=["a buyer moved", "booked twice", "not the label the supplier has"],
+)
+def test_the_label_that_the_supplier_was_told_of_is_the_parcels(
+    day: Quiet, books: tuple[Books, Books], first: str, told: str, said: str | None
+) -> None:
+    supplier, channel = books
+    bought = next(order for order in supplier["orders"] if order["parcels"])
+    mark = mark_in(str(bought["message"]))
+    order = next(order for order in channel["orders"] if order["order_id"] == day.sim.owners[mark])
+    bought["message"] = f"唛头 {mark} 面单号 {told}"
+    order["declarations"] = [{"logistics_no": "LX2CN"}]
+    channel["warehouse_orders"] += [
+        {"domestic_no": name.format(mark=mark), "number": number, "status": "init"}
+        for name, number in ((first, "LX1CN"), ("{mark}-2", "LX2CN"))
+    ]
+    ways = day.sim.ways | {mark: ShippingWay.LABEL_FIRST}
+    with pytest.raises(Broken, match=said) if said else contextlib.nullcontext():
         invariants.check_books(day.sim.scenario, day.sim.owners, ways, supplier, channel, day.story.sent)
 
 

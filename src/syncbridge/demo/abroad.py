@@ -46,19 +46,20 @@ def way_of(supplier: str, country: str, rules: Rules) -> ShippingWay:
 def numbers(order: Mapping[str, object], way: ShippingWay, channel: Books, sent: Mapping[str, str]) -> Sequence[str]:
     """The international numbers given to what a vendor order sent; more than one if it was booked twice.
 
-    `sent` is what the forwarder sent, by mark. A parcel is booked under its waybill, or under its mark if its label
-    came first.
+    `sent` is what the forwarder sent, by mark. A parcel is booked under its waybill, or if its label came first, under
+    a name made of its mark: the one whose number the supplier was told, since a buyer who moves makes the first vain.
     """
-    mark = mark_in(str(order["message"]))
+    note = str(order["message"])
+    mark, booked = mark_in(note), [one for one in channel["warehouse_orders"] if one["status"] != "closed"]
     match way:
         case ShippingWay.FORWARDER:
             return [sent[mark]] if mark in sent else []
         case ShippingWay.OFFICIAL:
             names = {str(parcel["number"]) for parcel in listed(order["parcels"])}
         case ShippingWay.LABEL_FIRST:
-            names = {mark}
-    booked = [one for one in channel["warehouse_orders"] if one["domestic_no"] in names and one["status"] != "closed"]
-    return [str(one["number"]) for one in booked]
+            mine = [one for one in booked if str(one["domestic_no"]).partition("-")[0] == mark]
+            names = {str(one["domestic_no"]) for one in mine if one["number"] and str(one["number"]) in note}
+    return [str(one["number"]) for one in booked if one["domestic_no"] in names]
 
 
 @dataclass(frozen=True, slots=True)
