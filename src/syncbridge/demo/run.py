@@ -12,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -74,6 +74,13 @@ class Daemon:
                 raise SyncBridgeError(f"the daemon did not start:\n{(self.folder / 'daemon.log').read_text()[-2000:]}")
             await asyncio.sleep(0.05)
 
+    async def ended_by_itself(self) -> SyncBridgeError:
+        """What to say once a daemon has ended that nobody stopped; waits until then."""
+        assert self.process is not None  # noqa: S101  it was started
+        code = await self.process.wait()
+        said = (self.folder / "daemon.log").read_text()[-2000:]
+        return SyncBridgeError(f"the daemon ended by itself, with code {code}:\n{said}")
+
     async def kill(self) -> None:
         """SIGKILL, and no time to tidy up."""
         if self.process is not None and self.process.returncode is None:
@@ -114,7 +121,7 @@ async def run(options: Options, say: Say, *, on_keep: Callable[[str, str, Path],
 async def _trade(options: Options, world: World, daemon: Daemon) -> None:
     patience = PATIENCE * (SLOWER_UNDER_KILLS if options.kills else 1)
     if not options.kills:
-        await world.trade(patience)
+        await _unless(daemon.ended_by_itself(), world.trade(patience))
         return
     await world.supplier.tell("switches", trade_delay_seconds=DELAY_UNDER_KILLS)
     killing = asyncio.create_task(_kill_at_random(options, daemon, world.say))
@@ -127,6 +134,17 @@ async def _trade(options: Options, world: World, daemon: Daemon) -> None:
     world.pace = pace
     await world.trade(patience)
     await killing
+
+
+async def _unless(trouble: Coroutine[object, object, Exception], work: Coroutine[object, object, None]) -> None:
+    """Do the work, and raise the trouble as soon as there is any."""
+    working, watching = asyncio.ensure_future(work), asyncio.ensure_future(trouble)
+    await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+    if not working.done():
+        working.cancel()
+        raise watching.result()
+    watching.cancel()
+    working.result()
 
 
 async def _kill_at_random(options: Options, daemon: Daemon, say: Say) -> None:

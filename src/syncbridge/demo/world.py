@@ -91,7 +91,10 @@ class World:
 
     async def settle(self, patience: float) -> None:
         """Let everybody do their part until nothing is left to do."""
-        await self._until(self._settled, patience, "every order to be declared or to wait for a person")
+        try:
+            await self._until(self._settled, patience, "every order to be declared or to wait for a person")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; still open: {await self._still_open()}") from None
 
     async def _reprice(self, patience: float) -> None:
         """A price and a stock change that must arrive, and a price jump that must not."""
@@ -157,14 +160,20 @@ class World:
     async def _settled(self) -> bool:
         """Let everybody do their part; true once nothing is left to do."""
         await self.do_their_part()
-        books = await self.channel.books()
-        open_orders = {
-            str(o["order_id"])
-            for o in books["orders"]
-            if o["status"] in ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
-        }
         waiting = {entry.subject for entry in await self.desk.queue() if entry.state == "parked"}
-        return all(f"order {STORE}/{order_id}" in waiting for order_id in open_orders)
+        return await self._unsent() <= waiting
+
+    async def _unsent(self) -> set[str]:
+        """Subjects of the orders that buyers still wait for."""
+        orders = (await self.channel.books())["orders"]
+        return {f"order {STORE}/{order['order_id']}" for order in orders if order["status"] in UNSENT}
+
+    async def _still_open(self) -> str:
+        """Each of them, with what the queue says of it."""
+        said = {entry.subject: f"{entry.state}, {entry.code}: {entry.reason}" for entry in await self.desk.queue()}
+        return "; ".join(
+            f"{subject} ({said.get(subject, 'not in the queue')})" for subject in sorted(await self._unsent())
+        )
 
     async def _buy_by_hand(self) -> None:
         """The person buys each card on the supplier's page, with the mark in the note, and pays."""
@@ -233,6 +242,7 @@ class World:
             await self.clock.sleep(self.look)
 
 
+UNSENT = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
 POOLS = {MAIN: "1", BY_HAND: "2"}
 BUFFER = 2
 """Kept back by the example's stock policy."""
