@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,8 +37,8 @@ class Line:
         self.breaker = Breaker("aliexpress", wiring_for(None, self.clock, Tokens(""), health=self.health))
 
     async def call(self, error: VendorError | None = None, *, write: bool = False) -> None:
-        self.breaker.admit(write=write)
-        async with self.breaker.watching():
+        looks = self.breaker.admit(write=write)
+        async with self.breaker.watching(looks=looks):
             if error is not None:
                 raise error
 
@@ -115,6 +116,23 @@ async def test_rests_grow_to_ten_minutes(line: Line) -> None:
     assert rests == [30, 60, 120, 240, 480, 600, 600]
 
 
+async def test_calls_under_way_when_the_outage_began_make_no_rest_longer(line: Line) -> None:
+    all_are_out = asyncio.Event()
+
+    async def lose() -> None:
+        async with line.breaker.watching(looks=line.breaker.admit(write=False)):
+            await all_are_out.wait()
+            raise LOST
+
+    calls = [asyncio.ensure_future(lose()) for _ in range(2 * FAILURES)]
+    await asyncio.sleep(0)
+    all_are_out.set()
+    await asyncio.gather(*calls, return_exceptions=True)
+    with pytest.raises(Outage) as told:
+        await line.call()
+    assert told.value.retry_after == FIRST_REST.total_seconds()
+
+
 async def test_an_unclear_write_stays_unclear_and_counts(line: Line) -> None:
     for _ in range(FAILURES):
         with pytest.raises(OutcomeUnknown):
@@ -181,6 +199,24 @@ async def test_row_10_six_hours_without_the_vendor_cost_few_calls_one_alarm_and_
     assert max(alarms) == 1
     assert await db.read(_alarms) == []
     assert done[1:] == [key for key in wanted if key in done[1:]]  # by deadline, after the one that looked
+
+
+async def test_what_waited_for_the_vendor_goes_on_once_it_is_back(tmp_path: Path) -> None:
+    clock, db = FixedClock(), open_inline(tmp_path)
+    bench = Bench(db, clock)
+
+    async def out(_: Claim) -> Outcome:
+        raise Outage("toys does not answer", vendor="aliexpress", code="outage", retry_after=600)
+
+    bench.handlers["purchase.place"] = out
+    await bench.add("an order")
+    for job_id in await bench.due():
+        await bench.worker.execute(job_id)
+    assert await bench.due() == []
+
+    await AccountHealth(db, clock, "main", ()).back()
+
+    assert len(await bench.due()) == 1
 
 
 def _alarms(session: Session) -> list[str]:

@@ -22,27 +22,29 @@ class Breaker:
         self._vendor = vendor
         self._wiring = wiring
         self._failures = 0
+        self._rest = FIRST_REST
         self._rests_until = datetime.min.replace(tzinfo=UTC)
 
-    def admit(self, *, write: bool) -> None:
-        """Let a call go out, or raise Outage. Only a read is let through to see whether the vendor is back."""
+    def admit(self, *, write: bool) -> bool:
+        """Let a call go out, or raise Outage. True: this read looks whether the vendor is back; a write never does."""
         if self._failures < FAILURES:
-            return
+            return False
         now = self._wiring.clock.now()
         if write or now < self._rests_until:
             raise self._outage(f"{self._vendor} does not answer and is left alone for a while")
-        self._rests_until = now + FIRST_REST  # this one looks; the others wait for what it finds
+        self._rests_until = now + FIRST_REST  # the others wait for what it finds
+        return True
 
     @contextlib.asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
+    async def watching(self, *, looks: bool) -> AsyncIterator[None]:
         """Count what becomes of a call; any answer of the vendor's, a refusal too, ends an outage."""
         try:
             yield
         except OutcomeUnknown as error:
-            await self._failed(error)
+            await self._failed(error, looks=looks)
             raise
         except (Unreachable, VendorDown) as error:
-            await self._failed(error)
+            await self._failed(error, looks=looks)
             if self._failures < FAILURES:
                 raise
             raise self._outage(str(error)) from error
@@ -53,14 +55,16 @@ class Breaker:
         else:
             await self._answered()
 
-    async def _failed(self, error: VendorError) -> None:
+    async def _failed(self, error: VendorError, *, looks: bool) -> None:
+        """Only a look in vain makes the rest longer: calls under way when the outage began say nothing new."""
         self._failures += 1
-        if self._failures < FAILURES:
-            return
-        rest = FIRST_REST * 2 ** min(self._failures - FAILURES, 10)
-        self._rests_until = self._wiring.clock.now() + min(rest, LONGEST_REST)
         if self._failures == FAILURES:
+            self._rest = FIRST_REST
+            self._rests_until = self._wiring.clock.now() + self._rest
             await self._wiring.health.lost(str(error))
+        elif looks:
+            self._rest = min(2 * self._rest, LONGEST_REST)
+            self._rests_until = self._wiring.clock.now() + self._rest
 
     async def _answered(self) -> None:
         was_out, self._failures = self._failures >= FAILURES, 0

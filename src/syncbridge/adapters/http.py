@@ -192,8 +192,8 @@ class VendorHttp:
 
     async def renew(self) -> Tokens:
         """New tokens before those in force end; nobody waits for them. Raises Outage while the vendor is out."""
-        self._breaker.admit(write=True)
-        async with self._breaker.watching():
+        looks = self._breaker.admit(write=True)
+        async with self._breaker.watching(looks=looks):
             return await self._renewal.after(await self._wiring.tokens.read(fresh=True))
 
     async def tokens(self, request: Request, judge: Callable[[Answer], Tokens]) -> Tokens:
@@ -219,9 +219,9 @@ class VendorHttp:
     async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
         await self._wiring.grants.check(call.api)
-        self._breaker.admit(write=call.write)
+        looks = self._breaker.admit(write=call.write)
         await self._wiring.limiter.slot(call.group)
-        async with self._breaker.watching():
+        async with self._breaker.watching(looks=looks):
             result = await self._sent(call, judge)
         await self._wiring.grants.granted(call.api)
         return result

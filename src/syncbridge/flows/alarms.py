@@ -12,7 +12,7 @@ from sqlmodel import Session
 from syncbridge.flows.bridge import Bridge
 from syncbridge.ports import Alarm, Clock, Notifier
 from syncbridge.queue.execute import Done, Outcome
-from syncbridge.queue.job import Claim, NewJob, enqueue
+from syncbridge.queue.job import Claim, NewJob, enqueue, wake_waiting
 from syncbridge.store import holds
 from syncbridge.store.db import Database
 from syncbridge.store.types import reader, to_json
@@ -28,6 +28,7 @@ class AccountHealth:
         self._db = db
         self._clock = clock
         self._notifiers = notifiers
+        self._account = account
         self._subject = f"account {account}"
 
     async def lost(self, why: str) -> None:
@@ -36,8 +37,12 @@ class AccountHealth:
         await self._db.run(_raise, alarm, len(self._notifiers), now=self._clock.now())
 
     async def back(self) -> None:
-        """End it."""
-        await self._db.run(_end, "outage", self._subject, now=self._clock.now())
+        """End it, and let the account's jobs that waited for its end go on."""
+        await self._db.run(self._go_on, now=self._clock.now())
+
+    def _go_on(self, session: Session, *, now: datetime) -> None:
+        _end(session, "outage", self._subject, now=now)
+        wake_waiting(session, ["outage"], account=self._account, now=now)
 
 
 def forget_outages(session: Session, *, now: datetime) -> None:
