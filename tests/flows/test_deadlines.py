@@ -435,6 +435,6 @@ async def looked_at(shop: Shop, first: int, count: int) -> list[str]:
     return seen
 
 
-async def test_a_thousand_late_orders_take_as_many_statements_as_ten(shop: Shop) -> None:
+async def test_many_late_orders_take_as_many_statements_as_ten(shop: Shop) -> None:
     few = await looked_at(shop, 0, 10)
-    assert len(await looked_at(shop, 10, 400)) == len(few) <= 40
+    assert len(await looked_at(shop, 10, 100)) == len(few) <= 40

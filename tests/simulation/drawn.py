@@ -16,4 +16,4 @@ def drawn(seed: int, folder: Path) -> Sim:
     first, second = POINTS[seed % len(POINTS)], dice.choice(POINTS)
     traps = [(first, 1), (second, dice.randrange(1, 4))]
     events = dice.sample(EVENTS, dice.choice((0, 1, 1, 2)))
-    return Sim(seed, folder, orders=dice.randrange(4, 7), traps=traps, events=events)
+    return Sim(seed, folder, offers=6, orders=dice.randrange(4, 7), traps=traps, events=events)

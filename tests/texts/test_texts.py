@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import string
 from collections.abc import Iterator
 from dataclasses import fields
@@ -24,14 +25,16 @@ from syncbridge.store.plans import WORDS
 from syncbridge.texts import LANGUAGES, OTHER, choose, texts
 
 SRC = Path(errors.__file__).parent
+UNSAID = {"mock", "testing", "demo"}
+"""Parts of the source that say nothing to a seller."""
 GIVES = {"Park": 0, "Snooze": 1, "Retry": 0, "Halt": 0, "Wait": 1, "open_hold": 1, "_hold": 1}
 """What gives a cause, and which of its arguments is the code."""
 
 
-def modules() -> Iterator[ast.Module]:
-    for file in sorted(SRC.rglob("*.py")):
-        if not {"mock", "testing", "demo"} & set(file.relative_to(SRC).parts):
-            yield ast.parse(file.read_text("utf-8"))
+@functools.cache
+def modules() -> list[ast.Module]:
+    files = (file for file in sorted(SRC.rglob("*.py")) if not UNSAID & set(file.relative_to(SRC).parts))
+    return [ast.parse(file.read_text("utf-8")) for file in files]
 
 
 def constants() -> dict[str, str]:
@@ -45,6 +48,7 @@ def constants() -> dict[str, str]:
     return found
 
 
+@functools.cache
 def given() -> set[str]:
     """Every code that is written where a cause is given."""
     known = constants()
