@@ -5,7 +5,7 @@ READY := .venv/.ready
 SEEDS ?= 10000
 SHOPS := $(patsubst %/cases,%,$(wildcard mappings/*/cases))
 
-.PHONY: help setup demo test long check lint coverage mutants soak bench size lock clean
+.PHONY: help setup demo test long check lint coverage mutants soak bench size docs lock clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -53,6 +53,9 @@ bench: setup  ## figures of the store and the job path, as ratios in one run
 
 size: setup  ## a resync of 10,000, 100,000 and 1,000,000 SKUs with nothing changed: rows written, rate, memory (20 minutes)
 	$(BIN)/python -m benchmarks.size
+
+docs: setup  ## docs/reference/vendors.md, the page of all calls of all vendors, from the code
+	$(BIN)/python -m tests.adapters.vendor_calls
 
 lock: setup  ## resolve the locks again (universal, hashed, no index named)
 	$(BIN)/pip install --quiet "uv==0.13.9"

@@ -45,6 +45,7 @@ class Stranger:
     def __init__(self, account: Mapping[str, str], transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.key, self.secret = account["app_key"], account["app_secret"]
         self.token, self.refresh_token = account["access_token"], account["refresh_token"]
+        self._app = {"client_id": self.key, "client_secret": self.secret}
         self._gateway, self._auth = account["base_url"], account["auth_url"]
         self.http = httpx.AsyncClient(transport=transport)
         self.called: set[str] = set()
@@ -95,13 +96,17 @@ class Stranger:
         url = f"{self._gateway}/openapi/http/1/system.oauth2/getToken/{self.key}"
         return self._answer(await self.http.post(url, data=form))
 
-    async def renew(self, refresh_token: str = "", api: str = "getToken") -> Any:
-        """A new access token, or with ``postponeToken`` a new refresh token."""
-        form = {"client_id": self.key, "client_secret": self.secret, "refresh_token": refresh_token}
-        form["refresh_token"] = refresh_token or self.refresh_token
-        form |= {"grant_type": "refresh_token"} if api == "getToken" else {"access_token": self.token}
-        url = f"{self._gateway}/openapi/param2/1/system.oauth2/{api}/{self.key}"
-        return self._answer(await self.http.post(url, data=form))
+    async def renew(self, refresh_token: str = "") -> Any:
+        """A new access token."""
+        form = {"grant_type": "refresh_token", "refresh_token": refresh_token or self.refresh_token}
+        url = f"{self._gateway}/openapi/param2/1/system.oauth2/getToken/{self.key}"
+        return self._answer(await self.http.post(url, data=form | self._app))
+
+    async def postpone(self) -> Any:
+        """A new refresh token."""
+        form = {"access_token": self.token, "refresh_token": self.refresh_token}
+        url = f"{self._gateway}/openapi/param2/1/system.oauth2/postponeToken/{self.key}"
+        return self._answer(await self.http.post(url, data=form | self._app))
 
     def code_in(self, response: httpx.Response) -> str:
         """What the page sent the person back with."""

@@ -94,7 +94,7 @@ async def test_a_refresh_token_ends_when_its_answer_said_so_unless_it_is_postpon
 ) -> None:
     bench.pass_time(timedelta(days=170).total_seconds())
     stranger.token = (await stranger.renew())["access_token"]
-    postponed = await stranger.renew(api="postponeToken")
+    postponed = await stranger.postpone()
     bench.pass_time(timedelta(days=20).total_seconds())
 
     assert (await stranger.renew(postponed["refresh_token"]))["access_token"]

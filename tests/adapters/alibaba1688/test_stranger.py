@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from syncbridge.adapters import alibaba1688
+from syncbridge.adapters.alibaba1688.mock import app
+from syncbridge.adapters.alibaba1688.mock.accounts import Account
 from syncbridge.adapters.alibaba1688.mock.apis import ENDPOINTS
+from syncbridge.adapters.alibaba1688.mock.endpoint import Endpoint
+from syncbridge.adapters.alibaba1688.mock.params import Json
+from syncbridge.adapters.alibaba1688.mock.state import State
 from tests.adapters.alibaba1688.caller import ADDRESS, OFFER, settled
 from tests.adapters.alibaba1688.journeys import CARGO, JOURNEYS, bought, browses, lists, paid, viewed
 from tests.adapters.alibaba1688.stranger import CROSSBORDER, MESSAGES, PRODUCT, TRADE, Stranger, refused
@@ -28,10 +32,27 @@ async def test_a_stranger_makes_every_call_the_mock_knows(stranger: Stranger, be
     assert stranger.called == set(ENDPOINTS)
 
 
-def test_the_readme_names_every_call_the_mock_knows() -> None:
-    told = Path(alibaba1688.__file__).with_name("README.md").read_text("utf-8")
+async def test_a_call_that_reads_leaves_the_vendors_books_as_they_are(
+    stranger: Stranger, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changing: set[str] = set()
 
-    assert [api for api in ENDPOINTS if f"`{api.partition('/')[2]}`" not in told] == []
+    def watched(name: str, known: Endpoint) -> Endpoint:
+        def act(state: State, account: Account, params: Json) -> Json:
+            before = repr(vars(state))
+            answer = known.act(state, account, params)
+            if repr(vars(state)) != before:
+                changing.add(name)
+            return answer
+
+        return replace(known, act=act)
+
+    monkeypatch.setattr(app, "ENDPOINTS", {name: watched(name, known) for name, known in ENDPOINTS.items()})
+    for journey in JOURNEYS:
+        await journey(stranger, bench)
+
+    assert [name for name in changing if not ENDPOINTS[name].writes] == []
+    assert f"{TRADE}/alibaba.trade.createCrossOrder" in changing
 
 
 async def test_a_call_may_come_as_a_get_with_a_query(stranger: Stranger) -> None:

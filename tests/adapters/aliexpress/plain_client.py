@@ -61,10 +61,11 @@ class PlainClient:
             raise Refusal(answer)
         return answer
 
-    def consent_page(self, callback, **more):
-        """Where a browser is sent for the seller's consent."""
+    async def consent(self, callback, **more):
+        """What the page answers on which the seller agrees."""
         asked = {"response_type": "code", "force_auth": "true", "redirect_uri": callback}
-        return f"/oauth/authorize?{urlencode(asked | {'client_id': self.keys['app_key']} | more)}"
+        query = urlencode(asked | {"client_id": self.keys["app_key"]} | more)
+        return await self.http.get(f"/oauth/authorize?{query}")
 
     def sign(self, given, path=""):
         base = path + "".join(name + given[name] for name in sorted(given))

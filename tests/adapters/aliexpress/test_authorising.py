@@ -22,7 +22,7 @@ async def shop():
 
 
 async def code(shop, callback=CALLBACK, **more):
-    answer = await shop.http.get(shop.client.consent_page(callback, state="s7", **more))
+    answer = await shop.client.consent(callback, state="s7", **more)
     assert answer.status_code == 302
     back = parse_qs(urlsplit(answer.headers["location"]).query)
     assert back["state"] == ["s7"]
@@ -76,7 +76,7 @@ async def test_a_uuid_spoils_the_code(shop):
     ],
 )
 async def test_consent_goes_to_the_app_s_own_callback_only(shop, callback, more):
-    assert (await shop.http.get(shop.client.consent_page(callback, **more))).status_code == 400
+    assert (await shop.client.consent(callback, **more)).status_code == 400
 
 
 async def test_a_renewal_does_not_move_the_day_to_authorise_again(shop):

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
+from syncbridge.adapters.aliexpress.mock import gateway
 from syncbridge.adapters.aliexpress.mock.api_list import APIS
+from tests.adapters import vendor_calls
 from tests.adapters.aliexpress import catalogue_calls, parcel_calls, trade_calls
 from tests.adapters.aliexpress.cases import CASES
 from tests.adapters.aliexpress.shop import Shop
 
 pytestmark = pytest.mark.anyio
+COUNTING_LOOKS = (
+    "aliexpress.trade.seller.order.decrypt",
+    "aliexpress.logistics.redefining.getonlinelogisticsinfo",
+    "aliexpress.logistics.querylogisticsorderdetail",
+    "aliexpress.logistics.redefining.getprintinfo",
+)
+"""Calls that change nothing of the seller's, while the vendor counts how often it is asked."""
 
 
 @pytest.fixture
@@ -27,15 +37,13 @@ def test_no_call_of_the_mock_is_left_out():
 
 
 def test_the_readme_lists_every_call_and_says_which_are_used():
-    folder = files("syncbridge.adapters.aliexpress")
-    rows = [row.split(" | ") for row in (folder / "README.md").read_text("utf-8").splitlines() if row.startswith("| `")]
+    text = files("syncbridge.adapters.aliexpress").joinpath("README.md").read_text("utf-8")
+    rows = [row.split(" | ") for row in text.splitlines() if row.startswith("| `")]
     told = {row[0].strip("|` "): row[-1].strip("| ") for row in rows}
-    source = "".join((folder / name).read_text("utf-8") for name in ("client.py", "shop_type.py"))
-    prefixes = {"_POSTPRODUCT + ": "postproduct", "_switch(": "postproduct", "_LOGISTICS + ": "logistics"}
-    for written, family in prefixes.items():
-        source = source.replace(f'{written}"', f'"aliexpress.{family}.redefining.')
-    used = {api for api in APIS if f'"{api}"' in source}
-    assert {api: told.get(api) for api in APIS} == {api: "used" if api in used else "only imitated" for api in APIS}
+    calls = vendor_calls.rows_of("aliexpress")
+    assert {api: told.get(api) for api in calls} == {
+        api: "used" if row.abilities else "only imitated" for api, row in calls.items()
+    }
 
 
 @pytest.mark.parametrize("simplify", [True, False], ids=["bare", "wrapped"])
@@ -43,6 +51,23 @@ def test_the_readme_lists_every_call_and_says_which_are_used():
 async def test_a_documented_call_works_as_documented(shop, api, simplify):
     shop.client.simplify = simplify
     await CASES[api](shop)
+    assert (await shop.books())["calls"][api]
+
+
+@pytest.mark.parametrize("api", sorted(api for api, known in APIS.items() if not known.writes))
+async def test_a_call_that_reads_leaves_the_shop_as_it_is(shop, api, monkeypatch):
+    told = []
+
+    def watched(world, account, given):
+        before = repr(vars(world))
+        answer = APIS[api].act(world, account, given)
+        told.append((before, repr(vars(world))))
+        return answer
+
+    monkeypatch.setattr(gateway, "APIS", APIS | {api: replace(APIS[api], act=watched)})
+    await CASES[api](shop)
+    assert all(before == after for before, after in told) or api in COUNTING_LOOKS
+    assert told
 
 
 @pytest.mark.parametrize("api", sorted(CASES))

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 
 from syncbridge.adapters import ecb
@@ -65,6 +66,16 @@ async def test_the_file_is_asked_for_and_nothing_is_sent(harness: Bank) -> None:
     await harness.rates.daily()
 
     assert harness.mock.books() == {"day": "2026-02-26", "rates": {"USD": "1.1"}, "calls": 1}
+
+
+async def test_anybody_may_fetch_the_file_and_nobody_may_send_it(harness: Bank) -> None:
+    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
+        got = await http.get("/stats/eurofxref/eurofxref-daily.xml")
+        sent = await http.post("/stats/eurofxref/eurofxref-daily.xml", content=got.content)
+
+    assert wire.daily(got.content).values["USD"] == Decimal("1.1172")
+    assert sent.status_code == 405
 
 
 @pytest.mark.parametrize(

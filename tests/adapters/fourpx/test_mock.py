@@ -91,6 +91,40 @@ async def test_fields_are_known_and_within_bounds(asked, body, path, value):
     assert await asked(CREATE, body) == "param_invalid"
 
 
+async def test_a_label_has_an_address_once_it_is_asked_for_again(asked, body):
+    query = {"request_no": "SB7K2M01", "response_label_format": "PDF"}
+    assert await asked("ds.xms.label.get", query) == "not_found"
+    await asked(CREATE, body)
+    early = await asked("ds.xms.label.get", query)
+    ready = await asked("ds.xms.label.get", query)
+    assert (early["label_url_info"], early["label_barcode"]) == ({"logistics_label": ""}, ready["label_barcode"])
+    assert ready["label_url_info"]["logistics_label"].startswith("http://mock/")
+    assert await asked("ds.xms.label.get", query | {"response_label_format": "PNG"}) == "param_invalid"
+
+
+async def test_the_lines_are_told_by_their_mode(asked):
+    every = await asked("ds.xms.logistics_product.getlist", {"transport_mode": "1"}, v="1.0.0")
+    packets = await asked("ds.xms.logistics_product.getlist", {"transport_mode": "3"}, v="1.0.0")
+    assert {line["transport_mode"] for line in packets} == {"3"}
+    assert [line for line in every if line["transport_mode"] == "3"] == packets
+    assert await asked("ds.xms.logistics_product.getlist", {"transport_mode": 1}, v="1.0.0") == "param_invalid"
+    assert await asked("ds.xms.logistics_product.getlist", {"transport_mode": "1"}) == "param_invalid"  # v is another's
+
+
+async def test_an_estimate_takes_texts_and_tells_yuan_as_texts(asked):
+    parcel = {"country_code": "ES", "weight": "350", "logistics_product_code": ["A1", "PX"], "cargocode": "D"}
+    told = await asked("ds.xms.estimated_cost.get", parcel, v="1.0.0")
+    assert [(one["logistics_product_code"], one["lump_sum_fee"]) for one in told] == [("A1", "39.70"), ("PX", "46.50")]
+    for change in (
+        {"weight": 350},
+        {"weight": "1000000"},
+        {"length": "20"},
+        {"cargocode": "F"},
+        {"country_code": "es"},
+    ):
+        assert await asked("ds.xms.estimated_cost.get", parcel | change, v="1.0.0") == "param_invalid"
+
+
 async def test_a_window_is_a_week_at_most(asked):
     week = 7 * 24 * 3600 * 1000
     window = {"start_time_of_create_consignment": 0, "end_time_of_create_consignment": week}

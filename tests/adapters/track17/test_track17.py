@@ -238,6 +238,22 @@ async def test_the_mock_takes_only_what_is_documented(harness: Tracker, items: o
     assert harness.mock.parcels == {}
 
 
+async def test_somebody_elses_client_registers_a_number_before_it_is_told_of_it(harness: Tracker) -> None:
+    harness.move("RR000000001CN", Movement.MOVING, "left")
+    body = b'[{"number":"RR000000001CN"},{"number":"RR000000002CN","carrier":3011}]'
+    headers = {"17token": harness.mock.token, "Content-Type": "application/json"}
+    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=headers) as client:
+        early = (await client.post("/gettrackinfo", content=body)).json()["data"]
+        taken = (await client.post("/register", content=body)).json()["data"]
+        told = (await client.post("/gettrackinfo", content=body)).json()["data"]
+
+    assert [one["error"]["code"] for one in early["rejected"]] == [-18019902, -18019902]
+    assert ([one["number"] for one in taken["accepted"]], taken["rejected"]) == (["RR000000001CN", "RR000000002CN"], [])
+    assert [one["track_info"]["latest_status"]["status"] for one in told["accepted"]] == ["InTransit"]
+    assert [(one["number"], one["error"]["code"]) for one in told["rejected"]] == [("RR000000002CN", -18019909)]
+
+
 def webhook(**settings: object) -> Track17Webhook:
     return Track17Webhook(Track17Settings(token="testkey", **settings))  # type: ignore[arg-type]
 

@@ -34,8 +34,10 @@ _MONEY = (
 _LOST = 60.0
 _SYSTEM_PARAMS = ("_aop_signature", "_aop_timestamp", "_aop_datePattern", "access_token")
 
+TIME = "system/currentTime"
+TOKENS = ("system.oauth2/getToken", "system.oauth2/postponeToken")
+"""Calls beside the table: they are let in otherwise (1688.md §1.1, §2)."""
 _CODE = ("http", "system.oauth2/getToken")
-_SYSTEM = ("system.oauth2/getToken", "system.oauth2/postponeToken")
 
 
 class Mock1688:
@@ -114,14 +116,14 @@ class Mock1688:
         if account is None:
             raise GatewayRefusal("gw.AppKeyNotFound", "appKey is not found")
         name = f"{path['namespace']}/{path['api']}"
-        if name in _SYSTEM:
+        if name in TOKENS:
             return self._tokens(account, path["protocol"], name, form)
         if path["protocol"] != "param2":
             raise GatewayRefusal("gw.APIUnsupported", "API is not supported")
         if fault == "token_expired":
             self.state.renew_token(account)
         self._check_signature(account, path, form)
-        if name == "system/currentTime":
+        if name == TIME:
             return views.exact_time_text(self.state.clock.now())
         endpoint = self._let_in(account, name, path["api"], form)
         given = {name: form[name] for name in form if name not in _SYSTEM_PARAMS}

@@ -24,6 +24,8 @@ class Endpoint:
     act: Act
     envelope: str
     """A name in `ENVELOPES` (1688.md §3.2)."""
+    writes: bool = False
+    """Whether the vendor keeps anything of it."""
     needs_token: bool = True
     needs_grant: Callable[[Account], bool] = lambda _: True
     after: After | None = None

@@ -34,8 +34,8 @@ _OF_SHOPS: Mapping[str, Api] = {
     "aliexpress.freight.redefining.calculatefreight": api(shop.AskFreight, shop.freight, "product_price"),
     "aliexpress.postproduct.redefining.querypromisetemplatebyid": api(shop.AskPromise, shop.promise_templates),
     "aliexpress.postproduct.redefining.getproductgrouplist": api(words.Nothing, shop.groups),
-    "aliexpress.photobank.redefining.uploadimageforsdk": api(photobank.Upload, photobank.upload_for_sdk),
-    "aliexpress.photobank.redefining.uploadimage": api(photobank.Upload, photobank.upload),
+    "aliexpress.photobank.redefining.uploadimageforsdk": api(photobank.Upload, photobank.upload_for_sdk, writes=True),
+    "aliexpress.photobank.redefining.uploadimage": api(photobank.Upload, photobank.upload, writes=True),
 }
 
 _OF_CATEGORIES: Mapping[str, Api] = {
@@ -50,31 +50,35 @@ _OF_CATEGORIES: Mapping[str, Api] = {
 }
 
 _OF_PRODUCTS: Mapping[str, Api] = {
-    "aliexpress.offer.product.post": api(product_words.PostProduct, products.post, "aeop_a_e_product"),
-    "aliexpress.offer.product.edit": api(product_words.PostProduct, products.edit, "aeop_a_e_product"),
+    "aliexpress.offer.product.post": api(product_words.PostProduct, products.post, "aeop_a_e_product", writes=True),
+    "aliexpress.offer.product.edit": api(product_words.PostProduct, products.edit, "aeop_a_e_product", writes=True),
     "aliexpress.offer.product.query": api(product_words.QueryProduct, products.query),
-    "aliexpress.offer.product.delete": api(product_words.QueryProduct, products.remove),
+    "aliexpress.offer.product.delete": api(product_words.QueryProduct, products.remove, writes=True),
     "aliexpress.offer.product.skuprices.edit": api(
-        product_words.EditPrices, product_changes.edit_prices, "sku_id_price_map"
+        product_words.EditPrices, product_changes.edit_prices, "sku_id_price_map", writes=True
     ),
     "aliexpress.postproduct.redefining.editsingleskuprice": api(
-        product_words.EditSinglePrice, product_changes.edit_price
+        product_words.EditSinglePrice, product_changes.edit_price, writes=True
     ),
     "aliexpress.postproduct.redefining.editmutilpleskustocks": api(
-        product_words.EditStock, product_changes.edit_stock, "sku_stocks"
+        product_words.EditStock, product_changes.edit_stock, "sku_stocks", writes=True
     ),
     "aliexpress.postproduct.redefining.editsingleskustock": api(
-        product_words.EditSingleStock, product_changes.edit_one_stock
+        product_words.EditSingleStock, product_changes.edit_one_stock, writes=True
     ),
     "aliexpress.postproduct.redefining.editsimpleproductfiled": api(
-        product_words.EditField, product_changes.edit_field
+        product_words.EditField, product_changes.edit_field, writes=True
     ),
     "aliexpress.postproduct.redefining.findproductinfolistquery": api(
         product_words.ListProducts, products.find, "aeop_a_e_product_list_query"
     ),
     "aliexpress.postproduct.redefining.findaeproductstatusbyid": api(product_words.QueryProduct, products.status),
-    "aliexpress.postproduct.redefining.onlineaeproduct": api(product_words.SwitchProducts, product_changes.put_online),
-    "aliexpress.postproduct.redefining.offlineaeproduct": api(product_words.TakeOffline, product_changes.take_offline),
+    "aliexpress.postproduct.redefining.onlineaeproduct": api(
+        product_words.SwitchProducts, product_changes.put_online, writes=True
+    ),
+    "aliexpress.postproduct.redefining.offlineaeproduct": api(
+        product_words.TakeOffline, product_changes.take_offline, writes=True
+    ),
 }
 
 _OF_ORDERS: Mapping[str, Api] = {
@@ -86,42 +90,42 @@ _OF_ORDERS: Mapping[str, Api] = {
     "aliexpress.solution.order.receiptinfo.get": api(order_calls.AskReceipt, order_calls.receipt, "param1"),
     "aliexpress.trade.seller.order.decrypt": api(order_calls.Decipher, order_calls.decipher),
     "aliexpress.trade.seller.order.acceptcancel": api(
-        order_calls.AcceptCancel, order_calls.accept, "param_order_cancel_request"
+        order_calls.AcceptCancel, order_calls.accept, "param_order_cancel_request", writes=True
     ),
     "aliexpress.trade.seller.order.refusecancel": api(
-        order_calls.RefuseCancel, order_calls.refuse, "param_order_cancel_request"
+        order_calls.RefuseCancel, order_calls.refuse, "param_order_cancel_request", writes=True
     ),
-    "aliexpress.trade.redefining.extendsbuyeracceptgoodstime": api(order_calls.Extend, order_calls.extend),
+    "aliexpress.trade.redefining.extendsbuyeracceptgoodstime": api(order_calls.Extend, order_calls.extend, writes=True),
     "aliexpress.logistics.getwlmailingaddresssnapshotdto": api(order_calls.AskTaxNumbers, order_calls.tax_numbers),
     "aliexpress.issue.issuelist.get": api(issues.ListIssues, issues.find, "query_dto"),
     "aliexpress.issue.detail.get": api(issues.AskIssue, issues.detail),
-    "aliexpress.issue.solution.agree": api(issues.Agree, issues.agree),
-    "aliexpress.issue.solution.save": api(issues.SaveSolution, issues.save, "param_dto"),
-    "aliexpress.issue.image.upload": api(issues.UploadProof, issues.upload),
+    "aliexpress.issue.solution.agree": api(issues.Agree, issues.agree, writes=True),
+    "aliexpress.issue.solution.save": api(issues.SaveSolution, issues.save, "param_dto", writes=True),
+    "aliexpress.issue.image.upload": api(issues.UploadProof, issues.upload, writes=True),
     "aliexpress.evaluation.listorderevaluation.get": api(reviews.ListReviews, reviews.find, "trade_evaluation_request"),
-    "aliexpress.evaluation.evaluation.reply": api(reviews.Reply, reviews.reply),
-    "aliexpress.appraise.redefining.savesellerfeedback": api(reviews.SaveFeedback, reviews.save, "param1"),
+    "aliexpress.evaluation.evaluation.reply": api(reviews.Reply, reviews.reply, writes=True),
+    "aliexpress.appraise.redefining.savesellerfeedback": api(reviews.SaveFeedback, reviews.save, "param1", writes=True),
 }
 
 _OF_PARCELS: Mapping[str, Api] = {
     "aliexpress.logistics.redefining.listlogisticsservice": api(words.Nothing, trade.services),
     "aliexpress.logistics.asf.shipment.inquiry.solution": api(warehouse.AskSolutions, warehouse.solutions),
     "cainiao.global.logistics.carrier.querylist": api(warehouse.AskCarriers, warehouse.carriers),
-    "aliexpress.logistics.sellershipmentfortop": api(words.DeclareShipment, trade.declare),
-    "aliexpress.logistics.sellermodifiedshipmentfortop": api(shipping_words.ModifyShipment, trade.modify),
+    "aliexpress.logistics.sellershipmentfortop": api(words.DeclareShipment, trade.declare, writes=True),
+    "aliexpress.logistics.sellermodifiedshipmentfortop": api(shipping_words.ModifyShipment, trade.modify, writes=True),
     "aliexpress.logistics.querysellershipmentinfo": api(words.QueryShipments, trade.declared),
-    "aliexpress.solution.order.fulfill": api(sub_orders.Fulfil, sub_orders.fulfil),
+    "aliexpress.solution.order.fulfill": api(sub_orders.Fulfil, sub_orders.fulfil, writes=True),
     "aliexpress.logistics.order.shipment": api(
-        sub_orders.Ship, sub_orders.ship, "param_aeop_seller_shipment_sub_trade_order_request"
+        sub_orders.Ship, sub_orders.ship, "param_aeop_seller_shipment_sub_trade_order_request", writes=True
     ),
     "aliexpress.logistics.sellershipmentsupportsubtradeorder": api(
-        sub_orders.ShipLines, sub_orders.ship_lines, "sub_trade_order_list"
+        sub_orders.ShipLines, sub_orders.ship_lines, "sub_trade_order_list", writes=True
     ),
     "aliexpress.logistics.order.modifyshipment": api(
-        sub_orders.ModifyLines, sub_orders.modify_lines, "sub_trade_order_list"
+        sub_orders.ModifyLines, sub_orders.modify_lines, "sub_trade_order_list", writes=True
     ),
     "aliexpress.logistics.redefining.sellermodifiedshipmentsupportsubtradeorder": api(
-        sub_orders.ModifyLines, sub_orders.modify_lines, "sub_trade_order_list"
+        sub_orders.ModifyLines, sub_orders.modify_lines, "sub_trade_order_list", writes=True
     ),
     "aliexpress.logistics.redefining.querytrackingresult": api(shipping_words.AskTracking, shipping.tracking),
     "aliexpress.logistics.redefining.getonlinelogisticsservicelistbyorderid": api(
@@ -135,10 +139,10 @@ _OF_PARCELS: Mapping[str, Api] = {
     ),
     "aliexpress.logistics.redefining.qureywlbdomesticlogisticscompany": api(words.Nothing, warehouse.domestic_couriers),
     "aliexpress.logistics.createwarehouseorder": api(
-        shipping_words.CreateWarehouseOrder, shipping.create, "address_d_t_os"
+        shipping_words.CreateWarehouseOrder, shipping.create, "address_d_t_os", writes=True
     ),
     "aliexpress.logistics.order.createorder": api(
-        warehouse.CreateOrder, warehouse.create, "address_d_t_os", "insurance_coverage"
+        warehouse.CreateOrder, warehouse.create, "address_d_t_os", "insurance_coverage", writes=True
     ),
     "aliexpress.logistics.redefining.getonlinelogisticsinfo": api(shipping_words.AskOrders, shipping.orders),
     "aliexpress.logistics.querylogisticsorderdetail": api(warehouse.AskDetails, warehouse.details),

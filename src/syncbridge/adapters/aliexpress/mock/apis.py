@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 import msgspec
@@ -12,18 +13,26 @@ from syncbridge.adapters.aliexpress.mock.world import Account, Refused, World
 
 P = TypeVar("P")
 Payload = dict[str, object]
-Api = Callable[[World, Account, Received], Payload]
 _FILES = ("image_bytes",)
 _NO_FILES: Mapping[str, bytes] = {}
 
 
-def api(shape: type[P], act: Callable[[World, Account, P], Payload], *json_names: str) -> Api:
-    """One business API: what it does, and which of its parameters are JSON texts."""
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One business API."""
+
+    act: Callable[[World, Account, Received], Payload]
+    writes: bool
+    """Whether the vendor keeps anything of it; counting looks is nothing."""
+
+
+def api(shape: type[P], act: Callable[[World, Account, P], Payload], *json_names: str, writes: bool = False) -> Api:
+    """One business API: what it does, which of its parameters are JSON texts, and whether it writes."""
 
     def run(world: World, account: Account, given: Received) -> Payload:
         return act(world, account, understood(shape, given.texts, json_names, given.files))
 
-    return run
+    return Api(run, writes)
 
 
 def understood(

@@ -51,7 +51,7 @@ class Gateway:
                 return _page(_PAGES[fault])
             self._check_access(account, given, api)
             business = {name: value for name, value in given.items() if name not in _COMMON}
-            payload = APIS[api](self._world, account, Received(business, asked.files))
+            payload = APIS[api].act(self._world, account, Received(business, asked.files))
         except Refused as refused:
             return self._refusal(refused)
         await self._lose(fault)

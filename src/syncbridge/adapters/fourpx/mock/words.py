@@ -168,6 +168,6 @@ class Estimate(Words):
     length: CentimetresText | None = None
     width: CentimetresText | None = None
     height: CentimetresText | None = None
-    cargocode: Literal["P", "F"] = "P"
+    cargocode: Literal["P", "D"] = "P"
     logistics_product_code: Annotated[list[Said], Meta(max_length=200)] = []
     recipient_post_code: Said | None = None
