@@ -214,7 +214,7 @@ async def test_what_waited_for_the_vendor_goes_on_once_it_is_back(tmp_path: Path
         await bench.worker.execute(job_id)
     assert await bench.due() == []
 
-    await AccountHealth(db, clock, "main", ()).back()
+    await AccountHealth(db, clock, "toys", ()).back()  # whom a job of the supplier's account had asked
 
     assert len(await bench.due()) == 1
 

@@ -28,7 +28,6 @@ class AccountHealth:
         self._db = db
         self._clock = clock
         self._notifiers = notifiers
-        self._account = account
         self._subject = f"account {account}"
 
     async def lost(self, why: str) -> None:
@@ -37,12 +36,12 @@ class AccountHealth:
         await self._db.run(_raise, alarm, len(self._notifiers), now=self._clock.now())
 
     async def back(self) -> None:
-        """End it, and let the account's jobs that waited for its end go on."""
+        """End it, and let all jobs that wait for a vendor look again: those of other accounts may wait for this one."""
         await self._db.run(self._go_on, now=self._clock.now())
 
     def _go_on(self, session: Session, *, now: datetime) -> None:
         _end(session, "outage", self._subject, now=now)
-        wake_waiting(session, ["outage"], account=self._account, now=now)
+        wake_waiting(session, ["outage"], now=now)
 
 
 def forget_outages(session: Session, *, now: datetime) -> None:

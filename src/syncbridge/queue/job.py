@@ -201,11 +201,12 @@ def wake_waiting(
     subject: str | None = None,
     now: datetime,
 ) -> None:
-    """Let the jobs of an account or subject look again now that wait, or are parked, for one of these reasons."""
-    where = col(Job.account) == account if subject is None else col(Job.subject) == subject
+    """Let jobs look again now that wait or are parked for one of these reasons: all, or an account's or subject's."""
+    which = [col(Job.account) == account] if account is not None else []
+    which += [col(Job.subject) == subject] if subject is not None else []
     session.connection().execute(
         update(Job)
-        .where(where, col(Job.reason_code).in_(codes), col(Job.state).in_([JobState.READY, JobState.PARKED]))
+        .where(*which, col(Job.reason_code).in_(codes), col(Job.state).in_([JobState.READY, JobState.PARKED]))
         .values(state=JobState.READY, run_at=now, attempt=0)
     )
 
