@@ -2,8 +2,9 @@
 
 Read, not recorded: what tests did on one day leaves out the branch nobody took, and takes minutes to learn; the source
 holds every call in both branches and is read in a second. Values are followed only as far as they are written down
-(constants, f-strings, arguments, attributes set in ``__init__``, either side of an ``if``). What cannot be told raises;
-and `conftest.py` holds every call that any test here sends against what was read, so that neither can lie for long.
+(constants, f-strings, arguments, attributes set in ``__init__``, either side of a choice). A call that nobody can name
+raises, and what is not found at all does not stay hidden: `conftest.py` holds each call that a test here sends against
+what was read.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Reader:
         nodes = _in_order(tree)
         for node in nodes:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                scope.local[node.targets[0].id] = self._values(node.value, scope)
+                name = node.targets[0].id
+                scope.local[name] = scope.local.get(name, NOTHING) | self._values(node.value, scope)
         called = {node.func for node in nodes if isinstance(node, ast.Call)}
         for node in nodes:
             if isinstance(node, ast.Call):

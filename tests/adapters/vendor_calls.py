@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints
 
 from syncbridge import ports
 from syncbridge.adapters.alibaba1688.mock import apis as mock_1688
@@ -61,7 +61,8 @@ This page is made by `make docs` from the code; a test fails where it is out of 
   mock knows is judged by whether the mock keeps anything of it.
 - **Quota**: the share of the account's calls that ours counts against ([settings](settings.md)).
 - **Ability**: the methods of [ports.py](../../src/syncbridge/ports.py) that make the call, or may where they have a
-  choice. *None yet*: the mock answers it for other people's clients, and no feature of ours calls it yet.
+  choice. *None yet*: the mock answers it for other people's clients, and no feature of ours calls it yet; nor does one
+  where a method is named with its class instead of a port.
 - **Made by hand in**: the files of [tests/adapters](../../tests/adapters) that make the call by its name, as somebody
   else's client does.
 
@@ -188,7 +189,8 @@ def _asked_of_us(adapter: str) -> str:
     """Our abilities; a call that each of them may make is told once."""
     abilities = [one for one in _calling(adapter) if one.name != _RENEWAL]
     each = [{sent.name for sent in one.calls} for one in abilities if not one.name.startswith("Authorizes.")]
-    common = set.intersection(*each) if len(each) > 1 else set()
+    common = set.intersection(*each)
+    common = common if all(calls - common for calls in each) else set()
     also = f"\nEach but those of `Authorizes` may also make {_listed(common)}.\n" if common else ""
     rows = (
         (
@@ -272,7 +274,7 @@ def _roots(adapter: str) -> Iterator[tuple[type, list[type]]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Connection":
             for one in node.keywords:
-                kind = made.connect.__globals__.get(ast.unparse(getattr(one.value, "func", one.value)))  # type: ignore[attr-defined]
+                kind = made.connect.__globals__.get(ast.unparse(getattr(one.value, "func", one.value)))
                 if isinstance(kind, type):
                     yield kind, [port for port in expected[str(one.arg)].__args__ if port is not type(None)]
     if made.authorize is not None:
@@ -291,7 +293,7 @@ def _optional(kind: type) -> Iterator[type]:
     """The abilities it has beside."""
     for port in vars(ports).values():
         try:
-            if getattr(port, "_is_protocol", False) and issubclass(kind, port):
+            if isinstance(port, type) and Protocol in port.__bases__ and issubclass(kind, port):
                 yield port
         except TypeError:  # not one to be asked for: whoever is connected as it, has it
             continue
