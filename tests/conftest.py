@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")  # a busy machine is no reason to fail
 FIGURES = ("seeds", "kills", "faults", "doubled", "lost", "bought_after_cancel", "outside_band")
 """What the tests that kill say of themselves, as the property ``tally`` of their reports."""
 

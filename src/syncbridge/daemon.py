@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC
 
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy.exc import DBAPIError
 
@@ -26,7 +25,7 @@ from syncbridge.store.backup import check, in_plain_words
 from syncbridge.store.db import Database
 from syncbridge.store.owner import sole_owner
 from syncbridge.web.receiver import Receiver
-from syncbridge.web.server import TaskServer
+from syncbridge.web.server import server
 
 GRACE = 25
 """Seconds that running jobs get to end after SIGTERM."""
@@ -92,16 +91,7 @@ async def _serve(app: App, listener: socket.socket, stop: asyncio.Event) -> None
     every = schedules(app.bridge, _intervals(app.settings))
     for one in every:
         await _tick(app, one, wake)
-    web = TaskServer(
-        uvicorn.Config(
-            Receiver(app, wake.set).asgi(),
-            host=app.settings.web.host,
-            port=app.settings.web.port,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-        )
-    )
+    web = server(Receiver(app, wake.set).asgi())
     work = poll(
         app.worker(),
         slots=app.settings.workers.count,

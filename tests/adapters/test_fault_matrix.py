@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs
@@ -14,10 +15,10 @@ import structlog
 from syncbridge.adapters import http
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
-from syncbridge.errors import Rejected, VendorDown
+from syncbridge.errors import OutcomeUnknown, Rejected, Unreachable, VendorDown
 from syncbridge.model.shipping import Shipment
-from syncbridge.ports import Channel, Tokens
-from syncbridge.testing.clock import START, FixedClock
+from syncbridge.ports import Channel, Clock, Tokens
+from syncbridge.testing.clock import START, FixedClock, VirtualClock, run_virtual
 from syncbridge.testing.wiring import wiring_for
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +50,7 @@ class Vendor(httpx.AsyncBaseTransport):
         return httpx.Response(200, json=told, headers={"Date": date})
 
 
-def store(vendor: Vendor, clock: FixedClock) -> Channel:
+def store(vendor: httpx.AsyncBaseTransport, clock: Clock) -> Channel:
     settings = AliExpressSettings(app_key="500123", app_secret="s", base_url="http://vendor", auth_url="http://vendor")
     channel = adapter.connect(settings, wiring_for(vendor, clock, Tokens("at", "rt"), account="toys")).channel
     assert channel is not None
@@ -65,6 +66,46 @@ def clock() -> FixedClock:
 def logs() -> Iterator[list[structlog.typing.EventDict]]:
     with structlog.testing.capture_logs() as captured:
         yield captured
+
+
+class Dripping(httpx.AsyncBaseTransport, httpx.AsyncByteStream):
+    """Answers at once, and then sends a byte a second without end."""
+
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+        """How many bytes of each answer were waited for."""
+        self.closed = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.params["method"] == "global.seller.relation.query":
+            return httpx.Response(200, json={"seller_relation_list": []})
+        self.sent.append(0)
+        return httpx.Response(200, stream=self)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            self.sent[-1] += 1
+            await asyncio.sleep(1)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+def test_row_13_an_answer_that_drips_ends_with_the_total_deadline_and_frees_its_connection() -> None:
+    vendor, total = Dripping(), wiring_for(None, FixedClock(START), Tokens("")).deadlines.total
+
+    async def ask() -> None:
+        channel = store(vendor, VirtualClock(START))
+        with pytest.raises(Unreachable):
+            await channel.shipping_services()
+        with pytest.raises(OutcomeUnknown):
+            await channel.declare("1", Shipment("CAINIAO_STANDARD", "LX1", "M1"), complete=True)
+
+    run_virtual(ask())
+
+    assert vendor.sent == [total] * 4, "a read is tried three times, a write once"
+    assert vendor.closed == 4
 
 
 @pytest.mark.parametrize("minutes", [-200, -10, 10, 200])

@@ -72,7 +72,7 @@ def test_what_is_exported_comes_back_unchanged(desk: Desk, tmp_path: Path, table
 
 
 @example(title="_x0041_", description="a_x000D_b", lang="en")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(title=st.text(WORDS, max_size=60), description=st.text(WORDS, max_size=200), lang=st.sampled_from(LANGUAGES))
 def test_every_text_a_person_may_give_comes_back_as_it_is(title: str, description: str, lang: str) -> None:
     given = edited.text(title, description)

@@ -6,8 +6,8 @@ A day with several points dies several times. Points after which a quarantine mu
 from __future__ import annotations
 
 BEFORE_THE_INTENT = (
-    ("inbox.accept:begun", "orders.take:claimed", "orders.take:closing"),
-    ("inbox.accept:committed", "channel.order:answered"),
+    ("events.accept:begun", "orders.take:claimed", "orders.take:closing"),
+    ("events.accept:committed", "channel.order:answered"),
 )
 INTENDED = (
     (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncbridge.errors import OutcomeUnknown
@@ -123,7 +123,7 @@ async def _run(steps: list[tuple[str, object, object]]) -> None:
         assert code in waiting or shown[code, "stock"] == str(binding.stock_wanted)
 
 
-@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=10, derandomize=True)
 @given(st.lists(STEPS, min_size=1, max_size=8))
 def test_an_edit_is_never_overwritten_and_without_edits_the_channel_becomes_as_wanted(
     steps: list[tuple[str, object, object]],

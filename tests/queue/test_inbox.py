@@ -31,7 +31,7 @@ async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
 
 
 async def accept(db: SqliteDatabase, *events: VendorEvent, account: str = "toys", body: bytes = b"{}") -> int:
-    return await db.run(inbox.accept, account, events, body, jobs_for, now=START)
+    return len(await db.run(inbox.accept, account, events, body, jobs_for, now=START))
 
 
 def counts(session: Session) -> tuple[int, int]:

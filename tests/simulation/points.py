@@ -18,7 +18,7 @@ CALLS = (
 )
 UNITS = (
     "accounts.claim_renewal accounts.clear_pauses accounts.replace_tokens accounts.seed_tokens alarms.forget_outages "
-    "bookings.sent catalogue.sending catalogue.sent inbox.accept job.free_leases job.sweep monitor._plan "
+    "bookings.sent catalogue.sending catalogue.sent events.accept job.free_leases job.sweep monitor._plan "
     "purchases.sent quota.free_slots quota.lease_slots start.begin schedule.tick"
 )
 

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json
+import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
 
+from syncbridge.bootstrap import assemble, open_database
+from syncbridge.settings import load_settings
 from syncbridge.store import db as store
+from syncbridge.store.holds import all_open
+from syncbridge.web import head, receiver
+from syncbridge.web.receiver import Receiver
+from syncbridge.web.server import server
 from tests.store.conftest import Fault, files_that_cannot_grow, no_more_pages
-from tests.web.conftest import Caller, aliexpress_push, job_keys, kept, signed_by_aliexpress
+from tests.web.conftest import (
+    FORM,
+    SECRET,
+    Caller,
+    alibaba_push,
+    aliexpress_push,
+    job_keys,
+    kept,
+    signed_by_aliexpress,
+    write_settings,
+)
 
 pytestmark = pytest.mark.anyio
 DATABASE = "syncbridge.db"
@@ -35,6 +55,112 @@ async def push(caller: Caller, number: int = 1) -> tuple[int, str | None]:
 
 async def ready(caller: Caller) -> int:
     return (await caller.get("/health/ready")).status_code
+
+
+@contextlib.asynccontextmanager
+async def listening(caller: Caller) -> AsyncIterator[tuple[str, int]]:
+    """The receiver on a socket of its own, as the daemon serves it."""
+    web = server(Receiver(caller.app, lambda: None).asgi())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(web.serve(sockets=[listener]))
+        yield listener.getsockname()
+        web.should_exit = True
+        await serving
+
+
+async def answer(address: tuple[str, int], *parts: bytes) -> bytes:
+    """All that is said to a caller who sends this and no more."""
+    reader, writer = await asyncio.open_connection(*address)
+    for part in parts:
+        writer.write(part)
+    async with asyncio.timeout(30):  # passes only where nothing is ever said
+        said = await reader.read()
+    writer.close()
+    return said
+
+
+HEAD = b"POST /webhooks/toys HTTP/1.1\r\nHost: receiver\r\n"
+WHOLE = b"GET /health/live HTTP/1.1\r\nHost: receiver\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /webh", HEAD], ids=["nothing", "half a line", "half a head"])
+async def test_row_14_a_head_that_does_not_end_is_cut_off_and_others_are_served(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(head, "HEAD_SECONDS", 0.2)
+    async with listening(caller) as address:
+        slow = asyncio.create_task(answer(address, sent))
+        assert (await answer(address, WHOLE)).startswith(b"HTTP/1.1 200 OK")
+        assert (await slow).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_row_14_a_head_that_grows_without_end_is_refused(caller: Caller) -> None:
+    async with listening(caller) as address:
+        said = await answer(address, HEAD, b"x-y: " + b"z" * head.MOST_HEAD_BYTES)
+        assert said.startswith(b"HTTP/1.1 431 ")
+
+
+async def test_row_14_a_large_body_in_one_piece_with_its_head_is_no_large_head(caller: Caller) -> None:
+    async with listening(caller) as address:
+        whole = HEAD + b"Connection: close\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100_000
+        assert (await answer(address, whole)).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_row_14_a_body_that_does_not_end_is_cut_off(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receiver, "BODY_SECONDS", 0.05)
+    async with listening(caller) as address:
+        said = await answer(address, HEAD + b"Content-Length: 100\r\n\r\n", b"x")
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert await caller.app.bridge.db.read(kept) == []
+
+
+def price_change(offer: int) -> str:
+    return json.dumps({"msgId": 7, "gmtBorn": 1, "type": "FENXIAO_PRICE_CHANGE", "data": {"productId": offer}})
+
+
+async def test_row_24_an_old_message_again_is_acknowledged_and_dropped(caller: Caller) -> None:
+    for _ in range(3):
+        assert (await caller.post("main", alibaba_push(price_change(1)), FORM)).status_code == 200
+
+    assert len(await caller.app.bridge.db.read(kept)) == len(await caller.app.bridge.db.read(job_keys)) == 1
+    assert await caller.app.bridge.db.read(all_open) == []
+
+
+async def test_row_24_the_same_message_id_with_other_contents_is_told_and_what_it_is_about_is_read_again(
+    caller: Caller,
+) -> None:
+    for offer in (1, 2, 1):
+        assert (await caller.post("main", alibaba_push(price_change(offer)), FORM)).status_code == 200
+
+    keys = await caller.app.bridge.db.read(job_keys)
+    assert [key.partition("@")[0] for key in keys] == ["offers.read:main/1", "offers.read:main/2"]
+    (hold,) = await caller.app.bridge.db.read(all_open)
+    assert (hold.kind, hold.subject) == ("alarm_message_altered", "account main")
+    assert hold.figures["why"] == "message 7 (FENXIAO_PRICE_CHANGE) came again with other contents"
+
+
+@pytest.mark.parametrize("former", ["the one before", ""])
+async def test_row_25_while_the_secret_is_replaced_messages_signed_with_either_are_taken(
+    tmp_path: Path, former: str
+) -> None:
+    file = write_settings(tmp_path)
+    file.write_text(file.read_text().replace("app_secret =", f'former_app_secret = "{former}"\napp_secret ='))
+    chosen = load_settings(file, environ={})
+    app = await assemble(chosen, open_database(chosen))
+    caller, order = Caller(app), aliexpress_push()
+
+    answers = [
+        (
+            (await caller.post("toys", order, signed_by_aliexpress(order, secret))).status_code,
+            (await caller.post("main", alibaba_push(price_change(1), secret), FORM)).status_code,
+        )
+        for secret in (SECRET, "the one before", "another", "")
+    ]
+
+    with_former = (200, 200) if former else (401, 401)
+    assert answers == [(200, 200), with_former, (401, 401), (401, 401)]
+    await caller.close()
+    await app.close()
 
 
 async def test_row_27_while_the_database_is_locked_the_vendor_is_asked_to_come_again(

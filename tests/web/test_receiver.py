@@ -33,7 +33,8 @@ async def test_a_price_message_of_1688_is_kept_with_its_job(caller: Caller) -> N
 
     assert answer.status_code == 200
     assert await caller.app.bridge.db.read(kept) == [("main", "offer_changed", "FENXIAO_PRICE_CHANGE")]
-    assert await caller.app.bridge.db.read(job_keys) == ["offers.read:main/676651652931@7"]
+    (key,) = await caller.app.bridge.db.read(job_keys)
+    assert key.startswith("offers.read:main/676651652931@7:")
 
 
 async def test_a_message_told_twice_is_acknowledged_twice_and_kept_once(caller: Caller) -> None:
@@ -133,7 +134,9 @@ async def test_a_genuine_message_that_cannot_be_read_is_kept_once_and_asks_for_n
     assert await caller.app.bridge.db.read(job_keys) == []
 
 
-async def test_a_genuine_message_nested_too_deep_to_read_is_kept_once_and_asks_for_nothing(caller: Caller) -> None:
+async def test_row_15_a_genuine_message_nested_too_deep_to_read_is_kept_once_and_asks_for_nothing(
+    caller: Caller,
+) -> None:
     body = b'{"message_type": 53, "timestamp": 1, "data": {"x": ' + b"[" * 1500 + b"]" * 1500 + b"}}"
 
     answer = await caller.post("toys", body, signed_by_aliexpress(body))

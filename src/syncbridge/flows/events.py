@@ -5,13 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from syncbridge.flows.bridge import CATALOGUE_PATIENCE, order_priority
+from sqlmodel import Session
+
+from syncbridge.flows.alarms import raise_alarm
+from syncbridge.flows.bridge import CATALOGUE_PATIENCE, Bridge, order_priority
 from syncbridge.flows.orders import take_job
 from syncbridge.model.events import EventKind, VendorEvent
+from syncbridge.ports import Alarm
+from syncbridge.queue import inbox
 from syncbridge.queue.job import NewJob
 
 OFFER_READ = "offers.read"
 """The kind of job that reads an offer again."""
+
+
+def accept(
+    session: Session, bridge: Bridge, account: str, events: Sequence[VendorEvent], body: bytes, *, now: datetime
+) -> bool:
+    """Keep what a vendor told, with the jobs that look into it; answers whether any of it is new.
+
+    People are told of a message that came before under the same id and said something else: somebody who knows the
+    app's secret may be playing it again.
+    """
+    fresh = inbox.accept(session, account, events, body, jobs_for, now=now)
+    for event in fresh:
+        if inbox.came_otherwise(session, account, event):
+            why = f"message {event.message_id} ({event.topic}) came again with other contents"
+            raise_alarm(session, bridge, Alarm("message_altered", f"account {account}", {"why": why}))
+    return bool(fresh)
 
 
 def jobs_for(account: str, event: VendorEvent, now: datetime) -> Sequence[NewJob]:

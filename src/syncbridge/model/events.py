@@ -36,3 +36,5 @@ class VendorEvent:
     """The vendor's own word."""
     subjects: tuple[str, ...]
     """Ids of the offers, orders or vendor orders to re-read, or numbers of the parcels to look for."""
+    message_id: str = ""
+    """The vendor's id of the message, which its `key` begins with before a colon; empty where it has none."""

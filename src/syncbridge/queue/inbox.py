@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from sqlalchemy import literal, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from syncbridge.model.events import VendorEvent
 from syncbridge.queue.job import NewJob, enqueue
@@ -17,9 +18,9 @@ JobsFor = Callable[[str, VendorEvent, datetime], Sequence[NewJob]]
 
 def accept(
     session: Session, account: str, events: Sequence[VendorEvent], body: bytes, jobs_for: JobsFor, *, now: datetime
-) -> int:
-    """Keep events not known yet, with their jobs; answers how many were new."""
-    fresh = 0
+) -> list[VendorEvent]:
+    """Keep events not known yet, with their jobs; answers those that are new."""
+    fresh = []
     for event in events:
         statement = upsert(InboxRow).values(
             account=account,
@@ -30,6 +31,17 @@ def accept(
             received_at=now,
         )
         if session.connection().execute(statement.on_conflict_do_nothing()).rowcount == 1:
-            fresh += 1
+            fresh.append(event)
             enqueue(session, jobs_for(account, event, now), now=now)
     return fresh
+
+
+def came_otherwise(session: Session, account: str, event: VendorEvent) -> bool:
+    """Whether a message of this id is in the inbox that says something else."""
+    others = select(literal(1)).where(
+        col(InboxRow.account) == account,
+        col(InboxRow.key) > f"{event.message_id}:",
+        col(InboxRow.key) < f"{event.message_id};",  # the sign after the colon
+        col(InboxRow.key) != event.key,
+    )
+    return bool(event.message_id) and session.connection().execute(others.limit(1)).first() is not None

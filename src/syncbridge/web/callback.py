@@ -8,14 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from syncbridge.errors import ConfigError, SyncBridgeError
-from syncbridge.web.server import TaskServer
+from syncbridge.web.server import server
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PAGE = """<!doctype html>
@@ -75,9 +74,8 @@ async def wait_for(callback: str, is_ours: IsOurs, *, seconds: float) -> Returne
 
 
 async def _served(listener: socket.socket, page: Callback, seconds: float) -> Returned:
-    config = uvicorn.Config(page.asgi(), log_level="warning", access_log=False, lifespan="off")
-    server = TaskServer(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    web = server(page.asgi())
+    serving = asyncio.create_task(web.serve(sockets=[listener]))
     try:
         async with asyncio.timeout(seconds):
             return await page.answer
@@ -85,7 +83,7 @@ async def _served(listener: socket.socket, page: Callback, seconds: float) -> Re
         what = f"nobody came back from the vendor's page within {seconds:.0f} s; run the command again"
         raise SyncBridgeError(what) from None
     finally:
-        server.should_exit = True
+        web.should_exit = True
         await serving
 
 

@@ -15,11 +15,10 @@ from starlette.routing import Route
 
 from syncbridge.bootstrap import App
 from syncbridge.errors import SignatureInvalid
-from syncbridge.flows.events import jobs_for
+from syncbridge.flows.events import accept
 from syncbridge.model.events import EventKind, RawRequest, VendorEvent
 from syncbridge.model.paging import Cursor
 from syncbridge.ports import WebhookSource
-from syncbridge.queue import inbox
 from syncbridge.store import cursors
 
 BODY_SECONDS = 10.0
@@ -95,7 +94,7 @@ class Receiver:
     async def _keep(self, account: str, events: Sequence[VendorEvent], raw: RawRequest) -> Response:
         db, now = self._app.bridge.db, self._app.bridge.clock.now()
         try:
-            fresh = await db.run(inbox.accept, account, events, raw.body, jobs_for, now=now)
+            fresh = await db.run(accept, self._app.bridge, account, events, raw.body, now=now)
         except SQLAlchemyError as error:
             log.error("webhook.not_kept", account=account, why=str(error.__cause__))
             return Response(status_code=503, headers={"Retry-After": "30"})

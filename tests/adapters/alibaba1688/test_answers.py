@@ -65,7 +65,7 @@ def test_what_the_gateway_refuses_was_not_written(api: Api, code: str, kind: typ
     assert "said the gateway" in str(found)
 
 
-def test_row_8_a_call_the_gateway_gave_up_may_have_been_made() -> None:
+def test_row_08_a_call_the_gateway_gave_up_may_have_been_made() -> None:
     assert type(error(WRITE, gateway("gw.RequestTimeout"))) is OutcomeUnknown
     assert type(error(READ, gateway("gw.RequestTimeout"))) is VendorDown
 
@@ -87,14 +87,14 @@ def test_row_8_a_call_the_gateway_gave_up_may_have_been_made() -> None:
     ],
 )
 @pytest.mark.parametrize("api", [READ, WRITE], ids=["read", "write"])
-def test_row_8_a_documented_no_is_a_clear_one(api: Api, code: str, message: str, kind: type[VendorError]) -> None:
+def test_row_08_a_documented_no_is_a_clear_one(api: Api, code: str, message: str, kind: type[VendorError]) -> None:
     words = {"errorCode": code, "errorMessage": message, "code": code, "message": message}
 
     assert type(error(api, said(success=False, **words))) is kind
 
 
 @pytest.mark.parametrize("code", ["400_4", "500_1", "5100", "UNHEARD_OF", ""])
-def test_row_8_a_no_for_an_unknown_reason_leaves_a_write_unclear_and_a_read_refused(code: str) -> None:
+def test_row_08_a_no_for_an_unknown_reason_leaves_a_write_unclear_and_a_read_refused(code: str) -> None:
     words = {"errorCode": code, "errorMessage": "x", "code": code, "message": "x"}
 
     assert type(error(WRITE, said(success=False, **words))) is OutcomeUnknown

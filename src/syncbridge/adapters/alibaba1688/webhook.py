@@ -57,10 +57,10 @@ class _Message(msgspec.Struct, rename="camel"):
 
 
 class Alibaba1688Webhook:
-    """Verifies and reads what one app is sent."""
+    """Verifies and reads what one app is sent, signed with any of the secrets it has or lately had."""
 
-    def __init__(self, app_secret: SecretStr) -> None:
-        self._secret = app_secret
+    def __init__(self, *app_secrets: SecretStr) -> None:
+        self._secrets = [secret for each in app_secrets if (secret := each.get_secret_value())]
 
     def verify(self, request: RawRequest) -> None:
         """Compare the signature over all received parameters, query and form, in either letter case."""
@@ -69,11 +69,14 @@ class Alibaba1688Webhook:
         except ValueError:
             _refuse("the message is no form post; it was not kept")
         given = [value for key, value in pairs if key == _SIGNATURE]
-        secret = self._secret.get_secret_value()
-        if len(given) != 1 or not secret:
+        if len(given) != 1 or not self._secrets:
             _refuse("the message carries no signature, or app_secret is not set; it was not kept")
-        expected = signature(secret, [pair for pair in pairs if pair[0] != _SIGNATURE])
-        if not hmac.compare_digest(expected.encode(), given[0].upper().encode()):
+        signed = [pair for pair in pairs if pair[0] != _SIGNATURE]
+        fits = [
+            hmac.compare_digest(signature(secret, signed).encode(), given[0].upper().encode())
+            for secret in self._secrets
+        ]
+        if not any(fits):
             _refuse("the signature is not one made with app_secret; it was not kept")
 
     def events(self, request: RawRequest) -> Sequence[VendorEvent]:
@@ -93,7 +96,7 @@ def _event(text: str) -> VendorEvent:
     if data.startswith(b'"'):
         data = msgspec.json.decode(data, type=str).encode()
     kind, subjects = _meaning(message.type, msgspec.json.decode(data, type=_Subjects))
-    return VendorEvent(_key(message, data), kind, message.type, subjects)
+    return VendorEvent(_key(message, data), kind, message.type, subjects, str(message.msg_id or ""))
 
 
 def _meaning(topic: str, subjects: _Subjects) -> tuple[EventKind, tuple[str, ...]]:
@@ -111,10 +114,9 @@ def _each_once(ids: Iterable[Id | None]) -> tuple[str, ...]:
 
 
 def _key(message: _Message, data: bytes) -> str:
-    """The message's id; without one its topic, birth and content, which a repetition shares."""
-    if message.msg_id:
-        return str(message.msg_id)
-    return f"{message.type}:{message.gmt_born or ''}:{sha256(data).hexdigest()[:16]}"
+    """The message's id, or else its topic and birth, and its content: a repetition shares all of it."""
+    name = str(message.msg_id) if message.msg_id else f"{message.type}:{message.gmt_born or ''}"
+    return f"{name}:{sha256(message.type.encode() + data).hexdigest()[:16]}"
 
 
 def _pairs(request: RawRequest) -> list[tuple[str, str]]:

@@ -20,6 +20,8 @@ class AliExpressSettings(BaseModel):
     """Token calls hang below it as ``/rest``."""
     app_key: str
     app_secret: SecretStr
+    former_app_secret: SecretStr = SecretStr("")
+    """While the app's secret is being replaced: messages that were signed with the old one are still taken."""
     access_token: SecretStr = SecretStr("")
     """Seeds the token vault, which is what the calls read."""
     refresh_token: SecretStr = SecretStr("")

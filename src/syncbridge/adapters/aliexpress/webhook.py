@@ -39,10 +39,14 @@ class AliExpressWebhook:
 
     def verify(self, request: RawRequest) -> None:
         """Raise SignatureInvalid unless AliExpress signed this body; case of the hex does not matter."""
-        app_secret = self._settings.app_secret.get_secret_value()
-        expected = signature(self._settings.app_key, app_secret, request.body)
         given = request.headers.get("authorization", "").strip().lower()
-        if not hmac.compare_digest(expected.encode(), given.encode()):
+        secrets = [self._settings.app_secret, self._settings.former_app_secret]
+        fits = [
+            hmac.compare_digest(signature(self._settings.app_key, secret, request.body).encode(), given.encode())
+            for each in secrets
+            if (secret := each.get_secret_value())
+        ]
+        if not any(fits):
             raise SignatureInvalid("the message is not signed with this app's secret; check app_key and app_secret")
 
     def events(self, request: RawRequest) -> Sequence[VendorEvent]:
