@@ -26,11 +26,13 @@ OPTIONAL: Mapping[str, type] = {
     "Booking": ports.Books,
     "Cancels": ports.Cancels,
     "Confirms": ports.Confirms,
+    "Follows": ports.Follows,
     "Refunds": ports.Refunds,
     "Searches": ports.Searches,
     "Tracking": ports.Tracks,
     "TracksDomestic": ports.TracksDomestic,
     "Urges": ports.Urges,
+    "Watching": ports.Watches,
 }
 """Contracts of abilities that a supplier, a channel, a carrier or a tracker may have."""
 

@@ -8,6 +8,7 @@ from syncbridge.adapters.aliexpress.contracts import (
     TestAliExpressBooksInLists,
     TestAliExpressChannel,
     TestAliExpressChannelInLists,
+    TestAliExpressTracks,
     TestAliExpressWebhook,
 )
 
@@ -16,6 +17,7 @@ __all__ = [
     "TestAliExpressBooksInLists",
     "TestAliExpressChannel",
     "TestAliExpressChannelInLists",
+    "TestAliExpressTracks",
     "TestAliExpressWebhook",
 ]
 

@@ -11,7 +11,7 @@ from syncbridge.adapters.alibaba1688 import adapter
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
 from syncbridge.adapters.alibaba1688.mock.pushes import signed_form
 from syncbridge.adapters.alibaba1688.mock.records import NewOrder
-from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, take
+from syncbridge.adapters.alibaba1688.mock.shop import checked_lines, set_price, take
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.settings import Alibaba1688Settings
 from syncbridge.adapters.alibaba1688.supplier import Alibaba1688Supplier
@@ -22,6 +22,7 @@ from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.model.purchasing import PurchaseDraft
 from syncbridge.ports import Tokens
 from syncbridge.testing.clock import FixedClock
+from syncbridge.testing.contracts.following import FollowsContract
 from syncbridge.testing.contracts.receiving import ConfirmsContract, TracksDomesticContract
 from syncbridge.testing.contracts.searching import SearchesContract
 from syncbridge.testing.contracts.supplier import SupplierContract
@@ -76,6 +77,13 @@ class Account:
 
     def withdraw(self, offer_id: str) -> None:
         self.mock.state.withdraw(int(offer_id))
+
+    def reprice(self, offer_id: str) -> int:
+        before = len(self.mock.state.missed)  # messages nobody takes; no address is given here
+        offer = self.mock.state.offers[int(offer_id)]
+        set_price(offer, offer["productSkuInfos"][0]["specId"], "99.00")
+        self.mock.pushes.price_changed(int(offer_id))
+        return len(self.mock.state.missed) - before
 
     def refuse_orders(self) -> None:
         self.account.grants_orders = False
@@ -156,6 +164,7 @@ class TestAlibaba1688Supplier(
     SearchesContract,
     TracksDomesticContract,
     ConfirmsContract,
+    FollowsContract,
 ):
     @pytest.fixture
     def harness(self) -> Account:

@@ -21,18 +21,20 @@ from syncbridge.adapters.aliexpress.mock.buying import (
     change_address,
 )
 from syncbridge.adapters.aliexpress.mock.pushing import message
+from syncbridge.adapters.aliexpress.mock.shipping import told
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE
 from syncbridge.adapters.aliexpress.webhook import AliExpressWebhook, signature
 from syncbridge.adapters.http import Request
 from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.model.orders import BuyerAddress, Order
-from syncbridge.model.shipping import Declared, ParcelDraft, Shipment
+from syncbridge.model.shipping import Declared, Movement, ParcelDraft, Shipment
 from syncbridge.ports import Clock, Tokens
 from syncbridge.testing.builders import make_declared, make_order, make_parcel
 from syncbridge.testing.clock import FixedClock, VirtualLoop
 from syncbridge.testing.contracts.booking import BookingContract
 from syncbridge.testing.contracts.channel import ChannelContract
+from syncbridge.testing.contracts.tracking import TrackingContract
 from syncbridge.testing.contracts.webhook import WebhookContract
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
@@ -179,6 +181,48 @@ class TestAliExpressBooksInLists(BookingContract):
         store = Store(simplify=False, quotes="query", declared_keys="snake")
         store.mock.world.declared_keys = "snake"
         return store
+
+
+class Carriers:
+    """What carriers tell AliExpress of the parcels of an order."""
+
+    carrier = "CAINIAO_STANDARD"
+
+    def __init__(self) -> None:
+        self._store = Store()
+        self._store.buy(make_order("8172481060036440", self._store.clock.now()))
+        self.tracks = self._store.vendor
+        self.clock = self._store.clock
+
+    def move(self, number: str, movement: Movement, said: str) -> None:
+        told(self._store.mock.world, number, ACTIONS[movement], said, "")
+
+    def mumble(self, number: str) -> None:
+        told(self._store.mock.world, number, "GWMS_DELIVERED_OTHER", "zzz", "")
+
+    def pass_time(self) -> None:
+        self._store.pass_time(3600)
+
+    def spoil(self, fault: Fault) -> None:
+        self._store.next_faults = [fault] * 9
+
+
+ACTIONS = {
+    Movement.ANNOUNCED: "GTMS_ASN",
+    Movement.MOVING: "LH_DEPART",
+    Movement.TO_COLLECT: "GTMS_WAIT_SELF_PICK",
+    Movement.OUT_FOR_DELIVERY: "GTMS_DELIVERING",
+    Movement.DELIVERED: "GTMS_SIGNED",
+    Movement.NOT_DELIVERED: "GTMS_DEL_FAILURE",
+    Movement.ABNORMAL: "GWMS_EXCEPTION",
+    Movement.RETURNED: "RETURNED",
+}
+
+
+class TestAliExpressTracks(TrackingContract):
+    @pytest.fixture
+    def harness(self) -> Carriers:
+        return Carriers()
 
 
 class AliExpressPushes:

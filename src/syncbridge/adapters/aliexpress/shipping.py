@@ -84,13 +84,13 @@ class OnlineShipping:
         return Label(content)
 
     async def track(self, trails: Sequence[Trail]) -> Sequence[Track]:
-        """One call for each parcel. One the vendor knows nothing of is unknown; one it cannot tell of now is left out.
+        """One call for each parcel. One nobody knows anything of is unknown; one that cannot be told of now is left out.
 
         Where it asks for a pause, those known so far are answered. If none is, raises why the first could not be.
         """
         tracks: list[Track] = []
         problem: VendorError | None = None
-        for trail in trails:
+        for trail in {trail.number: trail for trail in trails}.values():
             try:
                 events = await self._client.tracking(parcel_drafts.trail(trail))
             except RateLimited as error:

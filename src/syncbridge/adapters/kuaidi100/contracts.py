@@ -17,7 +17,7 @@ from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.model.shipping import Movement, Trail
 from syncbridge.ports import Tokens
 from syncbridge.testing.clock import FixedClock, VirtualLoop
-from syncbridge.testing.contracts.tracking import TrackingContract
+from syncbridge.testing.contracts.tracking import WatchingContract
 from syncbridge.testing.contracts.webhook import WebhookContract
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import wiring_for
@@ -102,7 +102,7 @@ def harness() -> Tracker:
     return Tracker()
 
 
-class TestKuaidi100(TrackingContract):
+class TestKuaidi100(WatchingContract):
     pass
 
 

@@ -16,7 +16,7 @@ from syncbridge.model.events import EventKind, RawRequest
 from syncbridge.model.shipping import Movement, Trail
 from syncbridge.ports import Tokens
 from syncbridge.testing.clock import FixedClock, VirtualLoop
-from syncbridge.testing.contracts.tracking import TrackingContract
+from syncbridge.testing.contracts.tracking import WatchingContract
 from syncbridge.testing.contracts.webhook import WebhookContract
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import wiring_for
@@ -93,7 +93,7 @@ def harness() -> Tracker:
     return Tracker()
 
 
-class TestTrack17(TrackingContract):
+class TestTrack17(WatchingContract):
     pass
 
 
