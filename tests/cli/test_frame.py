@@ -65,7 +65,7 @@ def test_help_names_every_command() -> None:
 
 
 def test_the_version_is_data() -> None:
-    assert run("--version") == (0, "syncbridge 0.3.0\n", "")
+    assert run("--version") == (0, "syncbridge 0.4.0\n", "")
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error() -> None:
