@@ -136,7 +136,16 @@ async def test_row_24_the_same_message_id_with_other_contents_is_told_and_what_i
     assert [key.partition("@")[0] for key in keys] == ["offers.read:main/1", "offers.read:main/2"]
     (hold,) = await caller.app.bridge.db.read(all_open)
     assert (hold.kind, hold.subject) == ("alarm_message_altered", "account main")
-    assert hold.figures["why"] == "message 7 (FENXIAO_PRICE_CHANGE) came again with other contents"
+    assert hold.figures["why"] == "offer_changed: message 7 came again with other contents"
+
+
+async def test_row_24_what_is_told_of_such_a_message_has_none_of_its_words(caller: Caller) -> None:
+    for offer in (1, 2):
+        body = price_change(offer).replace('"msgId": 7', '"msgId": "canary"')
+        await caller.post("main", alibaba_push(body), FORM)
+
+    (hold,) = await caller.app.bridge.db.read(all_open)
+    assert hold.figures["why"] == "offer_changed: message without number came again with other contents"
 
 
 @pytest.mark.parametrize("former", ["the one before", ""])

@@ -30,7 +30,8 @@ def accept(
     fresh = inbox.accept(session, account, events, body, jobs_for, now=now)
     for event in fresh:
         if inbox.came_otherwise(session, account, event):
-            why = f"message {event.message_id} ({event.topic}) came again with other contents"
+            number = event.message_id if event.message_id.isdecimal() else "without number"  # its words go to no log
+            why = f"{event.kind}: message {number} came again with other contents"
             raise_alarm(session, bridge, Alarm("message_altered", f"account {account}", {"why": why}))
     return bool(fresh)
 

@@ -84,7 +84,7 @@ class OnlineShipping:
         return Label(content)
 
     async def track(self, trails: Sequence[Trail]) -> Sequence[Track]:
-        """One call for each parcel. One nobody knows anything of is unknown; one that cannot be told of now is left out.
+        """One call for each parcel. One nobody knows of is unknown; one that cannot be told of now is left out.
 
         Where it asks for a pause, those known so far are answered. If none is, raises why the first could not be.
         """
