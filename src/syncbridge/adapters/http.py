@@ -10,6 +10,7 @@ import functools
 import logging
 import re
 import ssl
+import zlib
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -173,13 +174,16 @@ class VendorHttp:
     async def call(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Make a call and judge its answer; reads are tried up to three times unless ``once``, writes are sent once.
 
-        `judge` raises the VendorError that fits, or answers the decoded result. Raises Unreachable where a
-        request never left or a read failed, OutcomeUnknown where a write got no clear answer.
+        All tries together have the total deadline. `judge` raises the VendorError that fits, or answers the decoded
+        result. Raises Unreachable where a request never left or a read failed, OutcomeUnknown where a write got no
+        clear answer.
         """
+        passed = asyncio.get_running_loop().time
+        until = passed() + self._wiring.deadlines.total
         if call.write or call.once:
-            return await self._judged(call, judge)
+            return await self._judged(call, judge, until)
         tries = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(_READ_TRIES),
+            stop=lambda tried: tried.attempt_number >= _READ_TRIES or passed() >= until,
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
             retry=tenacity.retry_if_exception(_is_worth_another_try),
             sleep=self._wiring.clock.sleep,
@@ -187,7 +191,7 @@ class VendorHttp:
         )
         async for attempt in tries:
             with attempt:
-                return await self._judged(call, judge)
+                return await self._judged(call, judge, until)
         raise AssertionError("tenacity reraises")
 
     async def renew(self) -> Tokens:
@@ -216,19 +220,19 @@ class VendorHttp:
     async def _next_tokens(self, old: Tokens) -> Tokens:
         return await self.tokens(self._auth.refresh_request(old), lambda answer: self._auth.refreshed(answer, old))
 
-    async def _judged(self, call: Call, judge: Callable[[Answer], T]) -> T:
-        """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
+    async def _judged(self, call: Call, judge: Callable[[Answer], T], until: float) -> T:
         await self._wiring.grants.check(call.api)
         looks = self._breaker.admit(write=call.write)
         await self._wiring.limiter.slot(call.group)
         async with self._breaker.watching(looks=looks):
-            result = await self._sent(call, judge)
+            result = await self._sent(call, judge, until)
         await self._wiring.grants.granted(call.api)
         return result
 
-    async def _sent(self, call: Call, judge: Callable[[Answer], T]) -> T:
+    async def _sent(self, call: Call, judge: Callable[[Answer], T], until: float) -> T:
+        """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
         known = self._auth.skew
-        answer = await self._send(call)
+        answer = await self._send(call, until)
         try:
             return judge(answer)
         except RateLimited as error:
@@ -245,12 +249,12 @@ class VendorHttp:
             )
             raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
-    async def _send(self, call: Call) -> Answer:
+    async def _send(self, call: Call, until: float) -> Answer:
         slot = functools.partial(self._wiring.limiter.slot, call.group)
         extensions = {"params": dict(call.params), "slot": slot, "renewed": self._renewal.after}
         request = self._client.build_request("POST", call.url, extensions=extensions)
         try:
-            async with asyncio.timeout(self._wiring.deadlines.total):
+            async with asyncio.timeout_at(until):
                 response = await self._client.send(request)
         except (httpx.TransportError, TimeoutError) as error:
             raise self._unanswered(call, error, refused=request.extensions.get("refused", False)) from error
@@ -303,7 +307,7 @@ def _is_worth_another_try(error: BaseException) -> bool:
 
 
 class _SizeCapped(httpx.AsyncBaseTransport):
-    """Cuts off an answer that is larger than any honest one."""
+    """Cuts off an answer that is larger than any honest one, or unpacks to more."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -312,7 +316,8 @@ class _SizeCapped(httpx.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  an async transport answers so
-        response.stream = _CappedStream(stream, request)
+        packed = response.headers.pop("content-encoding", "")  # or httpx unpacks it, whatever it grows to
+        response.stream = _CappedStream(stream, request, _unpacking() if packed in _PACKED else _as_it_came)
         return response
 
     async def aclose(self) -> None:
@@ -320,20 +325,39 @@ class _SizeCapped(httpx.AsyncBaseTransport):
 
 
 class _CappedStream(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream, request: httpx.Request) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, request: httpx.Request, unpacked: _Unpacked) -> None:
         self._inner = inner
         self._request = request
+        self._unpacked = unpacked
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for chunk in self._inner:
-            size += len(chunk)
+            try:
+                plain = self._unpacked(chunk, MAX_ANSWER_BYTES - size + 1)
+            except zlib.error as error:
+                raise httpx.ReadError(f"the answer cannot be unpacked ({error})", request=self._request) from error
+            size += len(plain)
             if size > MAX_ANSWER_BYTES:
                 raise httpx.ReadError(f"answer over {MAX_ANSWER_BYTES} bytes", request=self._request)
-            yield chunk
+            yield plain
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+_Unpacked = Callable[[bytes, int], bytes]
+"""What a chunk stands for, of which so many bytes at most are wanted."""
+_PACKED = ("gzip", "x-gzip", "deflate")
+"""What answers come in though ``identity`` was asked for."""
+
+
+def _unpacking() -> _Unpacked:
+    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress  # either kind, as its head says
+
+
+def _as_it_came(chunk: bytes, _most: int) -> bytes:
+    return chunk
 
 
 @dataclass(frozen=True, slots=True)
