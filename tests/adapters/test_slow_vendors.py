@@ -17,7 +17,7 @@ from syncbridge.errors import OutcomeUnknown, Unreachable, VendorError
 from syncbridge.model.shipping import Shipment, ShippingService
 from syncbridge.ports import Channel, Deadlines, Tokens
 from syncbridge.testing.clock import FixedClock
-from syncbridge.testing.wiring import wiring_for
+from syncbridge.testing.wiring import NoLimit, wiring_for
 
 pytestmark = pytest.mark.anyio
 TOTAL, READ = 0.4, 0.3
@@ -87,11 +87,17 @@ async def vendor() -> AsyncIterator[Vendor]:
 
 
 @pytest.fixture
-async def channel(vendor: Vendor) -> AsyncIterator[Channel]:
+def limiter() -> NoLimit:
+    return NoLimit()
+
+
+@pytest.fixture
+async def channel(vendor: Vendor, limiter: NoLimit) -> AsyncIterator[Channel]:
     settings = AliExpressSettings.model_validate(
         {"app_key": "500123", "app_secret": "s", "base_url": vendor.url, "auth_url": vendor.url}
     )
     wiring = wiring_for(None, FixedClock(), Tokens("at", "rt"), deadlines=Deadlines(TOTAL, READ))
+    object.__setattr__(wiring, "limiter", limiter)
     connection = adapter.connect(settings, wiring)
     assert connection.channel is not None
     yield connection.channel
@@ -123,7 +129,7 @@ SLOW = {
 @pytest.mark.parametrize("parts", SLOW)
 @pytest.mark.parametrize(("ask", "kind"), [(read, Unreachable), (write, OutcomeUnknown)], ids=["read", "write"])
 async def test_row_13_an_answer_by_drops_ends_with_the_total_deadline_and_its_connection_is_freed(
-    vendor: Vendor, channel: Channel, parts: str, ask: Ask, kind: type[VendorError]
+    vendor: Vendor, channel: Channel, limiter: NoLimit, parts: str, ask: Ask, kind: type[VendorError]
 ) -> None:
     vendor.parts = SLOW[parts]
     began = asyncio.get_running_loop().time()
@@ -134,6 +140,7 @@ async def test_row_13_an_answer_by_drops_ends_with_the_total_deadline_and_its_co
 
     assert asyncio.get_running_loop().time() - began >= TOTAL - 0.05
     assert vendor.calls == 1, "each drop came within the read timeout, and one deadline is for all tries"
+    assert limiter.granted == 1 + vendor.calls, "the shop's type is asked before"
     await let_go(vendor, but=1)
 
 

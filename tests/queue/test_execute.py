@@ -16,6 +16,7 @@ from syncbridge.errors import (
     OutcomeUnknown,
     OutOfStock,
     RateLimited,
+    Rejected,
     Unreachable,
     VendorDown,
 )
@@ -114,7 +115,9 @@ async def test_what_a_parking_flow_wrote_is_kept(bench: Bench) -> None:
     assert await noted(bench) == ["held"]
 
 
-async def test_a_rate_limit_waits_as_long_as_the_vendor_says_and_costs_nothing(bench: Bench, clock: FixedClock) -> None:
+async def test_row_09_a_rate_limit_waits_as_long_as_the_vendor_says_and_costs_nothing(
+    bench: Bench, clock: FixedClock
+) -> None:
     error = RateLimited("slow down", vendor="1688", code="limit", retry_after=9.0)
 
     row = await bench.execute(await bench.add(), raising(error))
@@ -161,13 +164,16 @@ async def test_a_passing_failure_that_names_its_time_is_tried_then(bench: Bench,
 @pytest.mark.parametrize(
     ("error", "code"),
     [
+        (Rejected("no, and nobody knows why", vendor="1688", code="F99-new"), "F99-new"),
         (OutOfStock("only 1 left", vendor="1688", code="stock"), "stock"),
         (NotGranted("no right to this API", vendor="1688"), "NotGranted"),
         (OutcomeUnknown("no answer", vendor="1688"), "OutcomeUnknown"),
         (MappingError("shop.yaml:3:1: no rate"), "MappingError"),
     ],
 )
-async def test_what_asking_again_cannot_change_is_parked_at_once(bench: Bench, error: Exception, code: str) -> None:
+async def test_row_08_what_asking_again_cannot_change_is_parked_at_once(
+    bench: Bench, error: Exception, code: str
+) -> None:
     row = await bench.execute(await bench.add(), raising(error))
 
     assert (row.state, row.attempt, row.reason_code, row.reason) == ("parked", 1, code, str(error))

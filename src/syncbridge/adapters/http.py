@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import logging
 import re
+import socket
 import ssl
 import zlib
 from abc import abstractmethod
@@ -40,6 +42,15 @@ MAX_ANSWER_BYTES = 8 * 1024 * 1024
 SKEW = timedelta(seconds=60)
 """From here on a vendor's clock counts as different from ours; AliExpress refuses what is 7200 s off."""
 _READ_TRIES = 3
+_NO_ANSWER = (httpx.TransportError, TimeoutError, RecursionError)
+"""The last where JSON is nested without end, whichever adapter reads it."""
+_LAYERS = (
+    (socket.gaierror, "its name is not known; check this machine's network and DNS"),
+    (ssl.SSLCertVerificationError, "its certificate is not valid; check this machine's clock and what stands between"),
+    (httpx.ProxyError, "the proxy on the way does not work; check it"),
+    (httpx.ConnectError, "no connection; check this machine's network"),
+)
+"""What to look at, by what is found among a failure and its causes; the first that fits."""
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 T = TypeVar("T")
@@ -207,10 +218,10 @@ class VendorHttp:
         try:
             async with asyncio.timeout(self._wiring.deadlines.total):
                 response = await self._client.send(request, auth=None)
-        except (httpx.TransportError, TimeoutError) as error:
-            what = f"{self._vendor} gave no clear answer when it was asked for tokens ({type(error).__name__})"
+            return judge(Answer(response.status_code, response.content))
+        except _NO_ANSWER as error:
+            what = f"{self._vendor} gave no clear answer when it was asked for tokens ({_layer(error)})"
             raise Unreachable(what, vendor=self._vendor, code="unreachable") from error
-        return judge(Answer(response.status_code, response.content))
 
     async def close(self) -> None:
         """Let go of the connections; a renewal under way comes to its end first."""
@@ -235,6 +246,8 @@ class VendorHttp:
         answer = await self._send(call, until)
         try:
             return judge(answer)
+        except RecursionError as error:
+            raise self._unanswered(call, error, refused=False) from error
         except RateLimited as error:
             await self._wiring.limiter.ban(call.group, error)
             raise
@@ -256,7 +269,7 @@ class VendorHttp:
         try:
             async with asyncio.timeout_at(until):
                 response = await self._client.send(request)
-        except (httpx.TransportError, TimeoutError) as error:
+        except _NO_ANSWER as error:
             raise self._unanswered(call, error, refused=request.extensions.get("refused", False)) from error
         self._compare_clocks(response.headers.get("date", ""))
         log.debug(
@@ -289,11 +302,20 @@ class VendorHttp:
 
     def _unanswered(self, call: Call, error: Exception, *, refused: bool) -> VendorError:
         """`refused`: only a new token was waited for; the call itself had been refused."""
-        what = f"{self._vendor} gave no clear answer to {call.api} ({type(error).__name__})"
+        what = f"{self._vendor} gave no clear answer to {call.api} ({_layer(error)})"
         left = not refused and not isinstance(error, _NEVER_LEFT)
         if call.write and left:
             return OutcomeUnknown(what, vendor=self._vendor, code="no_answer")
         return Unreachable(what, vendor=self._vendor, code="unreachable")
+
+
+def _layer(error: BaseException) -> str:
+    """The failure, and on which layer of the network it was."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    said = (words for kind, words in _LAYERS if any(isinstance(one, kind) for one in causes))
+    return ": ".join([type(error).__name__, *itertools.islice(said, 1)])
 
 
 @functools.cache

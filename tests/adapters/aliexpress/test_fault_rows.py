@@ -7,7 +7,7 @@ import pytest
 
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.mock.limits import Quota
-from syncbridge.errors import AccessExpired, OutcomeUnknown, RateLimited, Rejected, Unreachable, VendorDown
+from syncbridge.errors import AccessExpired, OutcomeUnknown, RateLimited, Rejected, Transient, VendorDown
 from syncbridge.model.catalog import StockUpdate
 from syncbridge.ports import Tokens
 from syncbridge.testing.builders import make_listing_draft
@@ -26,10 +26,16 @@ def other_store(store):
 
 
 async def test_row_08_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(answering):
-    said = {"result": {"success": False, "error_code": "F99-new", "error_message": "no; session=abcdef0123"}}
+    words = "no; session=abcdef0123; call 13812345678"
+    said = {"result": {"success": False, "error_code": "F99-new", "error_message": words}}
     with pytest.raises(Rejected) as caught:
         await answering(lambda *_: said).publish(make_listing_draft())
     assert caught.value.code == "F99-new"
+    assert "F99-new" in caught.value.body
+    told = f"{caught.value} {caught.value.body}"
+    assert "session=***" in told
+    assert "abcdef0123" not in told
+    assert "13812345678" not in told
 
 
 async def test_row_09_a_ban_says_how_long_and_other_stores_go_on(store):
@@ -55,13 +61,13 @@ async def test_row_12_a_page_or_half_an_answer_is_no_data(store, fault):
         await store.channel.publish(make_listing_draft())
 
 
-async def test_row_16_what_never_left_is_unreachable_and_no_open_question(store):
-    def unresolved(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("Name or service not known", request=request)
-
-    wiring = wiring_for(httpx.MockTransport(unresolved), store.clock, Tokens("a", "r"))
-    with pytest.raises(Unreachable):
-        await adapter.connect(store.settings, wiring).channel.publish(make_listing_draft())
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"result":' * 100_000, b'{"result":' + b"[" * 5_000 + b"]" * 5_000])
+async def test_row_15_an_answer_nested_without_end_is_no_data(answering, deep):
+    channel = answering(lambda *_: httpx.Response(200, content=deep))
+    with pytest.raises(Transient):
+        await channel.listing("7")
+    with pytest.raises(OutcomeUnknown):
+        await channel.publish(make_listing_draft())
 
 
 async def test_row_18_a_token_that_ends_in_the_middle_of_a_batch_fails_none_of_it(store):

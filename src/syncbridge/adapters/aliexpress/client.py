@@ -12,7 +12,7 @@ from syncbridge.adapters.aliexpress.refusals import VENDOR, fault_in, refusal, u
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE, ShopType
 from syncbridge.adapters.aliexpress.signing import AliExpressSigner
-from syncbridge.adapters.http import Answer, Call, VendorHttp
+from syncbridge.adapters.http import Answer, Call, VendorHttp, redact
 from syncbridge.errors import NotFound, OutcomeUnknown, Rejected, VendorDown
 from syncbridge.ports import Tokens, Wiring
 
@@ -287,10 +287,12 @@ def _check(call: Call, done: bool | None, code: wire.Text, reason: wire.Text) ->
     """Judge by the API's flag alone: a success may carry an error code too (§3, §5.1)."""
     if done:
         return
-    said = wire.as_text(reason) or "no reason given"
+    said = redact(wire.as_text(reason)) or "no reason given"
     if done is None and not code:
         raise OutcomeUnknown(f"AliExpress did not say whether it did {call.api}", vendor=VENDOR, code="no_flag")
-    raise Rejected(f"AliExpress did not do {call.api}: {said}", vendor=VENDOR, code=wire.as_text(code) or REFUSED)
+    told = {"error_code": wire.as_text(code), "error_message": said}
+    what = f"AliExpress did not do {call.api}: {said}"
+    raise Rejected(what, vendor=VENDOR, code=wire.as_text(code) or REFUSED, body=_json(told))
 
 
 def _json(value: object) -> str:
