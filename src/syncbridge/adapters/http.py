@@ -185,14 +185,14 @@ class VendorHttp:
     async def call(self, call: Call, judge: Callable[[Answer], T]) -> T:
         """Make a call and judge its answer; reads are tried up to three times unless ``once``, writes are sent once.
 
-        All tries together have the total deadline. `judge` raises the VendorError that fits, or answers the decoded
-        result. Raises Unreachable where a request never left or a read failed, OutcomeUnknown where a write got no
-        clear answer.
+        All tries of a read together have the total deadline. `judge` raises the VendorError that fits, or answers the
+        decoded result. Raises Unreachable where a request never left or a read failed, OutcomeUnknown where a write got
+        no clear answer.
         """
+        if call.write or call.once:
+            return await self._judged(call, judge, None)
         passed = asyncio.get_running_loop().time
         until = passed() + self._wiring.deadlines.total
-        if call.write or call.once:
-            return await self._judged(call, judge, until)
         tries = tenacity.AsyncRetrying(
             stop=lambda tried: tried.attempt_number >= _READ_TRIES or passed() >= until,
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
@@ -231,7 +231,7 @@ class VendorHttp:
     async def _next_tokens(self, old: Tokens) -> Tokens:
         return await self.tokens(self._auth.refresh_request(old), lambda answer: self._auth.refreshed(answer, old))
 
-    async def _judged(self, call: Call, judge: Callable[[Answer], T], until: float) -> T:
+    async def _judged(self, call: Call, judge: Callable[[Answer], T], until: float | None) -> T:
         await self._wiring.grants.check(call.api)
         looks = self._breaker.admit(write=call.write)
         await self._wiring.limiter.slot(call.group)
@@ -240,7 +240,7 @@ class VendorHttp:
         await self._wiring.grants.granted(call.api)
         return result
 
-    async def _sent(self, call: Call, judge: Callable[[Answer], T], until: float) -> T:
+    async def _sent(self, call: Call, judge: Callable[[Answer], T], until: float | None) -> T:
         """Send and judge; a refusal that showed our clock to be wrong is worth another try with the right time."""
         known = self._auth.skew
         answer = await self._send(call, until)
@@ -262,12 +262,12 @@ class VendorHttp:
             )
             raise VendorDown(why, vendor=self._vendor, code=error.code, request_id=error.request_id) from error
 
-    async def _send(self, call: Call, until: float) -> Answer:
+    async def _send(self, call: Call, until: float | None) -> Answer:
         slot = functools.partial(self._wiring.limiter.slot, call.group)
         extensions = {"params": dict(call.params), "slot": slot, "renewed": self._renewal.after}
         request = self._client.build_request("POST", call.url, extensions=extensions)
         try:
-            async with asyncio.timeout_at(until):
+            async with asyncio.timeout_at(until) if until else asyncio.timeout(self._wiring.deadlines.total):
                 response = await self._client.send(request)
         except _NO_ANSWER as error:
             raise self._unanswered(call, error, refused=request.extensions.get("refused", False)) from error
