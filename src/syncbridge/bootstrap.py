@@ -227,11 +227,10 @@ class Opening:
         adapter = find_adapter(account.adapter)
         own = settings.adapter_settings(name, adapter.settings)
         await db.run(accounts.seed_tokens, name, configured_tokens(own))
-        app = self.apps.setdefault((account.adapter, str(getattr(own, "app_key", "")) or name), [])
         wiring = Wiring(
             account=name,
             clock=clock,
-            limiter=GcraLimiter(db, clock, name, settings.limit(account.adapter), app),
+            limiter=self._limiter(name, str(getattr(own, "app_key", ""))),
             tokens=DatabaseVault(db, clock, name),
             health=AccountHealth(db, clock, name, self.notifiers),
             grants=DatabaseGrants(db, clock, name),
@@ -239,6 +238,15 @@ class Opening:
             transport=self.transports.get(name),
         )
         return adapter, own, wiring
+
+    def _limiter(self, name: str, app_key: str) -> GcraLimiter:
+        """The account's own, or where the vendor counts by app the one of all its accounts, which share its leases."""
+        settings, adapter = self.settings, self.settings.accounts[name].adapter
+        app = self.apps.setdefault((adapter, app_key or name), [])
+        counted_as = settings.counted_as(name)
+        if counted_as != name and app:
+            return app[0]
+        return GcraLimiter(self.db, self.clock, counted_as, settings.limit(adapter), app)
 
 
 def configured_tokens(own: BaseModel) -> Tokens:
@@ -288,7 +296,8 @@ def _bridge(
                 account.approve,
                 account.confirm_receipt,
                 settings.limit(account.adapter).quota,
-                settings.limit(account.adapter).catalogue_per_second,
+                settings.reads_per_second(name),
+                settings.counted_as(name),
             )
             for name, account in settings.accounts.items()
         },

@@ -35,7 +35,7 @@ from syncbridge.settings_sources import Tree, find_file, from_environment, from_
 Seconds = Annotated[float, Field(gt=0)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 _VENDOR_LIMITS = {
-    "alibaba1688": {"per_second": "4", "per_day": "100000"},
+    "alibaba1688": {"per_second": "4", "per_day": "100000", "per": "app"},
     "aliexpress": {"per_second": "5"},
     "track17": {"per_second": "3"},
 }
@@ -225,6 +225,8 @@ class LimitSettings(_Section):
     """What catalogue calls may use of it; the rest is kept for orders and tracking."""
     per_day: int | None = Field(default=None, gt=0)
     """Calls the vendor allows on one day in China; no more are made. None: nobody knows."""
+    per: Literal["account", "app"] = "account"
+    """Whose calls are counted together: an account's, or those of all accounts with one app key."""
 
     @property
     def quota(self) -> DayQuota | None:
@@ -350,6 +352,16 @@ class Settings(BaseSettings):
     def limit(self, adapter: str) -> LimitSettings:
         """How fast an adapter may call, also one nobody has set a limit for."""
         return self.limits.get(adapter, LimitSettings())
+
+    def counted_as(self, account: str) -> str:
+        """Under which name an account's calls are counted against its vendor's quota: its own, or that of its app."""
+        adapter, key = self.accounts[account].adapter, self.accounts[account].options.get("app_key")
+        return f"{adapter}/{key}" if key and self.limit(adapter).per == "app" else account
+
+    def reads_per_second(self, account: str) -> float:
+        """Calls that the quota leaves for the account's catalogue; accounts that are counted together share it."""
+        together = [name for name in self.accounts if self.counted_as(name) == self.counted_as(account)]
+        return self.limit(self.accounts[account].adapter).catalogue_per_second / len(together)
 
     def adapter_settings(self, account: str, model: type[S]) -> S:
         """An account's options as its adapter's own settings; paths are taken from the file's folder.

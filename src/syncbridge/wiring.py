@@ -73,7 +73,10 @@ class DatabaseVault:
 
 
 class GcraLimiter:
-    """Keeps one account inside its vendor's quota over all workers and restarts: a row, leased some slots at a time."""
+    """Keeps one account, or the accounts of an app, inside a vendor's quota over all workers and restarts.
+
+    A row, leased some slots at a time.
+    """
 
     def __init__(
         self, db: Database, clock: Clock, account: str, limit: LimitSettings, app: list[GcraLimiter] | None = None

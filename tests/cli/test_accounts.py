@@ -22,6 +22,7 @@ from syncbridge.ports import Adapter, Authorizes, Tokens, Wiring
 from syncbridge.store import accounts, grants, quota
 from syncbridge.web.callback import Returned
 from tests.cli.test_queue import Desk
+from tests.web.conftest import STORE_KEY
 
 NOW = SystemClock().now()
 DAY = timedelta(days=1)
@@ -221,13 +222,14 @@ def test_the_list_says_until_when_and_what_to_do(desk: Desk, vendor: Vendor) -> 
 
 def test_the_list_shows_what_was_called_today_what_is_left_and_what_is_banned(desk: Desk, vendor: Vendor) -> None:
     until = NOW + timedelta(hours=1)
-    every = timedelta(seconds=0.25)
+    every, app = timedelta(seconds=0.25), f"alibaba1688/{STORE_KEY}"
     desk.change(
-        lambda session: quota.lease_slots(session, "main", "catalogue", now=NOW, every=every, slots=10),
-        lambda session: quota.ban_calls(session, [("main", "catalogue")], until=until, why="too fast", now=NOW),
+        lambda session: quota.lease_slots(session, app, "catalogue", now=NOW, every=every, slots=10),
+        lambda session: quota.ban_calls(session, [(app, "catalogue")], until=until, why="too fast", now=NOW),
     )
-    main = listed(desk)["main"]
+    main, toys = listed(desk)["main"], listed(desk)["toys"]
 
+    assert toys["calls_today"] == {}
     assert main["calls_today"] == {"catalogue": 10}
     assert main["calls_left"] == 99_990
     assert main["banned"] == [{"group": "catalogue", "until": until.isoformat(timespec="seconds"), "why": "too fast"}]

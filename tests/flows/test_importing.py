@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -20,7 +21,7 @@ from syncbridge.model.catalog import Offer, Search
 from syncbridge.model.importing import ImportItem, ItemState, Source
 from syncbridge.queue import job as jobs
 from syncbridge.rules.quota import DayQuota
-from syncbridge.store import catalogue, imports
+from syncbridge.store import catalogue, imports, quota
 from syncbridge.store.tables.catalogue import OfferRow
 from syncbridge.store.tables.onboarding import ImportItemRow
 from syncbridge.testing.builders import make_offer
@@ -379,8 +380,11 @@ async def test_pace_time_left_and_quota_are_told(shop: Shop) -> None:
     """Of the day's calls, those that the catalogue may make."""
     stock_up(shop, *IDS)
     shop.terms = replace(
-        shop.terms, accounts={**shop.terms.accounts, "main": AccountTerms(quota=DayQuota(1000, Decimal("0.6")))}
+        shop.terms,
+        accounts={**shop.terms.accounts, "main": AccountTerms(quota=DayQuota(1000, Decimal("0.6")), counted_as="app")},
     )
+    every = timedelta(seconds=1)
+    await shop.db.run(quota.lease_slots, "app", "catalogue", now=shop.clock.now(), every=every, slots=100)
     shop.connect()
     number = await begin(shop, wanted(shop, *IDS))
     for _ in range(2):
@@ -389,8 +393,8 @@ async def test_pace_time_left_and_quota_are_told(shop: Shop) -> None:
         shop.clock.advance(10)
 
     told = await report(shop, number)
-    assert (told.per_second, told.seconds_left, told.calls_left) == (2.0, 5, 600)
-    assert await shop.db.read(importing.standing, shop.bridge, number) == Standing(10, 40, 600)
+    assert (told.per_second, told.seconds_left, told.calls_left) == (2.0, 5, 500)
+    assert await shop.db.read(importing.standing, shop.bridge, number) == Standing(10, 40, 500)
 
 
 async def test_a_command_does_the_work_where_no_daemon_runs_and_waits_for_short_limits(shop: Shop) -> None:

@@ -83,6 +83,28 @@ def test_setting_one_limit_leaves_the_others_alone() -> None:
     assert settings.limit("alibaba1688").per_second == 4
 
 
+def test_accounts_are_counted_as_their_vendor_counts_them_and_share_what_they_may_read() -> None:
+    accounts = {
+        "main": {"adapter": "alibaba1688", "app_key": "1"},
+        "second": {"adapter": "alibaba1688", "app_key": "1"},
+        "other": {"adapter": "alibaba1688", "app_key": "2"},
+        "keyless": {"adapter": "alibaba1688"},
+        "toys": {"adapter": "aliexpress", "app_key": "1"},
+        "pets": {"adapter": "aliexpress", "app_key": "1"},
+    }
+    settings = Settings.model_validate({"accounts": accounts})
+
+    assert {name: settings.counted_as(name) for name in accounts} == {
+        "main": "alibaba1688/1",
+        "second": "alibaba1688/1",
+        "other": "alibaba1688/2",
+        "keyless": "keyless",
+        "toys": "toys",
+        "pets": "pets",
+    }
+    assert [settings.reads_per_second(name) for name in accounts] == [1, 1, 2, 2, 2.5, 2.5]
+
+
 def test_the_quarantine_is_two_minutes_by_default() -> None:
     assert load_settings(None, {}).quarantine == 120
 

@@ -89,7 +89,9 @@ def _kept(session: Session, settings: Settings, now: datetime) -> dict[str, tupl
     from syncbridge.store import quota
 
     access = store.access(session, list(settings.accounts))
-    return {name: (access.get(name), quota.calls(session, name, now=now)) for name in settings.accounts}
+    return {
+        name: (access.get(name), quota.calls(session, settings.counted_as(name), now=now)) for name in settings.accounts
+    }
 
 
 def _row(settings: Settings, name: str, access: Access | None, calls: Calls | None, *, now: datetime) -> Row:

@@ -70,10 +70,11 @@ def goes_on(bridge: Bridge, keys: Collection[str]) -> Look:
 
 def calls_left(session: Session, bridge: Bridge, account: str) -> int | None:
     """What is left of an account's quota today for its catalogue; None: nobody knows it."""
-    allowed = bridge.terms.of(account).quota
-    if allowed is None:
+    terms = bridge.terms.of(account)
+    if terms.quota is None:
         return None
-    return max(allowed.left(CATALOGUE, quota.calls(session, account, now=bridge.clock.now()).made), 0)
+    calls = quota.calls(session, terms.counted_as or account, now=bridge.clock.now())
+    return max(terms.quota.left(CATALOGUE, calls.made), 0)
 
 
 async def watch(bridge: Bridge, look: Look, told: Told, is_owned: Callable[[], bool]) -> bool:

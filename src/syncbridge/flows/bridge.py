@@ -47,6 +47,8 @@ class AccountTerms:
     """What the vendor allows on one day in China; None: nobody knows."""
     reads_per_second: float = 2.0
     """Calls that its quota leaves for the catalogue."""
+    counted_as: str = ""
+    """Under which name its calls are counted; empty: its own."""
 
     @property
     def auto(self) -> bool:
