@@ -9,14 +9,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from syncbridge.bootstrap import Opening
+from syncbridge.bootstrap import Opening, assemble, open_database
 from syncbridge.errors import RateLimited, Rejected
 from syncbridge.ports import Supplier
-from syncbridge.settings import Settings
+from syncbridge.settings import Settings, load_settings
 from syncbridge.store import quota
 from syncbridge.store.db import InlineDatabase
 from syncbridge.testing.clock import FixedClock
 from tests.queue.conftest import open_inline
+from tests.web.conftest import STORE_KEY, write_settings
 
 pytestmark = pytest.mark.anyio
 APPS = {"main": "1", "second": "1", "other": "2"}
@@ -100,6 +101,20 @@ async def test_each_account_is_told_what_is_left_of_the_calls_of_its_app(db: Inl
 
     made = {name: await db.read(quota.calls, settings.counted_as(name), now=buyers.clock.now()) for name in APPS}
     assert {name: calls.total for name, calls in made.items()} == {"main": 10, "second": 10, "other": 0}
+
+
+async def test_the_flows_know_under_which_name_an_account_is_counted(tmp_path: Path) -> None:
+    settings = load_settings(write_settings(tmp_path), environ={})
+    app = await assemble(settings, open_database(settings))
+    terms = {name: app.bridge.terms.of(name) for name in ("main", "byhand", "toys")}
+    await app.close()
+
+    assert {name: one.counted_as for name, one in terms.items()} == {
+        "main": f"alibaba1688/{STORE_KEY}",
+        "byhand": f"alibaba1688/{STORE_KEY}",
+        "toys": "toys",
+    }
+    assert (terms["main"].reads_per_second, terms["toys"].reads_per_second) == (1, 2.5)
 
 
 async def test_where_an_account_is_counted_alone_it_is(db: InlineDatabase) -> None:
