@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -21,8 +21,7 @@ from syncbridge.model.paging import Cursor
 from syncbridge.ports import WebhookSource
 from syncbridge.store import cursors
 
-_READ_NO_MORE = {"Connection": "close"}
-"""For an answer given before the body came in."""
+BODY_SECONDS = 10.0
 log = structlog.get_logger("syncbridge.receiver")
 
 
@@ -36,8 +35,6 @@ class Receiver:
     def __init__(self, app: App, wake: Callable[[], None]) -> None:
         self._app = app
         self._wake = wake
-        self._refused: Counter[str] = Counter()
-        """Messages that no vendor signed, by account, since the start."""
 
     def asgi(self) -> Starlette:
         """The routes."""
@@ -50,22 +47,22 @@ class Receiver:
         )
 
     async def webhook(self, request: Request) -> Response:
-        """200 kept · 401 not signed · 404 no such account · 413 too large · 503 not kept; 408 is the server's own."""
+        """200 kept · 401 not signed · 404 no such account · 408 too slow · 413 too large · 503 not kept."""
         account = request.path_params["account"]
         connection = self._app.connections.get(account)
         if connection is None or connection.webhook is None:
-            return Response(status_code=404, headers=_READ_NO_MORE)
+            return Response(status_code=404)
         try:
-            raw = await self._raw(request)
+            async with asyncio.timeout(BODY_SECONDS):
+                raw = await self._raw(request)
         except BodyTooLarge:
-            return Response(status_code=413, headers=_READ_NO_MORE)
-        except ClientDisconnect:
+            return Response(status_code=413)
+        except (TimeoutError, ClientDisconnect):
             return Response(status_code=408)
         try:
             connection.webhook.verify(raw)
         except SignatureInvalid:
-            self._refused[account] += 1
-            log.warning("webhook.refused", account=account, times=self._refused[account])
+            log.warning("webhook.refused", account=account)
             return Response(status_code=401)
         return await self._keep(account, _events(account, connection.webhook, raw), raw)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.applications import Starlette
 
-PROTOCOL = "syncbridge.web.bounded:BoundedRequest"
+PROTOCOL = "syncbridge.web.head:BoundedHead"
 """By its name, so that it is loaded when something listens, and the first job need not wait for it."""
 
 
