@@ -119,7 +119,7 @@ def test_what_no_vendor_signed_is_refused_as_the_document_says_and_nothing_of_it
             answer = case.call_and_validate()
         answers[answer.status_code] += 1
         assert answer.content == b""
-        assert all(entry.keys() == {"event", "account", "log_level"} for entry in logs)
+        assert all(entry.keys() == {"event", "account", "times", "log_level"} for entry in logs)
 
     refused()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -35,6 +36,8 @@ class Receiver:
     def __init__(self, app: App, wake: Callable[[], None]) -> None:
         self._app = app
         self._wake = wake
+        self._refused: Counter[str] = Counter()
+        """How many messages the vendor had not signed, since the start, by account."""
 
     def asgi(self) -> Starlette:
         """The routes."""
@@ -62,7 +65,8 @@ class Receiver:
         try:
             connection.webhook.verify(raw)
         except SignatureInvalid:
-            log.warning("webhook.refused", account=account)
+            self._refused[account] += 1
+            log.warning("webhook.refused", account=account, times=self._refused[account])
             return Response(status_code=401)
         return await self._keep(account, _events(account, connection.webhook, raw), raw)
 
