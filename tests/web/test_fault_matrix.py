@@ -114,6 +114,26 @@ async def test_row_14_a_body_that_does_not_end_is_cut_off(caller: Caller, monkey
     assert await caller.app.bridge.db.read(kept) == []
 
 
+async def test_row_14_a_body_that_nobody_reads_does_not_hold_its_connection(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(head, "REST_SECONDS", 0.2)
+    async with listening(caller) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(HEAD.replace(b"toys", b"nobody") + b"Content-Length: 100000\r\n\r\n")
+        for _ in range(500):  # drops, so that it never seems to be idle
+            writer.write(b"x")
+            await asyncio.sleep(0.01)
+            if reader.at_eof() or writer.is_closing():
+                break
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.01):
+                    await reader.read(1000)
+        else:
+            pytest.fail("it was held for as long as drops came")
+        writer.close()
+
+
 def price_change(offer: int) -> str:
     return json.dumps({"msgId": 7, "gmtBorn": 1, "type": "FENXIAO_PRICE_CHANGE", "data": {"productId": offer}})
 
