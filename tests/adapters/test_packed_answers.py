@@ -41,8 +41,9 @@ async def write(channel: Channel) -> None:
     await channel.declare("1", Shipment("YANWEN_AM", "UR1YP"), complete=True)
 
 
-@pytest.mark.parametrize(("kind", "packed"), [("gzip", gzip.compress(ANSWER)), ("deflate", zlib.compress(ANSWER))])
-async def test_an_answer_packed_though_nobody_asked_is_read(kind: str, packed: bytes) -> None:
+@pytest.mark.parametrize("kind", ["gzip", "deflate"])
+async def test_an_answer_packed_though_nobody_asked_is_read(kind: str) -> None:
+    packed = gzip.compress(ANSWER) if kind == "gzip" else zlib.compress(ANSWER)
     assert list(await store(packed, kind).shipping_services()) == []
 
 
