@@ -197,8 +197,9 @@ class Carriers:
     def move(self, number: str, movement: Movement, said: str) -> None:
         told(self._store.mock.world, number, ACTIONS[movement], said, "")
 
-    def mumble(self, number: str) -> None:
+    def mumble(self, number: str) -> Movement:
         told(self._store.mock.world, number, "GWMS_DELIVERED_OTHER", "zzz", "")
+        return Movement.MOVING
 
     def pass_time(self) -> None:
         self._store.pass_time(3600)

@@ -80,8 +80,9 @@ class Tracker:
     def move(self, number: str, movement: Movement, said: str) -> None:
         self.mock.move(number, STATES[movement], said)
 
-    def mumble(self, number: str) -> None:
+    def mumble(self, number: str) -> Movement:
         self.mock.move(number, "3000", "zzz", name="似乎签收")
+        return Movement.UNKNOWN
 
     def pass_time(self) -> None:
         self.clock.advance(1800)

@@ -69,8 +69,9 @@ class Tracker:
         status, sub_status = STATUSES[movement]
         self.mock.move(number, status, said, sub_status=sub_status)
 
-    def mumble(self, number: str) -> None:
+    def mumble(self, number: str) -> Movement:
         self.mock.move(number, "Teleported", "zzz", sub_status="Delivered_Twice")
+        return Movement.UNKNOWN
 
     def pass_time(self) -> None:
         self.clock.advance(3600)
