@@ -114,6 +114,25 @@ async def test_row_14_a_body_that_does_not_end_is_cut_off(caller: Caller, monkey
     assert await caller.app.bridge.db.read(kept) == []
 
 
+async def test_row_14_blank_lines_after_an_answer_do_not_hold_their_connection(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listening(caller) as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(WHOLE.replace(b"Connection: close\r\n", b""))
+        assert (await reader.read(1000)).startswith(b"HTTP/1.1 200 OK")
+        monkeypatch.setattr(head, "HEAD_SECONDS", 0.2)
+        for _ in range(200):
+            writer.write(b"\r\n")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.02):
+                    if (await reader.read(1000)).startswith(b"HTTP/1.1 408 "):
+                        break
+        else:
+            pytest.fail("it was held for as long as blank lines came")
+        writer.close()
+
+
 async def test_row_14_a_body_that_nobody_reads_does_not_hold_its_connection(
     caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

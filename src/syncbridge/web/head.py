@@ -47,7 +47,9 @@ class BoundedHead(HttpToolsProtocol):
         super().on_message_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Some bytes came; counted only while headers are waited for."""
+        """Some bytes came; counted only while headers are waited for: from the first byte on, blank or not."""
+        if self._late is None and self.cycle.response_complete:
+            self._wait_for_head()
         super().data_received(data)
         self._size += len(data)
         if self._in_head and self._size > MOST_HEAD_BYTES and not self.transport.is_closing():
