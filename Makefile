@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SEEDS ?= 10000
+# Tests start many processes: each would compile every module anew.
+export PYTHONDONTWRITEBYTECODE :=
 SHOPS := $(patsubst %/cases,%,$(wildcard mappings/*/cases))
 
 .PHONY: help setup demo test long check lint coverage mutants soak bench size docs lock clean
