@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, row_of, rows_of, value
 from syncbridge.store.tables.work import Job, JobState
 
 
@@ -38,19 +38,19 @@ def stuck(session: Session) -> list[StuckJob]:
     """All of them, most urgent first."""
     waiting = (col(Job.state) == JobState.READY) & (col(Job.reason_code) != "")
     query = select(Job).where(or_(col(Job.state) == JobState.PARKED, waiting)).order_by(col(Job.priority), col(Job.id))
-    return [value(StuckJob, row) for row in session.scalars(query)]
+    return [value(StuckJob, row) for row in rows_of(session, query)]
 
 
 def get(session: Session, job_id: int) -> StuckJob | None:
     """One job, whatever its state."""
-    row = session.get(Job, job_id)
+    row = row_of(session, Job, job_id)
     return None if row is None else value(StuckJob, row)
 
 
 def named(session: Session, key: str) -> StuckJob | None:
     """The job of that key, whatever its state."""
-    row = session.scalars(select(Job).where(col(Job.key) == key)).first()
-    return None if row is None else value(StuckJob, row)
+    found = rows_of(session, select(Job).where(col(Job.key) == key))
+    return value(StuckJob, found[0]) if found else None
 
 
 def of_keys(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str]]:

@@ -216,7 +216,7 @@ def waiting_for(session: Session, code: str, account: str) -> list[Mapping[str, 
     query = select(col(Job.args)).where(
         col(Job.account) == account, col(Job.reason_code) == code, col(Job.state) == JobState.READY
     )
-    return list(session.scalars(query))
+    return list(session.connection().scalars(query))
 
 
 def settle_others(session: Session, job: Claim) -> None:

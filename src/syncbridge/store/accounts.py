@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.ports import Tokens
+from syncbridge.store.rows import known_row, row_of, rows_of
 from syncbridge.store.tables.access import AccountState
 from syncbridge.store.types import reader, to_json
 
@@ -22,7 +23,7 @@ _read_tokens = reader(Tokens)
 def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
     """Take the configured tokens unless these are the ones the stored tokens were refreshed from."""
     seed = hashlib.blake2b(to_json(configured).encode(), digest_size=16).hexdigest()
-    row = session.get(AccountState, account)
+    row = row_of(session, AccountState, account)
     if row is not None and row.tokens is not None and row.seed == seed:
         return
     _store_tokens(session, account, configured, seed)
@@ -30,7 +31,7 @@ def seed_tokens(session: Session, account: str, configured: Tokens) -> None:
 
 def tokens_of(session: Session, account: str) -> Tokens:
     """The tokens in force."""
-    row = session.get_one(AccountState, account)
+    row = known_row(session, AccountState, account)
     value = _read_tokens(row.tokens or "")
     assert isinstance(value, Tokens)  # noqa: S101  decoded as such
     return value
@@ -41,7 +42,7 @@ def replace_tokens(session: Session, account: str, old: Tokens, new: Tokens) -> 
     current = tokens_of(session, account)
     if current != old:
         return current
-    _store_tokens(session, account, new, session.get_one(AccountState, account).seed)
+    _store_tokens(session, account, new, known_row(session, AccountState, account).seed)
     return new
 
 
@@ -52,7 +53,7 @@ def claim_renewal(session: Session, account: str, old: Tokens, *, now: datetime,
     """
     if tokens_of(session, account) != old:
         return None
-    until = session.get_one(AccountState, account).renewing_until
+    until = known_row(session, AccountState, account).renewing_until
     if until is not None and now < until <= now + lease:
         return False
     _set(session, account, renewing_until=now + lease)
@@ -66,7 +67,7 @@ def release_renewal(session: Session, account: str) -> None:
 
 def connect(session: Session, account: str, tokens: Tokens) -> None:
     """A person opened the account: these are in force, whatever was before, and it is not paused any more."""
-    row = session.get(AccountState, account)
+    row = row_of(session, AccountState, account)
     _store_tokens(session, account, tokens, row.seed if row else "")
 
 
@@ -87,7 +88,7 @@ class Access:
 
 def access(session: Session, names: Collection[str]) -> dict[str, Access]:
     """How these accounts are opened; those without tokens too, if they were ever connected or paused."""
-    rows = session.scalars(select(AccountState).where(col(AccountState.account).in_(names)))
+    rows = rows_of(session, select(AccountState).where(col(AccountState.account).in_(names)))
     return {
         row.account: Access(
             cast(Tokens, _read_tokens(row.tokens)) if row.tokens else Tokens(""), row.paused_until, row.paused_why
@@ -138,7 +139,7 @@ def forget_ledgers(session: Session) -> None:
 
 def ledger_read_at(session: Session, account: str) -> datetime | None:
     """When the last reading of the supplier's ledger began that came to its end."""
-    row = session.get(AccountState, account)
+    row = row_of(session, AccountState, account)
     return None if row is None else row.reconciled_at
 
 

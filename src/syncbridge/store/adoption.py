@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.adoption import Adoption, AdoptionState, FoundSku, SkuPlace, Verdict
 from syncbridge.model.catalog import Listing, ListingState, ListingStatus, Offer, Sku, Spec
+from syncbridge.store.rows import rows_of
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow, PictureRow
 from syncbridge.store.tables.onboarding import AdoptionListingRow, AdoptionSkuRow
 
@@ -166,7 +167,7 @@ def taken(session: Session, store: str) -> dict[str, str]:
 def offers_with_ids(session: Session, offer_ids: Collection[str]) -> dict[str, dict[str, Offer]]:
     """These offers as last read, by id and supplier account."""
     by_id: dict[str, dict[str, Offer]] = {}
-    for row in session.scalars(select(OfferRow).where(col(OfferRow.offer_id).in_(offer_ids))):
+    for row in rows_of(session, select(OfferRow).where(col(OfferRow.offer_id).in_(offer_ids))):
         by_id.setdefault(row.offer_id, {})[row.account] = row.snapshot
     return by_id
 
@@ -186,7 +187,7 @@ def specs_of(session: Session, skus: Iterable[FoundSku]) -> dict[tuple[str, str,
 def offers(session: Session) -> dict[str, list[Offer]]:
     """Every offer as last read, by supplier account."""
     by_account: dict[str, list[Offer]] = {}
-    for row in session.scalars(select(OfferRow).order_by(col(OfferRow.account), col(OfferRow.offer_id))):
+    for row in rows_of(session, select(OfferRow).order_by(col(OfferRow.account), col(OfferRow.offer_id))):
         by_account.setdefault(row.account, []).append(row.snapshot)
     return by_account
 

@@ -14,7 +14,7 @@ from syncbridge.model.purchasing import Purchase
 from syncbridge.model.shipping import Booking, BookingIntent, BookingState, Label, ParcelDraft
 from syncbridge.rules.following import ENDED
 from syncbridge.store import orders, purchases
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, known_row, value
 from syncbridge.store.tables.buying import PurchaseRow
 from syncbridge.store.tables.parcels import BookingRow, ParcelRow
 from syncbridge.store.types import reader, to_json
@@ -103,7 +103,7 @@ def sent(session: Session, booking: BookingIntent, account: str, draft: ParcelDr
 
     So it does where somebody else sent or settled it meanwhile.
     """
-    row = session.get_one(PurchaseRow, booking.purchase)
+    row = known_row(session, PurchaseRow, booking.purchase)
     if not orders.is_wanted(session, row.store, row.order_id):
         return False
     change = {"state": BookingState.SENT.value, "account": account, "draft": to_json(draft), "sent_at": now}
@@ -230,7 +230,7 @@ def _insert(
 ) -> BookingIntent:
     """Under the purchase's mark, or that with the next number behind it."""
     marks = select(col(BookingRow.mark)).where(col(BookingRow.purchase) == purchase)
-    used = [int(one.partition("-")[2] or 1) for one in session.scalars(marks)]
+    used = [int(one.partition("-")[2] or 1) for one in session.connection().scalars(marks)]
     next_mark = f"{mark}-{max(used) + 1}" if used else mark
     statement = insert(BookingRow).values(
         purchase=purchase,

@@ -23,7 +23,7 @@ from syncbridge.model.money import Money
 from syncbridge.rules.planning import Step, Wanted
 from syncbridge.rules.routing import BoundSpec
 from syncbridge.store import plans
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, known_row, row_of, rows_of, value
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
 from syncbridge.store.tables.plans import ChangeRow
 from syncbridge.store.types import MoneyText, UtcTime, to_json
@@ -79,7 +79,7 @@ def unplanned(session: Session, account: str, *, under: str, most: int) -> list[
         or_(planned < under, planned > under),  # each is a range of the index, as "not equal" is not
         planned != ONCE_READ,
     )
-    return list(session.scalars(query.limit(most)))
+    return list(session.connection().scalars(query.limit(most)))
 
 
 def unplan(session: Session, account: str, offer_ids: Collection[str], *, once_read: bool = False) -> None:
@@ -128,7 +128,7 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
 
 def offer(session: Session, account: str, offer_id: str) -> Offer | None:
     """The last snapshot of an offer."""
-    row = session.get(OfferRow, (account, offer_id))
+    row = row_of(session, OfferRow, account, offer_id)
     return None if row is None else row.snapshot
 
 
@@ -146,7 +146,7 @@ def offers_after(session: Session, account: str, offer_id: str, most: int) -> li
 def offers(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, Offer | None]:
     """The last snapshots of these offers, by id; None for one that was never read."""
     query = select(OfferRow).where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids))
-    known = {row.offer_id: row.snapshot for row in session.scalars(query)}
+    known = {row.offer_id: row.snapshot for row in rows_of(session, query)}
     return {offer_id: known.get(offer_id) for offer_id in offer_ids}
 
 
@@ -209,10 +209,10 @@ def shelf(session: Session, supplier: str, offer_ids: Collection[str]) -> dict[s
     """The listings that each of these offers feeds, made of it or adopted, by offer id."""
     bound = select(BindingRow).where(col(BindingRow.supplier) == supplier, col(BindingRow.offer_id).in_(offer_ids))
     fed: dict[tuple[str, int], list[Binding]] = {}
-    for row in session.scalars(bound.order_by(col(BindingRow.sku_code))):
+    for row in rows_of(session, bound.order_by(col(BindingRow.sku_code))):
         fed.setdefault((row.offer_id, row.listing), []).append(value(Binding, row))
     listings = select(ListingRow).where(col(ListingRow.id).in_({listing for _, listing in fed}))
-    by_id = {row.id: value(OwnListing, row) for row in session.scalars(listings)}
+    by_id = {row.id: value(OwnListing, row) for row in rows_of(session, listings)}
     found: dict[str, list[Shelved]] = {offer_id: [] for offer_id in offer_ids}
     for (offer_id, listing), bindings in fed.items():
         found[offer_id].append(Shelved(by_id[listing], bindings))
@@ -221,13 +221,13 @@ def shelf(session: Session, supplier: str, offer_ids: Collection[str]) -> dict[s
 
 def listing(session: Session, listing: int) -> OwnListing:
     """Our listing."""
-    return value(OwnListing, session.get_one(ListingRow, listing))
+    return value(OwnListing, known_row(session, ListingRow, listing))
 
 
 def bindings(session: Session, listing: int) -> list[Binding]:
     """The SKUs of a listing."""
     query = select(BindingRow).where(col(BindingRow.listing) == listing).order_by(col(BindingRow.sku_code))
-    return [value(Binding, row) for row in session.scalars(query)]
+    return [value(Binding, row) for row in rows_of(session, query)]
 
 
 def bindings_of(session: Session, listings: Collection[int]) -> list[Binding]:
@@ -236,7 +236,7 @@ def bindings_of(session: Session, listings: Collection[int]) -> list[Binding]:
     return [
         value(Binding, row)
         for some in chunks(listings)
-        for row in session.scalars(query.where(col(BindingRow.listing).in_(some)))
+        for row in rows_of(session, query.where(col(BindingRow.listing).in_(some)))
     ]
 
 
@@ -456,7 +456,7 @@ _FIRST_PLAN_OVER = update(BindingRow).where(*_SKU, col(BindingRow.first_plan)).v
 def bound_specs(session: Session, store: str, sku_codes: Collection[str]) -> dict[str, BoundSpec]:
     """The specs that feed these SKUs of a store."""
     query = select(BindingRow).where(col(BindingRow.store) == store, col(BindingRow.sku_code).in_(sku_codes))
-    return {row.sku_code: BoundSpec(row.supplier, row.offer_id, row.spec_id) for row in session.scalars(query)}
+    return {row.sku_code: BoundSpec(row.supplier, row.offer_id, row.spec_id) for row in rows_of(session, query)}
 
 
 @dataclass(frozen=True, slots=True)

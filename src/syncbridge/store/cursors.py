@@ -7,12 +7,13 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.paging import Cursor
+from syncbridge.store.rows import row_of
 from syncbridge.store.tables.work import CursorRow
 
 
 def get(session: Session, name: str) -> Cursor | None:
     """Where reading goes on; None at the very first time."""
-    row = session.get(CursorRow, name)
+    row = row_of(session, CursorRow, name)
     return None if row is None else Cursor(row.value)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Binding, ChangeState, ListingDraft, ListingState, OwnListing
 from syncbridge.rules.routing import BoundSpec
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, rows_of, value
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
 from syncbridge.store.tables.plans import ChangeRow
 
@@ -28,7 +28,7 @@ def bindings(session: Session, skus: Iterable[Sku]) -> dict[Sku, Binding]:
     for store, codes in _by_first(skus):
         for some in _chunks(codes):
             query = select(BindingRow).where(col(BindingRow.store) == store, col(BindingRow.sku_code).in_(some))
-            found |= {(store, row.sku_code): value(Binding, row) for row in session.scalars(query)}
+            found |= {(store, row.sku_code): value(Binding, row) for row in rows_of(session, query)}
     return found
 
 
@@ -37,7 +37,7 @@ def listings(session: Session, places: Iterable[tuple[str, str, str]]) -> dict[t
     wanted = set(places)
     found: dict[tuple[str, str, str], OwnListing] = {}
     for some in _chunks({offer_id for _, _, offer_id in wanted}):
-        for row in session.scalars(select(ListingRow).where(col(ListingRow.offer_id).in_(some))):
+        for row in rows_of(session, select(ListingRow).where(col(ListingRow.offer_id).in_(some))):
             if (place := (row.store, row.supplier, row.offer_id)) in wanted:
                 found[place] = value(OwnListing, row)
     return found

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.catalog import GivenText
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.catalogue import GivenTextRow
 
 Place = tuple[str, str, str]
@@ -22,7 +22,7 @@ def of_offers(session: Session, supplier: str, offer_ids: Collection[str]) -> di
     query = select(GivenTextRow).where(
         col(GivenTextRow.supplier) == supplier, col(GivenTextRow.offer_id).in_(offer_ids)
     )
-    return {(row.store, row.offer_id): value(GivenText, row) for row in session.scalars(query)}
+    return {(row.store, row.offer_id): value(GivenText, row) for row in rows_of(session, query)}
 
 
 def give(session: Session, texts: Mapping[Place, GivenText | None], *, now: datetime) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.access import NotGrantedRow
 
 
@@ -46,7 +46,7 @@ def grant(session: Session, account: str, api: str) -> None:
 def refused(session: Session, accounts: Collection[str]) -> list[Refused]:
     """What these accounts may not call."""
     query = select(NotGrantedRow).where(col(NotGrantedRow.account).in_(accounts))
-    rows = session.scalars(query.order_by(col(NotGrantedRow.account), col(NotGrantedRow.api)))
+    rows = rows_of(session, query.order_by(col(NotGrantedRow.account), col(NotGrantedRow.api)))
     return [value(Refused, row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, row_of, rows_of, value
 from syncbridge.store.tables.work import HoldRow
 from syncbridge.store.types import UtcTime
 
@@ -135,12 +135,12 @@ class OpenHold:
 def all_open(session: Session) -> list[OpenHold]:
     """Every open hold, oldest first."""
     query = select(HoldRow).where(col(HoldRow.closed_at).is_(None)).order_by(col(HoldRow.id))
-    return [value(OpenHold, row) for row in session.scalars(query)]
+    return [value(OpenHold, row) for row in rows_of(session, query)]
 
 
 def get(session: Session, hold: int) -> OpenHold | None:
     """One open hold."""
-    row = session.get(HoldRow, hold)
+    row = row_of(session, HoldRow, hold)
     return None if row is None or row.closed_at is not None else value(OpenHold, row)
 
 

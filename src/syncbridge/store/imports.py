@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, update
 from sqlmodel import Session, col
 
 from syncbridge.model.importing import ImportItem, ImportRun, ItemState
-from syncbridge.store.rows import value
+from syncbridge.store.rows import row_of, rows_of, value
 from syncbridge.store.tables.catalogue import ListingRow, OfferRow
 from syncbridge.store.tables.onboarding import ImportItemRow, ImportRunRow
 from syncbridge.store.tables.work import HoldRow
@@ -44,7 +44,7 @@ def begin(session: Session, run: ImportRun) -> int:
 
 def run_of(session: Session, number: int) -> ImportRun | None:
     """A run."""
-    row = session.get(ImportRunRow, number)
+    row = row_of(session, ImportRunRow, number)
     return None if row is None else value(ImportRun, row)
 
 
@@ -86,7 +86,7 @@ def waiting(session: Session, run: int, *, most: int) -> list[ImportItem]:
         .order_by(col(ImportItemRow.tries), col(ImportItemRow.number))
         .limit(most)
     )
-    return [value(ImportItem, row) for row in session.scalars(query)]
+    return [value(ImportItem, row) for row in rows_of(session, query)]
 
 
 def settle(session: Session, run: int, items: Sequence[ImportItem], *, now: datetime) -> None:
@@ -161,7 +161,7 @@ def items(session: Session, run: int, state: ItemState) -> list[ImportItem]:
         .where(col(ImportItemRow.run) == run, col(ImportItemRow.state) == state)
         .order_by(col(ImportItemRow.number))
     )
-    return [value(ImportItem, row) for row in session.scalars(query)]
+    return [value(ImportItem, row) for row in rows_of(session, query)]
 
 
 def listings(session: Session, run: ImportRun) -> dict[str, dict[str, int]]:

@@ -13,7 +13,7 @@ from syncbridge.model.ledger import Books, KeptOrder, Reads, Shown
 from syncbridge.model.purchasing import Purchase, SeenOrder
 from syncbridge.rules.ledger import BOUGHT, COMMITTED, OPEN_STAGES
 from syncbridge.rules.quiet import MEMORY, Arrivals
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.buying import OrderRow, PurchaseRow, VendorOrderRow
 from syncbridge.store.tables.work import HoldRow, InboxRow, Job, JobState, TimelineRow
 
@@ -32,9 +32,9 @@ def books(session: Session, since: datetime, polls: Mapping[str, str], shown: Sh
     """
     working, attended = _under_way(session)
     return Books(
-        orders=[value(KeptOrder, row) for row in session.scalars(select(OrderRow).where(_order_in_scope(since)))],
+        orders=[value(KeptOrder, row) for row in rows_of(session, select(OrderRow).where(_order_in_scope(since)))],
         kept=frozenset(_kept(session, shown)),
-        purchases=[value(Purchase, row) for row in session.scalars(select(PurchaseRow).where(_in_scope(since)))],
+        purchases=[value(Purchase, row) for row in rows_of(session, select(PurchaseRow).where(_in_scope(since)))],
         vendor_orders=[value(SeenOrder, row) for row in _seen(session, since, shown)],
         attended=attended,
         given_up=_given_up(session),
@@ -57,10 +57,10 @@ def _seen(session: Session, since: datetime, shown: Shown) -> Iterator[VendorOrd
     for account, orders in shown.vendor_orders.items():
         for some in _some([order.vendor_order_id for order in orders]):
             asked |= {(account, number) for number in some}
-            yield from session.scalars(
-                select(row).where(col(row.supplier) == account, col(row.vendor_order_id).in_(some))
+            yield from rows_of(
+                session, select(row).where(col(row.supplier) == account, col(row.vendor_order_id).in_(some))
             )
-    for other in session.scalars(select(row).where(_seen_in_scope(since))):
+    for other in rows_of(session, select(row).where(_seen_in_scope(since))):
         if (other.supplier, other.vendor_order_id) not in asked:
             yield other
 

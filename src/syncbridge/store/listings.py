@@ -13,7 +13,7 @@ from syncbridge.model.catalog import Binding, Listing, ListingState, OwnListing,
 from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.rules import drift
 from syncbridge.rules.drift import CLOCKS_DIFFER, Sales
-from syncbridge.store.rows import value
+from syncbridge.store.rows import row_of, value
 from syncbridge.store.tables.buying import OrderRow
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow
 from syncbridge.store.tables.plans import LockRow
@@ -87,7 +87,7 @@ def pushes_waiting(session: Session, store: str) -> set[str]:
         col(Job.kind).in_(PUSHES),
         col(Job.account) == store,
     )
-    return set(session.scalars(query))
+    return set(session.connection().scalars(query))
 
 
 def sales(
@@ -202,7 +202,7 @@ def shows(session: Session, listing: int, state: ListingState) -> None:
 
 def get(session: Session, number: int) -> OwnListing | None:
     """Our listing of that number."""
-    row = session.get(ListingRow, number)
+    row = row_of(session, ListingRow, number)
     return None if row is None else value(OwnListing, row)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.model.catalog import ChangeState, Lock
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow, OfferRow
 from syncbridge.store.tables.plans import ChangeRow, LockRow
 from syncbridge.store.tables.work import TimelineRow
@@ -67,7 +67,7 @@ def unlock_listings(session: Session, fields: Iterable[tuple[int, str]]) -> None
 def of(session: Session, listings: Collection[int]) -> dict[tuple[int, str], dict[str, Lock]]:
     """The locks of these listings: by (listing, SKU code or none), the locked fields."""
     found: dict[tuple[int, str], dict[str, Lock]] = {}
-    for row in session.scalars(select(LockRow).where(col(LockRow.listing).in_(listings))):
+    for row in rows_of(session, select(LockRow).where(col(LockRow.listing).in_(listings))):
         found.setdefault((row.listing, row.sku_code), {})[row.field] = value(Lock, row)
     return found
 
@@ -84,7 +84,7 @@ def of_store(session: Session, store: str | None) -> list[tuple[str, Lock]]:
 def tell(session: Session, kept: Mapping[tuple[int, str, str], str]) -> set[tuple[int, str, str]]:
     """Which of these (listing, SKU code, field) were not told yet to be kept back from what the rules want."""
     query = select(LockRow).where(col(LockRow.listing).in_({listing for listing, _, _ in kept}))
-    told = {(row.listing, row.sku_code, row.field): row.told for row in session.scalars(query)}
+    told = {(row.listing, row.sku_code, row.field): row.told for row in rows_of(session, query)}
     fresh = {which for which, wanted in kept.items() if told.get(which) != wanted}
     rows = [dict(zip(("b_listing", "b_sku", "b_field"), which, strict=True)) for which in fresh]
     if rows:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Spec
 from syncbridge.model.purchasing import PurchaseLine, PurchaseState
-from syncbridge.store.rows import value
+from syncbridge.store.rows import known_row, row_of, rows_of, value
 from syncbridge.store.tables.buying import OrderRow, PurchaseRow
 from syncbridge.store.tables.catalogue import BindingRow, LostSpecRow
 
@@ -68,7 +68,7 @@ class Feeding:
 def feeding(session: Session, account: str, offer_ids: Collection[str]) -> list[Feeding]:
     """Every SKU that these offers feed."""
     query = select(BindingRow).where(col(BindingRow.supplier) == account, col(BindingRow.offer_id).in_(offer_ids))
-    return [value(Feeding, row) for row in session.scalars(query.order_by(col(BindingRow.sku_code)))]
+    return [value(Feeding, row) for row in rows_of(session, query.order_by(col(BindingRow.sku_code)))]
 
 
 def lose(session: Session, account: str, lost: Sequence[tuple[Feeding, Spec, int]], *, now: datetime) -> None:
@@ -99,18 +99,18 @@ def open_of(session: Session, account: str, offer_ids: Collection[str]) -> list[
         col(LostSpecRow.offer_id).in_(offer_ids),
         col(LostSpecRow.state) == LostState.OPEN,
     )
-    return [value(LostSpec, row) for row in session.scalars(query.order_by(col(LostSpecRow.id)))]
+    return [value(LostSpec, row) for row in rows_of(session, query.order_by(col(LostSpecRow.id)))]
 
 
 def all_open(session: Session) -> list[LostSpec]:
     """Everything that is not decided, oldest first."""
     query = select(LostSpecRow).where(col(LostSpecRow.state) == LostState.OPEN).order_by(col(LostSpecRow.id))
-    return [value(LostSpec, row) for row in session.scalars(query)]
+    return [value(LostSpec, row) for row in rows_of(session, query)]
 
 
 def get(session: Session, lost: int) -> LostSpec | None:
     """One of them, decided or not."""
-    row = session.get(LostSpecRow, lost)
+    row = row_of(session, LostSpecRow, lost)
     return None if row is None else value(LostSpec, row)
 
 
@@ -136,7 +136,7 @@ def rebind(session: Session, lost: LostSpec, spec_id: str) -> None:
         col(PurchaseRow.supplier) == lost.account,
         col(PurchaseRow.state).in_([state.value for state in UNSENT]),
     )
-    for row in session.scalars(unsent).all():
+    for row in rows_of(session, unsent):
         lines = _moved(row.lines, lost, spec_id)
         if lines != row.lines and _is_for(session, row, lost.sku_code):
             change = update(PurchaseRow).where(col(PurchaseRow.id) == row.id).values(lines=lines)
@@ -155,5 +155,5 @@ def _moved(lines: Sequence[PurchaseLine], lost: LostSpec, spec_id: str) -> list[
 
 def _is_for(session: Session, row: PurchaseRow, sku_code: str) -> bool:
     """Whether the order's lines it feeds are of the SKU."""
-    order = session.get_one(OrderRow, (row.store, row.order_id))
+    order = known_row(session, OrderRow, row.store, row.order_id)
     return any(line.sku_code == sku_code for line in order.lines if line.line_id in row.line_ids)

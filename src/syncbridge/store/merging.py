@@ -11,7 +11,7 @@ from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseLine, Pur
 from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.rules import merging
 from syncbridge.rules.candidates import uncovered
-from syncbridge.store.rows import value
+from syncbridge.store.rows import known_row, rows_of, value
 from syncbridge.store.tables.buying import PurchaseRow
 from syncbridge.store.tables.parcels import ParcelRow
 
@@ -20,7 +20,7 @@ def together(session: Session, purchase: Purchase) -> list[Purchase]:
     """A purchase and all that were bought with it, the one that holds the vendor orders first."""
     of_it = or_(col(PurchaseRow.id) == purchase.holder, col(PurchaseRow.merged_into) == purchase.holder)
     query = select(PurchaseRow).where(of_it).order_by(col(PurchaseRow.merged_into).is_not(None), col(PurchaseRow.id))
-    return [value(Purchase, row) for row in session.scalars(query)]
+    return [value(Purchase, row) for row in rows_of(session, query)]
 
 
 def alike(session: Session, purchase: Purchase) -> list[Purchase]:
@@ -41,7 +41,7 @@ def alike(session: Session, purchase: Purchase) -> list[Purchase]:
         )
         .order_by(col(PurchaseRow.id))
     )
-    found = [value(Purchase, row) for row in session.scalars(query)]
+    found = [value(Purchase, row) for row in rows_of(session, query)]
     return [one for one in found if one.relay == purchase.relay and one.payout.currency == purchase.payout.currency]
 
 
@@ -60,7 +60,7 @@ def join(
         col(PurchaseRow.merged_into).is_(None),
         col(PurchaseRow.state).in_([state.value for state in when]),
     )
-    joined = [value(Purchase, row) for row in session.scalars(query)]
+    joined = [value(Purchase, row) for row in rows_of(session, query)]
     for one in joined:
         part(session, one.id)
     state = _state(together(session, holder))
@@ -76,7 +76,7 @@ def merge(session: Session, holder: int, others: Sequence[int]) -> None:
     ids = [holder, *others]
     if not others:
         return
-    rows = [value(Purchase, session.get_one(PurchaseRow, one)) for one in ids]
+    rows = [value(Purchase, known_row(session, PurchaseRow, one)) for one in ids]
     _set_lines(session, holder, list(merging.lines(rows)))
     session.connection().execute(update(PurchaseRow).where(col(PurchaseRow.id).in_(others)).values(merged_into=holder))
 
@@ -107,7 +107,7 @@ def unsend(session: Session, holder: int) -> None:
 def parcels(session: Session, holder: Purchase) -> list[Shipment]:
     """International parcels that were announced for it so far, each one of its own."""
     query = select(ParcelRow).where(col(ParcelRow.purchase) == holder.id, col(ParcelRow.state) == ParcelState.ANNOUNCED)
-    return [Shipment(row.carrier, row.number, row.mark, replaces="") for row in session.scalars(query)]
+    return [Shipment(row.carrier, row.number, row.mark, replaces="") for row in rows_of(session, query)]
 
 
 def _set_lines(session: Session, purchase: int, lines: list[PurchaseLine]) -> None:

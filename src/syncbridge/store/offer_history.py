@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Offer
 from syncbridge.model.money import Money
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.catalogue import OfferHistoryRow
 
 RECENT = 20
@@ -58,7 +58,7 @@ def of_offer(session: Session, account: str, offer_id: str) -> list[Past]:
         .where(col(OfferHistoryRow.account) == account, col(OfferHistoryRow.offer_id) == offer_id)
         .order_by(col(OfferHistoryRow.at), col(OfferHistoryRow.id))
     )
-    return [value(Past, row) for row in session.scalars(query)]
+    return [value(Past, row) for row in rows_of(session, query)]
 
 
 def recent_costs(session: Session, account: str, offer_ids: Collection[str]) -> dict[tuple[str, str], Money]:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from syncbridge.model.money import Money
 from syncbridge.model.orders import BuyerAddress, Order, OrderRef, OrderStage, OrderState
 from syncbridge.model.purchasing import Purchase, PurchaseState
-from syncbridge.store.rows import chunks
+from syncbridge.store.rows import chunks, known_row, row_of, rows_of
 from syncbridge.store.tables.buying import OrderRow, PurchaseRow
 from syncbridge.store.types import reader, to_json
 
@@ -77,7 +77,7 @@ def keep(session: Session, store: str, order: Order) -> bool:
 
 def get(session: Session, store: str, order_id: str) -> Order:
     """An order as last read, with the last address that was."""
-    return _order(session.get_one(OrderRow, (store, order_id)))
+    return _order(known_row(session, OrderRow, store, order_id))
 
 
 def of_ids(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[str, str], Order]:
@@ -86,8 +86,8 @@ def of_ids(session: Session, named: Collection[tuple[str, str]]) -> dict[tuple[s
         (row.store, row.order_id): _order(row)
         for store in {store for store, _ in named}
         for some in chunks({order_id for there, order_id in named if there == store})
-        for row in session.scalars(
-            select(OrderRow).where(col(OrderRow.store) == store, col(OrderRow.order_id).in_(some))
+        for row in rows_of(
+            session, select(OrderRow).where(col(OrderRow.store) == store, col(OrderRow.order_id).in_(some))
         )
     }
 
@@ -116,7 +116,7 @@ def since(session: Session, first: datetime) -> Iterator[list[tuple[str, Order]]
 
 def stage_of(session: Session, store: str, order_id: str) -> OrderStage | None:
     """What we are doing for an order; None if it is not known."""
-    row = session.get(OrderRow, (store, order_id))
+    row = row_of(session, OrderRow, store, order_id)
     return None if row is None else OrderStage(row.stage)
 
 
@@ -155,31 +155,31 @@ def set_stage(session: Session, store: str, order_id: str, stage: OrderStage) ->
 def settle(session: Session, store: str, order_id: str) -> None:
     """End an order of which nothing is left to buy or to declare: all its purchases are declared or given up."""
     query = select(col(PurchaseRow.state)).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    states = {PurchaseState(state) for state in session.scalars(query)}
+    states = {PurchaseState(state) for state in session.connection().scalars(query)}
     if not states <= {PurchaseState.DECLARED, PurchaseState.STOPPED}:
         return
     if PurchaseState.DECLARED in states:
         set_stage(session, store, order_id, OrderStage.DECLARED)
-    elif not OrderState(session.get_one(OrderRow, (store, order_id)).state).wants_goods:
+    elif not OrderState(known_row(session, OrderRow, store, order_id).state).wants_goods:
         set_stage(session, store, order_id, OrderStage.ENDED)
 
 
 def is_wanted(session: Session, store: str, order_id: str) -> bool:
     """Whether the buyer still wants an order, as far as we know; another job may have read it this moment."""
     query = select(col(OrderRow.state)).where(col(OrderRow.store) == store, col(OrderRow.order_id) == order_id)
-    state = session.scalars(query).first()
+    state = session.connection().scalars(query).first()
     return state is None or OrderState(state).wants_goods
 
 
 def address_of(session: Session, store: str, order_id: str) -> BuyerAddress | None:
     """Where the buyer lives."""
-    row = session.get(OrderRow, (store, order_id))
+    row = row_of(session, OrderRow, store, order_id)
     return None if row is None or row.address is None else cast(BuyerAddress, _read_address(row.address))
 
 
 def units(session: Session, purchase: Purchase) -> int:
     """How many sold units a purchase is for: of a set each counts once, however many pieces it is made of."""
-    lines = session.get_one(OrderRow, (purchase.store, purchase.order_id)).lines
+    lines = known_row(session, OrderRow, purchase.store, purchase.order_id).lines
     sold = sum(line.quantity for line in lines if line.line_id in purchase.line_ids)
     return sold or sum(line.quantity for line in purchase.lines)
 

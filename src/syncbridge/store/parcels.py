@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 from syncbridge.model.purchasing import Purchase, PurchaseState, VendorOrderState
 from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.store import purchases
-from syncbridge.store.rows import chunks
+from syncbridge.store.rows import chunks, known_row, rows_of
 from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
 from syncbridge.store.tables.parcels import ParcelRow
 
@@ -56,7 +56,7 @@ def announce(
 
 def stand_for(session: Session, purchase: Purchase, old: str, new: Shipment) -> tuple[int, int]:
     """Let a number take the place of another of the same purchase, under its mark; answers the ids of both."""
-    row = session.get_one(ParcelRow, _id(session, purchase, old))
+    row = known_row(session, ParcelRow, _id(session, purchase, old))
     statement = upsert(ParcelRow).values(
         purchase=purchase.id,
         carrier=new.carrier,
@@ -86,14 +86,16 @@ def former(session: Session, parcel: Parcel) -> set[str]:
 
 def get(session: Session, parcel: int) -> Parcel:
     """A parcel."""
-    return _parcel(session, session.get_one(ParcelRow, parcel))
+    return _parcel(session, known_row(session, ParcelRow, parcel))
 
 
 def announced(session: Session, ids: Collection[int]) -> set[int]:
     """Those of these purchases that an international number is known of, and not in doubt."""
     query = select(col(ParcelRow.purchase)).where(col(ParcelRow.state) == ParcelState.ANNOUNCED)
     return {
-        purchase for some in chunks(ids) for purchase in session.scalars(query.where(col(ParcelRow.purchase).in_(some)))
+        purchase
+        for some in chunks(ids)
+        for purchase in session.connection().scalars(query.where(col(ParcelRow.purchase).in_(some)))
     }
 
 
@@ -105,7 +107,7 @@ def of_order(session: Session, order_id: str, stores: Collection[str]) -> list[P
         .where(col(PurchaseRow.order_id) == order_id, col(PurchaseRow.store).in_(stores))
         .order_by(col(ParcelRow.id))
     )
-    return [_parcel(session, row) for row in session.scalars(query)]
+    return [_parcel(session, row) for row in rows_of(session, query)]
 
 
 def packed(session: Session, store: str, order_id: str) -> list[tuple[str, int, int]]:

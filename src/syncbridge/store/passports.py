@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from syncbridge.model.catalog import Binding, OwnListing
-from syncbridge.store.rows import value
+from syncbridge.store.rows import known_row, row_of, value
 from syncbridge.store.tables.catalogue import BindingRow, ListingRow
 from syncbridge.store.tables.plans import ChangeRow, PlanRow
 
@@ -28,10 +28,10 @@ class Planned:
 
 def bound(session: Session, store: str, sku_code: str) -> tuple[Binding, OwnListing] | None:
     """A SKU and its listing; None if the store has no such SKU through us."""
-    row = session.get(BindingRow, (store, sku_code))
+    row = row_of(session, BindingRow, store, sku_code)
     if row is None:
         return None
-    return value(Binding, row), value(OwnListing, session.get_one(ListingRow, row.listing))
+    return value(Binding, row), value(OwnListing, known_row(session, ListingRow, row.listing))
 
 
 def last_price_change(session: Session, listing: int, sku_code: str) -> Planned | None:

@@ -14,7 +14,7 @@ from syncbridge.model.purchasing import IntentKey, PlacedOrder, Purchase, Purcha
 from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.merging import marks
 from syncbridge.store import purchases, waybills
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, known_row, row_of, rows_of, value
 from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
 from syncbridge.store.types import UtcTime
 
@@ -59,7 +59,7 @@ def _noticed(now: datetime, has_happened: bool, already: Sequence[str]) -> Case[
 
 def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
     """Whether a vendor order is not in the state we last saw it in."""
-    row = session.get(VendorOrderRow, (supplier, order.vendor_order_id))
+    row = row_of(session, VendorOrderRow, supplier, order.vendor_order_id)
     return row is None or row.state != order.state
 
 
@@ -109,7 +109,7 @@ def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderS
             VendorOrderState(row.state),
             [one.number for one in waybills.living(session, row.supplier, row.vendor_order_id)],
         )
-        for row in session.scalars(query)
+        for row in rows_of(session, query)
     ]
 
 
@@ -132,7 +132,7 @@ def progress(session: Session, holders: Collection[int]) -> dict[int, dict[str, 
         query = select(VendorOrderRow).where(
             col(VendorOrderRow.purchase).in_(some), col(VendorOrderRow.state) != VendorOrderState.CANCELLED
         )
-        for row in session.scalars(query):
+        for row in rows_of(session, query):
             found.setdefault(row.purchase or 0, {})[row.vendor_order_id] = _progress(row)
     return found
 
@@ -148,7 +148,7 @@ def seen(session: Session, purchase: int) -> list[SeenOrder]:
     query = select(VendorOrderRow).where(
         col(VendorOrderRow.purchase) == purchase, col(VendorOrderRow.state) != VendorOrderState.CANCELLED
     )
-    return [value(SeenOrder, row) for row in session.scalars(query)]
+    return [value(SeenOrder, row) for row in rows_of(session, query)]
 
 
 def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Money:
@@ -159,14 +159,14 @@ def total_of_others(session: Session, purchase: int, order: PlacedOrder) -> Mone
         col(VendorOrderRow.state) != VendorOrderState.CANCELLED,
     )
     total = Money.zero(order.total.currency)
-    for row in session.scalars(query):
+    for row in rows_of(session, query):
         total += row.total
     return total
 
 
 def purchase_of(session: Session, supplier: str, vendor_order_id: str) -> Purchase | None:
     """The purchase a vendor order belongs to."""
-    row = session.get(VendorOrderRow, (supplier, vendor_order_id))
+    row = row_of(session, VendorOrderRow, supplier, vendor_order_id)
     return None if row is None or row.purchase is None else purchases.get(session, row.purchase)
 
 
@@ -201,8 +201,8 @@ def named_by(session: Session, order: PlacedOrder) -> Purchase | None:
     """The purchase whose name or mark a vendor order carries, or that holds its orders, whatever its state."""
     named = col(PurchaseRow.out_order_id) == (order.out_order_id or "")
     marked = literal(order.note).contains(col(PurchaseRow.mark))
-    row = session.scalars(select(PurchaseRow).where(or_(named, marked)).limit(1)).first()
-    return None if row is None else purchases.get(session, row.merged_into or row.id or 0)
+    found = rows_of(session, select(PurchaseRow).where(or_(named, marked)).limit(1))
+    return purchases.get(session, found[0].merged_into or found[0].id or 0) if found else None
 
 
 def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[SeenOrder]:
@@ -210,14 +210,14 @@ def unowned(session: Session, purchase: Purchase, *, slack: timedelta) -> list[S
 
     One to be bought by hand counts from its intent; vendor orders whose time is not known are among them.
     """
-    row = session.get_one(PurchaseRow, purchase.id)
+    row = known_row(session, PurchaseRow, purchase.id)
     made = col(VendorOrderRow.created_at)
     query = select(VendorOrderRow).where(
         col(VendorOrderRow.supplier) == purchase.supplier,
         col(VendorOrderRow.purchase).is_(None),
         or_(made >= (row.sent_at or row.created_at) - slack, made.is_(None)),
     )
-    return [value(SeenOrder, order) for order in session.scalars(query)]
+    return [value(SeenOrder, order) for order in rows_of(session, query)]
 
 
 def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
@@ -225,15 +225,16 @@ def unclaimed(session: Session, purchase: Purchase) -> list[PlacedOrder]:
 
     One made for several purchases may belong to another of them.
     """
-    found = session.scalars(
-        _bearing(purchase.supplier, [purchase.key]).where(func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder)
+    found = rows_of(
+        session,
+        _bearing(purchase.supplier, [purchase.key]).where(func.coalesce(VendorOrderRow.purchase, 0) != purchase.holder),
     )
     return [_placed(row) for row in found if row.purchase is None or purchase.mark in marks(row.note)]
 
 
 def unclaimed_of(session: Session, supplier: str, keys: Sequence[IntentKey]) -> list[PlacedOrder]:
     """The same for purchases that are not intended yet, by the names they would have."""
-    found = session.scalars(_bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
+    found = rows_of(session, _bearing(supplier, keys).where(col(VendorOrderRow.purchase).is_(None)))
     return [_placed(row) for row in found]
 
 

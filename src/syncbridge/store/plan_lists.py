@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from syncbridge.model.catalog import Change, ChangeState, OwnListing, Plan
 from syncbridge.rules.planning import Recent, Step
 from syncbridge.store.plans import CHANGE
-from syncbridge.store.rows import value
+from syncbridge.store.rows import row_of, rows_of, value
 from syncbridge.store.tables.catalogue import ListingRow
 from syncbridge.store.tables.plans import ChangeRow, PlanRow
 
@@ -51,14 +51,14 @@ class Stopped:
 
 def get(session: Session, plan: int) -> Plan | None:
     """A plan."""
-    row = session.get(PlanRow, plan)
+    row = row_of(session, PlanRow, plan)
     return None if row is None else value(Plan, row)
 
 
 def newest(session: Session, store: str | None, *, most: int) -> list[tuple[Plan, dict[str, int]]]:
     """The newest plans, of a store or of all, and how many of their changes stand where."""
     query = select(PlanRow) if store is None else select(PlanRow).where(col(PlanRow.store) == store)
-    found = [value(Plan, row) for row in session.scalars(query.order_by(col(PlanRow.id).desc()).limit(most))]
+    found = [value(Plan, row) for row in rows_of(session, query.order_by(col(PlanRow.id).desc()).limit(most))]
     rows = session.connection().execute(
         select(col(ChangeRow.plan), col(ChangeRow.state), func.count().label("number"))
         .where(col(ChangeRow.plan).in_([plan.id for plan in found]))

@@ -18,7 +18,7 @@ from syncbridge.model.purchasing import Purchase, PurchaseState, Quote, SeenOrde
 from syncbridge.rules.routing import Split, intent_key
 from syncbridge.store import merging
 from syncbridge.store import orders as channel_orders
-from syncbridge.store.rows import chunks, value
+from syncbridge.store.rows import chunks, known_row, row_of, rows_of, value
 from syncbridge.store.tables.buying import OrderRow, PurchaseRow, VendorOrderRow
 
 
@@ -84,13 +84,13 @@ def note_address(session: Session, purchase: int, address_digest: str) -> None:
 
 def get(session: Session, purchase: int) -> Purchase:
     """A purchase."""
-    return _purchase(session.get_one(PurchaseRow, purchase))
+    return _purchase(known_row(session, PurchaseRow, purchase))
 
 
 def of_order(session: Session, store: str, order_id: str) -> list[Purchase]:
     """All purchases for an order."""
     query = select(PurchaseRow).where(col(PurchaseRow.store) == store, col(PurchaseRow.order_id) == order_id)
-    return [_purchase(row) for row in session.scalars(query)]
+    return [_purchase(row) for row in rows_of(session, query)]
 
 
 def of_orders(session: Session, named: Collection[tuple[str, str]]) -> list[Purchase]:
@@ -98,7 +98,7 @@ def of_orders(session: Session, named: Collection[tuple[str, str]]) -> list[Purc
     return [
         _purchase(row)
         for some in chunks({order_id for _, order_id in named})
-        for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.order_id).in_(some)))
+        for row in rows_of(session, select(PurchaseRow).where(col(PurchaseRow.order_id).in_(some)))
         if (row.store, row.order_id) in named
     ]
 
@@ -126,8 +126,8 @@ def on_the_clock(session: Session) -> list[tuple[Purchase, datetime]]:
 
 def by_mark(session: Session, mark: str) -> Purchase | None:
     """The purchase a parcel mark names."""
-    row = session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark) == mark)).first()
-    return None if row is None else _purchase(row)
+    found = rows_of(session, select(PurchaseRow).where(col(PurchaseRow.mark) == mark))
+    return _purchase(found[0]) if found else None
 
 
 def by_marks(session: Session, marks: Collection[str]) -> dict[str, Purchase]:
@@ -135,20 +135,20 @@ def by_marks(session: Session, marks: Collection[str]) -> dict[str, Purchase]:
     return {
         row.mark: _purchase(row)
         for some in chunks(marks)
-        for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.mark).in_(some)))
+        for row in rows_of(session, select(PurchaseRow).where(col(PurchaseRow.mark).in_(some)))
     }
 
 
 def known(session: Session, purchase: int) -> Purchase | None:
     """The purchase of that number, if there is one."""
-    row = session.get(PurchaseRow, purchase)
+    row = row_of(session, PurchaseRow, purchase)
     return None if row is None else _purchase(row)
 
 
 def numbered(session: Session, ids: Collection[int]) -> dict[int, Purchase]:
     """The purchases of these numbers, as far as there are any."""
     return {
-        row.id or 0: _purchase(row) for row in session.scalars(select(PurchaseRow).where(col(PurchaseRow.id).in_(ids)))
+        row.id or 0: _purchase(row) for row in rows_of(session, select(PurchaseRow).where(col(PurchaseRow.id).in_(ids)))
     }
 
 
@@ -156,11 +156,11 @@ def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[
     """Every purchase of an account, or of all, oldest first, each with the vendor orders it became."""
     query = select(PurchaseRow).order_by(col(PurchaseRow.id))
     became: dict[int, list[SeenOrder]] = {}
-    for row in session.scalars(select(VendorOrderRow).where(col(VendorOrderRow.purchase).is_not(None))):
+    for row in rows_of(session, select(VendorOrderRow).where(col(VendorOrderRow.purchase).is_not(None))):
         became.setdefault(row.purchase or 0, []).append(value(SeenOrder, row))
     if supplier is not None:
         query = query.where(col(PurchaseRow.supplier) == supplier)
-    return [(purchase, became.get(purchase.holder, [])) for purchase in map(_purchase, session.scalars(query))]
+    return [(purchase, became.get(purchase.holder, [])) for purchase in map(_purchase, rows_of(session, query))]
 
 
 def open_cards(session: Session, supplier: str) -> list[Purchase]:
@@ -173,7 +173,7 @@ def open_cards(session: Session, supplier: str) -> list[Purchase]:
         col(PurchaseRow.state).in_([PurchaseState.INTENDED, PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
         col(PurchaseRow.merged_into).is_(None),
     )
-    return [_purchase(row) for row in session.scalars(query)]
+    return [_purchase(row) for row in rows_of(session, query)]
 
 
 def unshipped(session: Session, supplier: str) -> list[Purchase]:
@@ -184,13 +184,13 @@ def unshipped(session: Session, supplier: str) -> list[Purchase]:
         col(PurchaseRow.sent_at).is_not(None),
         col(PurchaseRow.merged_into).is_(None),
     )
-    return [_purchase(row) for row in session.scalars(query.order_by(col(PurchaseRow.id)))]
+    return [_purchase(row) for row in rows_of(session, query.order_by(col(PurchaseRow.id)))]
 
 
 def to_buy_by_hand(session: Session) -> list[Purchase]:
     """Purchases a person must make, of all accounts."""
     query = select(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.BY_HAND).order_by(col(PurchaseRow.id))
-    return [_purchase(row) for row in session.scalars(query)]
+    return [_purchase(row) for row in rows_of(session, query)]
 
 
 def sent(
@@ -208,8 +208,8 @@ def sent(
     The cap is checked in this very transaction, so that two purchases cannot both take its last yuan; so is that the
     `others`, bought by the same call, are for the same address still.
     """
-    row = session.get_one(PurchaseRow, purchase)
-    for one in [row, *(session.get_one(PurchaseRow, other) for other in others)]:
+    row = known_row(session, PurchaseRow, purchase)
+    for one in [row, *(known_row(session, PurchaseRow, other) for other in others)]:
         if not channel_orders.is_wanted(session, one.store, one.order_id):
             raise NotWanted(
                 f"order {one.store}/{one.order_id} changed this moment; it is read again before it is bought for"
@@ -303,7 +303,7 @@ def reserved(session: Session, read_at: Mapping[tuple[str, str], datetime]) -> d
 
 def approve(session: Session, purchase: int, code: str, limit: str) -> None:
     """A person lets a halt pass, up to the figure shown."""
-    row = session.get_one(PurchaseRow, purchase)
+    row = known_row(session, PurchaseRow, purchase)
     session.connection().execute(
         update(PurchaseRow).where(col(PurchaseRow.id) == purchase).values(approvals={**row.approvals, code: limit})
     )
@@ -341,7 +341,7 @@ def _spent(session: Session, supplier: str, since: datetime, currency: str) -> M
             col(PurchaseRow.sent_at).is_(None),
         )
     )
-    return sum(session.scalars(unsent), start=total)
+    return sum(session.connection().scalars(unsent), start=total)
 
 
 def _purchase(row: PurchaseRow) -> Purchase:

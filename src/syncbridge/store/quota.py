@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.rules.quota import DayQuota
+from syncbridge.store.rows import rows_of
 from syncbridge.store.tables.access import QuotaRow
 
 LONGEST_LEAD = timedelta(minutes=1)
@@ -35,9 +36,7 @@ class Lease:
     code: str = ""
 
 
-_QUOTA = (
-    select(QuotaRow).where(col(QuotaRow.account) == bindparam("b_account")).execution_options(populate_existing=True)
-)
+_QUOTA = select(QuotaRow).where(col(QuotaRow.account) == bindparam("b_account"))
 _ASKED = upsert(QuotaRow)
 _LEASE = _ASKED.on_conflict_do_update(
     index_elements=["account", "group"],
@@ -60,7 +59,7 @@ def lease_slots(
     quota: DayQuota | None = None,
 ) -> Lease:
     """Reserve the next `slots` calls of a group, one each `every` (GCRA), unless a ban or the day's quota forbids."""
-    rows = {row.group: row for row in session.scalars(_QUOTA, {"b_account": account})}
+    rows = {row.group: row for row in rows_of(session, _QUOTA, b_account=account)}
     ban = max((row for name, row in rows.items() if name in (group, "") and _banned(row, now)), key=_end, default=None)
     if ban is not None:
         return Lease(_end(ban), why=ban.banned_why, code="ban")
@@ -102,7 +101,7 @@ class Calls:
 
 def calls(session: Session, account: str, *, now: datetime) -> Calls:
     """The figures of an account's quota."""
-    rows = list(session.scalars(_QUOTA, {"b_account": account}))
+    rows = rows_of(session, _QUOTA, b_account=account)
     return Calls(
         {row.group: row.calls for row in rows if row.day == _day(now) and row.group},
         {row.group: (_end(row), row.banned_why) for row in rows if _banned(row, now)},

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
 from syncbridge.rules.polling import Pacing, Watched
+from syncbridge.store.rows import row_of, rows_of
 from syncbridge.store.tables.access import AccountState
 from syncbridge.store.tables.catalogue import ReadingRow
 
@@ -33,7 +34,7 @@ def last(session: Session, account: str, offer_ids: Collection[str]) -> dict[str
         row.offer_id: Reading(
             row.offer_id, row.read_at, row.next_read_at, Watched(row.change_rate, row.sold, row.watched_days)
         )
-        for row in session.scalars(query)
+        for row in rows_of(session, query)
     }
 
 
@@ -75,13 +76,13 @@ def due(session: Session, account: str, *, now: datetime, most: int) -> list[str
         .order_by(col(ReadingRow.next_read_at))
         .limit(most)
     )
-    return list(session.scalars(query))
+    return list(session.connection().scalars(query))
 
 
 def readers(session: Session, offer_id: str) -> list[str]:
     """The accounts that have read an offer."""
     query = select(col(ReadingRow.account)).where(col(ReadingRow.offer_id) == offer_id)
-    return list(session.scalars(query.order_by(col(ReadingRow.account))))
+    return list(session.connection().scalars(query.order_by(col(ReadingRow.account))))
 
 
 def paces(session: Session, account: str) -> dict[int, int]:
@@ -124,7 +125,7 @@ def postpone(session: Session, account: str, offer_ids: Collection[str], *, unti
 
 def pacing(session: Session, account: str) -> Pacing:
     """How far apart the account's readings are."""
-    row = session.get(AccountState, account)
+    row = row_of(session, AccountState, account)
     return Pacing() if row is None else Pacing(row.stretch, timedelta(seconds=row.latest))
 
 

@@ -41,4 +41,4 @@ def with_goods_code(session: Session, account: str, goods_code: str) -> list[Off
     query = select(col(OfferRow.snapshot)).where(
         col(OfferRow.account) == account, func.instr(type_coerce(col(OfferRow.snapshot), Text), written) > 0
     )
-    return list(session.scalars(query))
+    return list(session.connection().scalars(query))

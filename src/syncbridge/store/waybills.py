@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from syncbridge.model.purchasing import PurchaseState, VendorOrderState
 from syncbridge.model.shipping import Movement, ParcelState, Shipment, Track
-from syncbridge.store.rows import value
+from syncbridge.store.rows import rows_of, value
 from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
 from syncbridge.store.tables.parcels import ParcelRow, WaybillRow
 from syncbridge.store.tables.work import HoldRow
@@ -60,7 +60,7 @@ def keep(
 ) -> tuple[list[str], list[str]]:
     """Keep the parcels shown of a vendor order; answers the numbers that are new, and those that are shown no more."""
     shown = {parcel.number: parcel.carrier for parcel in parcels}
-    rows = session.scalars(select(WaybillRow).where(*_of(supplier, vendor_order_id)))
+    rows = rows_of(session, select(WaybillRow).where(*_of(supplier, vendor_order_id)))
     known = {row.number: row.gone_at for row in rows}
     gone = [number for number, since in known.items() if since is None and number not in shown]
     statement = upsert(WaybillRow).values(
@@ -91,7 +91,7 @@ def living(session: Session, supplier: str, vendor_order_id: str) -> list[Waybil
     """The parcels its supplier shows of a vendor order, the first read first."""
     query = select(WaybillRow).where(*_of(supplier, vendor_order_id), col(WaybillRow.gone_at).is_(None))
     ordered = query.order_by(col(WaybillRow.seen_at), col(WaybillRow.number))
-    return [value(Waybill, row) for row in session.scalars(ordered)]
+    return [value(Waybill, row) for row in rows_of(session, ordered)]
 
 
 def is_domestic(session: Session, number: str) -> bool:
