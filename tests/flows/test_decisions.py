@@ -102,7 +102,7 @@ async def test_several_orders_are_adopted_together(shop: Shop) -> None:
     orders = [bought(shop, purchase, lines=halves) for _ in range(2)]
     await adopt(shop, entry, *(order.vendor_order_id for order in orders))
     kept = await shop.db.read(placed_orders.of_purchase, purchase.id)
-    assert {number for number, _, _ in kept} == {order.vendor_order_id for order in orders}
+    assert kept.keys() == {order.vendor_order_id for order in orders}
 
 
 async def test_an_order_that_lacks_lines_is_shown_with_both_sides_and_taken_only_even_so(shop: Shop) -> None:
@@ -128,9 +128,7 @@ async def test_naming_the_right_order_ends_the_question_about_the_wrong_one(shop
     await adopt(shop, entry, wrong.vendor_order_id)
     await adopt(shop, entry, right.vendor_order_id)
     assert await shop.queue() == []
-    assert [number for number, _, _ in await shop.db.read(placed_orders.of_purchase, purchase.id)] == [
-        right.vendor_order_id
-    ]
+    assert list(await shop.db.read(placed_orders.of_purchase, purchase.id)) == [right.vendor_order_id]
 
 
 @pytest.mark.parametrize("marked", [True, False])

@@ -107,9 +107,7 @@ async def test_an_order_bought_by_hand_is_no_extra_one_when_it_is_seen_after_its
     await shop.poll("purchase.poll", "main")
 
     assert await shop.db.read(holds.all_open) == []
-    assert [number for number, _, _ in await shop.db.read(placed_orders.of_purchase, card.id)] == [
-        bought.vendor_order_id
-    ]
+    assert list(await shop.db.read(placed_orders.of_purchase, card.id)) == [bought.vendor_order_id]
 
 
 async def test_a_second_whole_order_under_one_mark_is_a_persons_matter(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, Se
 from syncbridge.model.shipping import ParcelState, Shipment
 from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.routing import intent_key
-from syncbridge.store import parcels, placed_orders, purchases
+from syncbridge.store import parcels, placed_orders, purchases, waybills
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.parcels import Parcel
 from syncbridge.store.purchases import UNPLACED
@@ -177,7 +177,9 @@ async def test_a_payment_seen_late_does_not_set_a_purchase_back(db: SqliteDataba
     assert await state(db, purchase.id) is PurchaseState.SHIPPED
 
 
-async def test_vendor_orders_of_a_purchase_are_told_with_state_and_domestic_numbers(db: SqliteDatabase) -> None:
+async def test_the_states_and_the_parcels_of_vendor_orders_are_told_by_account(
+    db: SqliteDatabase,
+) -> None:
     purchase, other = await intended(db, "1"), await intended(db, "1", SECOND_ACCOUNT)
     await adopt(db, purchase, placed("1"), placed("2"))
     await adopt(db, other, placed("1"))
@@ -185,8 +187,9 @@ async def test_vendor_orders_of_a_purchase_are_told_with_state_and_domestic_numb
     await ship(db, purchase, "1", "YT1", "YT2")
 
     unpaid = VendorOrderState.UNPAID
-    assert await db.read(placed_orders.of_purchase, purchase.id) == [("1", unpaid, ["YT1", "YT2"]), ("2", unpaid, [])]
-    assert await db.read(placed_orders.of_purchase, other.id) == [("1", unpaid, [])]
+    assert await db.read(placed_orders.of_purchase, purchase.id) == {"1": unpaid, "2": unpaid}
+    assert await db.read(placed_orders.of_purchase, other.id) == {"1": unpaid}
+    assert [one.number for one in await db.read(waybills.living, "main", "1")] == ["YT1", "YT2"]
     assert [await state(db, bought.id) for bought in (purchase, other)] == [PurchaseState.SHIPPED, PurchaseState.PLACED]
 
 

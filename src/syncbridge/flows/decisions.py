@@ -317,7 +317,7 @@ def _late(session: Session, entry_id: str) -> Purchase:
 
 
 def _has(session: Session, purchase: Purchase, numbers: Sequence[str]) -> bool:
-    known = {vendor_order_id for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.id)}
+    known = set(placed_orders.of_purchase(session, purchase.id))
     return purchase.state not in UNCLEAR and known.issuperset(numbers)
 
 

@@ -54,7 +54,7 @@ def adopted(session: Session, bridge: Bridge, purchase: Purchase, found: Sequenc
 
 def _has(session: Session, purchase: Purchase, found: Sequence[PlacedOrder]) -> bool:
     now = purchases.get(session, purchase.id)
-    known = {number for number, _, _ in placed_orders.of_purchase(session, now.holder)}
+    known = placed_orders.of_purchase(session, now.holder).keys()
     return now.state not in purchases.UNPLACED and known >= {order.vendor_order_id for order in found}
 
 
@@ -123,7 +123,7 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
 
 def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:
     """The supplier's order is gone although the buyer still waits: back to the retry queue with it."""
-    if any(state is not VendorOrderState.CANCELLED for _, state, _ in placed_orders.of_purchase(session, purchase.id)):
+    if set(placed_orders.of_purchase(session, purchase.id).values()) - {VendorOrderState.CANCELLED}:
         if news and purchase.state in BOUGHT:
             _part_cancelled(session, purchase, order, bridge.clock.now())
         return
@@ -139,7 +139,7 @@ def _gone(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrd
     stock.taken(session, purchase, now=now)
     if purchases.move(session, purchase.id, PurchaseState.STOPPED, when=[PurchaseState.WITHDRAWING]):
         timeline.note(session, purchase.subject, "taken back at the supplier", at=now, mark=purchase.mark)
-        for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.holder):
+        for vendor_order_id in placed_orders.of_purchase(session, purchase.holder):
             wake(session, withdraw_key(purchase, vendor_order_id), now=now)
         orders.settle(session, purchase.store, purchase.order_id)
         return

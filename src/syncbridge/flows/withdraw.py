@@ -67,7 +67,7 @@ def _leave(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     if halt is not None:
         figures = {"why": halt.why, "limit": halt.limit, "purchase": together[0].mark}
         holds.open_hold(session, "merged_cancelled", together[0].subject, figures, now=now)
-    for vendor_order_id, _, _ in placed_orders.of_purchase(session, purchase.holder):
+    for vendor_order_id in placed_orders.of_purchase(session, purchase.holder):
         wake(session, vendor_orders.pay_key(purchase, vendor_order_id), now=now)
 
 
@@ -152,7 +152,7 @@ def _take_back(session: Session, bridge: Bridge, purchase: Purchase) -> None:
     now = bridge.clock.now()
     alive = [
         vendor_order_id
-        for vendor_order_id, state, _ in placed_orders.of_purchase(session, purchase.holder)
+        for vendor_order_id, state in placed_orders.of_purchase(session, purchase.holder).items()
         if state is not VendorOrderState.CANCELLED
     ]
     timeline.note(session, purchase.subject, "taking back", at=now, vendor_orders=", ".join(alive))

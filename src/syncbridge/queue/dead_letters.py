@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlmodel import Session, col
 
 from syncbridge.store.rows import chunks, row_of, rows_of, value
@@ -36,9 +36,11 @@ class StuckJob:
 
 def stuck(session: Session) -> list[StuckJob]:
     """All of them, most urgent first."""
-    waiting = (col(Job.state) == JobState.READY) & (col(Job.reason_code) != "")
-    query = select(Job).where(or_(col(Job.state) == JobState.PARKED, waiting)).order_by(col(Job.priority), col(Job.id))
-    return [value(StuckJob, row) for row in rows_of(session, query)]
+    return [value(StuckJob, row) for row in rows_of(session, _ALL_STUCK)]
+
+
+_IS_STUCK = or_(col(Job.state) == JobState.PARKED, and_(col(Job.state) == JobState.READY, col(Job.reason_code) != ""))
+_ALL_STUCK = select(Job).where(_IS_STUCK).order_by(col(Job.priority), col(Job.id))
 
 
 def get(session: Session, job_id: int) -> StuckJob | None:
@@ -55,9 +57,7 @@ def named(session: Session, key: str) -> StuckJob | None:
 
 def of_keys(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str]]:
     """(reason code, reason) of those of these jobs that are stuck, by subject."""
-    waiting = (col(Job.state) == JobState.READY) & (col(Job.reason_code) != "")
-    query = select(col(Job.subject), col(Job.reason_code), col(Job.reason))
-    query = query.where(or_(col(Job.state) == JobState.PARKED, waiting)).order_by(col(Job.id))
+    query = select(col(Job.subject), col(Job.reason_code), col(Job.reason)).where(_IS_STUCK).order_by(col(Job.id))
     return {
         row.subject: (row.reason_code, row.reason)
         for some in chunks(keys)
@@ -67,11 +67,12 @@ def of_keys(session: Session, keys: Collection[str]) -> dict[str, tuple[str, str
 
 def causes(session: Session) -> set[tuple[str, str]]:
     """(reason code, subject) of every job that has not come to its end, also of those being tried at this moment."""
-    open_states = [JobState.READY, JobState.RUNNING, JobState.PARKED]
-    query = select(col(Job.reason_code), col(Job.subject)).where(
-        col(Job.state).in_(open_states), col(Job.reason_code) != ""
-    )
-    return {(row.reason_code, row.subject) for row in session.connection().execute(query)}
+    return {(row.reason_code, row.subject) for row in session.connection().execute(_CAUSES)}
+
+
+_CAUSES = select(col(Job.reason_code), col(Job.subject)).where(
+    col(Job.state).in_([JobState.READY, JobState.RUNNING, JobState.PARKED]), col(Job.reason_code) != ""
+)
 
 
 def under_way(session: Session, kind: str, lock: str) -> list[Mapping[str, str]]:

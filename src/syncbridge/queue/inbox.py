@@ -22,18 +22,21 @@ def accept(
     """Keep events not known yet, with their jobs; answers those that are new."""
     fresh = []
     for event in events:
-        statement = upsert(InboxRow).values(
-            account=account,
-            key=event.key,
-            kind=event.kind.value,
-            topic=event.topic,
-            body=body.decode("utf-8", "replace"),
-            received_at=now,
-        )
-        if session.connection().execute(statement.on_conflict_do_nothing()).rowcount == 1:
+        row = {
+            "account": account,
+            "key": event.key,
+            "kind": event.kind.value,
+            "topic": event.topic,
+            "body": body.decode("utf-8", "replace"),
+            "received_at": now,
+        }
+        if session.connection().execute(_ACCEPT, row).rowcount == 1:
             fresh.append(event)
             enqueue(session, jobs_for(account, event, now), now=now)
     return fresh
+
+
+_ACCEPT = upsert(InboxRow).on_conflict_do_nothing()
 
 
 def came_otherwise(session: Session, account: str, event: VendorEvent) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, literal, or_, select, update
+from sqlalchemy import Integer, Select, and_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -186,11 +186,7 @@ def park(session: Session, job: Claim, *, now: datetime, code: str, why: str) ->
 
 def wake(session: Session, key: str, *, now: datetime) -> None:
     """Let a waiting or parked job look again now, because what it waited for has happened."""
-    session.connection().execute(
-        update(Job)
-        .where(col(Job.key) == key, col(Job.state).in_([JobState.READY, JobState.PARKED]))
-        .values(state=JobState.READY, run_at=now, attempt=0)
-    )
+    session.connection().execute(_WAKE, {"b_key": key, "b_now": now})
 
 
 def wake_waiting(
@@ -257,7 +253,7 @@ def park_again(session: Session, key: str, *, code: str, why: str, now: datetime
 
 def free_leases(session: Session, *, now: datetime) -> int:
     """Take every running job from its worker, which is known to be dead. Answers how many."""
-    return _release(session, [], now=now)
+    return _release(session, _HELD, {}, now=now)
 
 
 def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease: timedelta = LEASE) -> int:
@@ -266,11 +262,9 @@ def sweep(session: Session, *, now: datetime, held: Collection[int] = (), lease:
     A worker names the jobs it holds itself: those it keeps however its clock steps. A lease that ends later than
     one lease from now was written before a clock was set back, and is cut to that; so are waits from that time.
     """
-    others = col(Job.id).not_in(held)
     _set_back(session, now=now)
-    running = update(Job).where(col(Job.state) == JobState.RUNNING, others)
-    session.connection().execute(running.where(col(Job.lease_until) > now + lease).values(lease_until=now + lease))
-    return _release(session, [col(Job.lease_until) < now, others], now=now)
+    session.connection().execute(_CUT_LEASES, {"b_lease": now + lease, "b_held": list(held)})
+    return _release(session, _OVER, {"b_now": now, "b_held": list(held)}, now=now)
 
 
 def unsettled(session: Session, job: Claim, codes: Collection[str], *, kinds: Collection[str]) -> bool:
@@ -302,10 +296,7 @@ def was_done_later(session: Session, kind: str, account: str, *, now: datetime) 
 
 def _set_back(session: Session, *, now: datetime) -> None:
     """Let jobs from a time to come wait as long as was meant when they were written, by a clock since set back."""
-    of_later = select(col(Job.id), col(Job.run_at), col(Job.created_at)).where(
-        col(Job.state) == JobState.READY, col(Job.reason_code) == "", col(Job.created_at) > now + CLOCKS_DIFFER
-    )
-    for row in session.connection().execute(of_later).all():
+    for row in session.connection().execute(_OF_LATER, {"b_now": now + CLOCKS_DIFFER}).all():
         meant = {"run_at": now + (row.run_at - row.created_at), "created_at": now}
         session.connection().execute(update(Job).where(col(Job.id) == row.id).values(meant))
 
@@ -319,10 +310,9 @@ def _own(session: Session, job: Claim, change: Mapping[str, object]) -> None:
         raise Fenced(f"{job.key} was taken over by another worker")
 
 
-def _release(session: Session, which: Sequence[ColumnElement[bool]], *, now: datetime) -> int:
+def _release(session: Session, which: Select[int | None, int], bound: Mapping[str, object], *, now: datetime) -> int:
     """Make running jobs ready again: at once, but one after another if they have been cut off before."""
-    over = select(col(Job.id), col(Job.attempt)).where(col(Job.state) == JobState.RUNNING, *which)
-    rows = session.connection().execute(over.order_by(col(Job.priority), col(Job.id))).all()
+    rows = session.connection().execute(which, bound).all()
     suspects = 0
     for row in rows:
         run_at = now + SPACING * suspects if row.attempt > 1 else now
@@ -376,6 +366,26 @@ _CLAIM = (
         col(Job.attempt),
         col(Job.previous_claim_at),
     )
+)
+_WAKE = (
+    update(Job)
+    .where(col(Job.key) == bindparam("b_key"), col(Job.state).in_([JobState.READY, JobState.PARKED]))
+    .values(state=JobState.READY, run_at=_NOW, attempt=0)
+)
+_OF_LATER = select(col(Job.id), col(Job.run_at), col(Job.created_at)).where(
+    col(Job.state) == JobState.READY, col(Job.reason_code) == "", col(Job.created_at) > _NOW
+)
+_HELD = (
+    select(col(Job.id), col(Job.attempt))
+    .where(col(Job.state) == JobState.RUNNING)
+    .order_by(col(Job.priority), col(Job.id))
+)
+_BY_OTHERS = col(Job.id).not_in(bindparam("b_held", expanding=True))
+_OVER = _HELD.where(col(Job.lease_until) < _NOW, _BY_OTHERS)
+_CUT_LEASES = (
+    update(Job)
+    .where(col(Job.state) == JobState.RUNNING, _BY_OTHERS, col(Job.lease_until) > bindparam("b_lease", type_=UtcTime()))
+    .values(lease_until=bindparam("b_lease", type_=UtcTime()))
 )
 _OWN = update(Job).where(col(Job.id) == bindparam("b_id"), col(Job.token) == bindparam("b_token"))
 _ENQUEUE = upsert(Job).on_conflict_do_nothing(index_elements=["key"])

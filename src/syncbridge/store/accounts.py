@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -103,33 +104,30 @@ def _set(session: Session, account: str, **values: object) -> None:
 
 
 def _store_tokens(session: Session, account: str, tokens: Tokens, seed: str) -> None:
-    values = {"account": account, "tokens": to_json(tokens), "seed": seed, "paused_why": ""}
-    statement = upsert(AccountState).values(values)
-    change = {
-        "tokens": statement.excluded.tokens,
-        "seed": statement.excluded.seed,
-        "paused_until": None,
-        "paused_why": "",
-        "renewing_until": None,
-    }
-    session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
+    opened = {"tokens": to_json(tokens), "seed": seed, "paused_until": None, "paused_why": "", "renewing_until": None}
+    session.connection().execute(_OPENED, {"account": account, **opened})
+
+
+def _upsert(*names: str) -> Insert:
+    """Write these of an account, whether it is known or not."""
+    given = upsert(AccountState)
+    return given.on_conflict_do_update(index_elements=["account"], set_={name: given.excluded[name] for name in names})
+
+
+_OPENED = _upsert("tokens", "seed", "paused_until", "paused_why", "renewing_until")
+_PAUSED = _upsert("paused_until", "paused_why")
+_LEDGER_READ = _upsert("reconciled_at")
 
 
 def pause(session: Session, account: str, *, until: datetime, why: str) -> None:
     """Let the account's jobs wait."""
-    values = {"account": account, "seed": "", "paused_until": until, "paused_why": why}
-    statement = upsert(AccountState).values(values)
-    change = {"paused_until": until, "paused_why": why}
-    session.connection().execute(statement.on_conflict_do_update(index_elements=["account"], set_=change))
+    session.connection().execute(_PAUSED, {"account": account, "seed": "", "paused_until": until, "paused_why": why})
 
 
 def ledger_read(session: Session, account: str, *, at: datetime) -> None:
     """The supplier's own ledger was read to its end, beginning at that time."""
-    values = {"account": account, "seed": "", "paused_why": "", "reconciled_at": at}
-    statement = upsert(AccountState).values(values)
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["account"], set_={"reconciled_at": at})
-    )
+    read = {"account": account, "seed": "", "paused_why": "", "reconciled_at": at}
+    session.connection().execute(_LEDGER_READ, read)
 
 
 def forget_ledgers(session: Session) -> None:

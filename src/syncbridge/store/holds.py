@@ -112,13 +112,14 @@ def open_figures(session: Session, subjects: Collection[str]) -> dict[tuple[str,
     """The figures of open holds on these subjects, by (kind, subject)."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for some in chunks(subjects):
-        rows = session.connection().execute(
-            select(col(HoldRow.kind), col(HoldRow.subject), col(HoldRow.figures)).where(
-                col(HoldRow.subject).in_(some), col(HoldRow.closed_at).is_(None)
-            )
-        )
+        rows = session.connection().execute(_OPEN_FIGURES, {"b_subjects": some})
         found |= {(row.kind, row.subject): row.figures for row in rows}
     return found
+
+
+_OPEN_FIGURES = select(col(HoldRow.kind), col(HoldRow.subject), col(HoldRow.figures)).where(
+    col(HoldRow.subject).in_(bindparam("b_subjects", expanding=True)), col(HoldRow.closed_at).is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,10 @@ class OpenHold:
 
 def all_open(session: Session) -> list[OpenHold]:
     """Every open hold, oldest first."""
-    query = select(HoldRow).where(col(HoldRow.closed_at).is_(None)).order_by(col(HoldRow.id))
-    return [value(OpenHold, row) for row in rows_of(session, query)]
+    return [value(OpenHold, row) for row in rows_of(session, _ALL_OPEN)]
+
+
+_ALL_OPEN = select(HoldRow).where(col(HoldRow.closed_at).is_(None)).order_by(col(HoldRow.id))
 
 
 def get(session: Session, hold: int) -> OpenHold | None:

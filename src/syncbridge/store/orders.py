@@ -43,36 +43,32 @@ def _is_later(ref: OrderRef, seen: OrderRef) -> bool:
 
 def keep(session: Session, store: str, order: Order) -> bool:
     """Store what was read, unless something newer is known; answers whether it was stored."""
-    statement = upsert(OrderRow).values(
-        store=store,
-        order_id=order.order_id,
-        state=order.state.value,
-        status=order.status,
-        stage=OrderStage.WAITING.value,
-        modified_at=order.modified_at,
-        created_at=order.created_at,
-        paid_at=order.paid_at,
-        ship_by=order.ship_by,
-        total=order.total,
-        lines=list(order.lines),
-        address=to_json(order.address) if order.address else None,
-    )
-    fresh = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=["store", "order_id"],
-        set_={
-            "state": fresh.state,
-            "status": fresh.status,
-            "modified_at": fresh.modified_at,
-            "paid_at": fresh.paid_at,
-            "ship_by": func.coalesce(fresh.ship_by, OrderRow.ship_by),
-            "total": fresh.total,
-            "lines": fresh.lines,
-            "address": func.coalesce(fresh.address, OrderRow.address),
-        },
-        where=fresh.modified_at >= OrderRow.modified_at,
-    )
-    return session.connection().execute(statement).rowcount == 1
+    row = {
+        "store": store,
+        "order_id": order.order_id,
+        "state": order.state.value,
+        "status": order.status,
+        "stage": OrderStage.WAITING.value,
+        "modified_at": order.modified_at,
+        "created_at": order.created_at,
+        "paid_at": order.paid_at,
+        "ship_by": order.ship_by,
+        "total": order.total,
+        "lines": list(order.lines),
+        "address": to_json(order.address) if order.address else None,
+    }
+    return session.connection().execute(_KEEP, row).rowcount == 1
+
+
+_READ = upsert(OrderRow)
+_KEEP = _READ.on_conflict_do_update(
+    index_elements=["store", "order_id"],
+    set_={
+        **{name: _READ.excluded[name] for name in ("state", "status", "modified_at", "paid_at", "total", "lines")},
+        **{name: func.coalesce(_READ.excluded[name], getattr(OrderRow, name)) for name in ("ship_by", "address")},
+    },
+    where=_READ.excluded.modified_at >= OrderRow.modified_at,
+)
 
 
 def get(session: Session, store: str, order_id: str) -> Order:

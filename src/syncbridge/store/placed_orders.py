@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Case, Null, Select, case, func, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, or_, select, update
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -13,48 +14,56 @@ from syncbridge.model.money import Money
 from syncbridge.model.purchasing import IntentKey, PlacedOrder, Purchase, PurchaseState, SeenOrder, VendorOrderState
 from syncbridge.rules.deadlines import Progress
 from syncbridge.rules.merging import marks
-from syncbridge.store import purchases, waybills
+from syncbridge.store import purchases
 from syncbridge.store.rows import chunks, known_row, row_of, rows_of, value
 from syncbridge.store.tables.buying import PurchaseRow, VendorOrderRow
-from syncbridge.store.types import UtcTime
 
 
 def see(session: Session, supplier: str, order: PlacedOrder, *, now: datetime) -> None:
     """Keep a vendor order as last read, whoever made it."""
-    statement = upsert(VendorOrderRow).values(
-        supplier=supplier,
-        vendor_order_id=order.vendor_order_id,
-        state=order.state.value,
-        total=order.total,
-        out_order_id=order.out_order_id or "",
-        note=order.note,
-        lines=list(order.lines),
-        created_at=order.created_at,
-        seen_at=now,
-        paid_at=order.paid_at,
-        shipped_at=order.shipped_at,
-    )
-    fresh = statement.excluded
-    paid, shipped = _noticed(now, order.state.is_paid, _PAID), _noticed(now, order.state.is_shipped, _SHIPPED)
-    times = {
-        "paid_at": func.coalesce(fresh.paid_at, VendorOrderRow.paid_at, paid),
-        "shipped_at": func.coalesce(fresh.shipped_at, VendorOrderRow.shipped_at, shipped),
+    row = {
+        "supplier": supplier,
+        "vendor_order_id": order.vendor_order_id,
+        "state": order.state.value,
+        "total": order.total,
+        "out_order_id": order.out_order_id or "",
+        "note": order.note,
+        "lines": list(order.lines),
+        "created_at": order.created_at,
+        "seen_at": now,
+        "paid_at": order.paid_at,
+        "shipped_at": order.shipped_at,
     }
-    known = {"state": fresh.state, "total": fresh.total, "seen_at": fresh.seen_at}
-    if order.created_at is not None:  # right after placing, nothing else is known yet
-        known |= {name: fresh[name] for name in ("out_order_id", "note", "lines", "created_at")}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id"], set_=known | times)
+    session.connection().execute(_SEE if order.created_at is not None else _SEE_PLACED, row)
+
+
+_READ = upsert(VendorOrderRow)
+
+
+def _seen_again(*names: str) -> Insert:
+    """Keep these of a vendor order that is known already, and when it was paid and shipped."""
+    times = {
+        "paid_at": _noticed("paid_at", [state.value for state in VendorOrderState if state.is_paid]),
+        "shipped_at": _noticed("shipped_at", [state.value for state in VendorOrderState if state.is_shipped]),
+    }
+    return _READ.on_conflict_do_update(
+        index_elements=["supplier", "vendor_order_id"], set_={name: _READ.excluded[name] for name in names} | times
     )
 
 
-_PAID = [state.value for state in VendorOrderState if state.is_paid]
-_SHIPPED = [state.value for state in VendorOrderState if state.is_shipped]
+def _noticed(name: str, since: Sequence[str]) -> ColumnElement[datetime]:
+    """The time the supplier says, or we saw it come into a state `since` which it has happened.
+
+    Of what had happened when we first saw the order, nobody knows it.
+    """
+    fresh = _READ.excluded
+    happens = case((fresh.state.in_(since) & col(VendorOrderRow.state).not_in(since), fresh.seen_at))
+    return func.coalesce(fresh[name], getattr(VendorOrderRow, name), happens)
 
 
-def _noticed(now: datetime, has_happened: bool, already: Sequence[str]) -> Case[datetime] | Null:
-    """The time of what we see happen; of what had happened `already` when we first saw the order, nobody knows it."""
-    return case((col(VendorOrderRow.state).not_in(already), literal(now, UtcTime()))) if has_happened else null()
+_SEE_PLACED = _seen_again("state", "total", "seen_at")
+"""Right after placing, nothing else is known yet."""
+_SEE = _seen_again("state", "total", "seen_at", "out_order_id", "note", "lines", "created_at")
 
 
 def is_news(session: Session, supplier: str, order: PlacedOrder) -> bool:
@@ -81,7 +90,7 @@ def adopt(session: Session, purchase: Purchase, orders: Sequence[PlacedOrder], *
 def paid(session: Session, purchase: Purchase, order: PlacedOrder, *, now: datetime) -> None:
     """A vendor order is paid; with its last one the purchase is."""
     see(session, purchase.supplier, order, now=now)
-    alive = [state for _, state, _ in of_purchase(session, purchase.id) if state is not VendorOrderState.CANCELLED]
+    alive = [state for state in of_purchase(session, purchase.id).values() if state is not VendorOrderState.CANCELLED]
     if all(state.is_paid for state in alive):
         purchases.move(session, purchase.id, PurchaseState.PAID, when=[PurchaseState.PLACED])
 
@@ -100,17 +109,15 @@ def refund_asked(session: Session, supplier: str, vendor_order_id: str, refund_i
     )
 
 
-def of_purchase(session: Session, purchase: int) -> list[tuple[str, VendorOrderState, list[str]]]:
-    """(id, state, domestic tracking numbers it has now) of each vendor order of a purchase."""
-    query = select(VendorOrderRow).where(col(VendorOrderRow.purchase) == purchase)
-    return [
-        (
-            row.vendor_order_id,
-            VendorOrderState(row.state),
-            [one.number for one in waybills.living(session, row.supplier, row.vendor_order_id)],
-        )
-        for row in rows_of(session, query)
-    ]
+def of_purchase(session: Session, purchase: int) -> dict[str, VendorOrderState]:
+    """The state of each vendor order of a purchase, by id."""
+    rows = session.connection().execute(_OF_PURCHASE, {"b_purchase": purchase})
+    return {row.vendor_order_id: VendorOrderState(row.state) for row in rows}
+
+
+_OF_PURCHASE = select(col(VendorOrderRow.vendor_order_id), col(VendorOrderRow.state)).where(
+    col(VendorOrderRow.purchase) == bindparam("b_purchase")
+)
 
 
 def urged(session: Session, supplier: str, vendor_order_id: str, *, now: datetime) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, select, update
+from sqlalchemy import and_, bindparam, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -46,26 +46,26 @@ def intend(
     Raises AlreadyIntended if it was made before for other lines of the order: the mapping files changed in between.
     """
     key = intent_key(store, order_id, split.route.supplier, split.number)
-    statement = upsert(PurchaseRow).values(
-        store=store,
-        order_id=order_id,
-        supplier=split.route.supplier,
-        split=split.number,
-        route=split.route.name,
-        out_order_id=key.out_order_id,
-        mark=key.mark,
-        state=PurchaseState.INTENDED.value,
-        lines=list(split.lines),
-        payout=split.payout,
-        relay=split.route.relay,
-        fresh_look_ups=0,
-        line_ids=list(split.line_ids),
-        alternative=split.alternative,
-        approvals={},
-        address_digest=address_digest,
-        created_at=now,
-    )
-    session.connection().execute(statement.on_conflict_do_nothing())
+    intent = {
+        "store": store,
+        "order_id": order_id,
+        "supplier": split.route.supplier,
+        "split": split.number,
+        "route": split.route.name,
+        "out_order_id": key.out_order_id,
+        "mark": key.mark,
+        "state": PurchaseState.INTENDED.value,
+        "lines": list(split.lines),
+        "payout": split.payout,
+        "relay": split.route.relay,
+        "fresh_look_ups": 0,
+        "line_ids": list(split.line_ids),
+        "alternative": split.alternative,
+        "approvals": {},
+        "address_digest": address_digest,
+        "created_at": now,
+    }
+    session.connection().execute(_INTEND, intent)
     query = select(col(PurchaseRow.id), col(PurchaseRow.line_ids)).where(
         col(PurchaseRow.out_order_id) == key.out_order_id
     )
@@ -73,6 +73,9 @@ def intend(
     if row.line_ids != list(split.line_ids):
         raise AlreadyIntended(f"purchase {key.mark} was made for other lines of order {order_id}; buy these by hand")
     return row.id or 0
+
+
+_INTEND = upsert(PurchaseRow).on_conflict_do_nothing()
 
 
 def note_address(session: Session, purchase: int, address_digest: str) -> None:
@@ -147,9 +150,10 @@ def known(session: Session, purchase: int) -> Purchase | None:
 
 def numbered(session: Session, ids: Collection[int]) -> dict[int, Purchase]:
     """The purchases of these numbers, as far as there are any."""
-    return {
-        row.id or 0: _purchase(row) for row in rows_of(session, select(PurchaseRow).where(col(PurchaseRow.id).in_(ids)))
-    }
+    return {row.id or 0: _purchase(row) for row in rows_of(session, _NUMBERED, b_ids=list(ids))} if ids else {}
+
+
+_NUMBERED = select(PurchaseRow).where(col(PurchaseRow.id).in_(bindparam("b_ids", expanding=True)))
 
 
 def all_of(session: Session, supplier: str | None) -> list[tuple[Purchase, list[SeenOrder]]]:
@@ -168,12 +172,14 @@ def open_cards(session: Session, supplier: str) -> list[Purchase]:
 
     Those still to be bought are among them for the sake of a restored backup, which may not know that they were.
     """
-    query = select(PurchaseRow).where(
-        col(PurchaseRow.supplier) == supplier,
-        col(PurchaseRow.state).in_([PurchaseState.INTENDED, PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
-        col(PurchaseRow.merged_into).is_(None),
-    )
-    return [_purchase(row) for row in rows_of(session, query)]
+    return [_purchase(row) for row in rows_of(session, _OPEN_CARDS, b_supplier=supplier)]
+
+
+_OPEN_CARDS = select(PurchaseRow).where(
+    col(PurchaseRow.supplier) == bindparam("b_supplier"),
+    col(PurchaseRow.state).in_([PurchaseState.INTENDED, PurchaseState.BY_HAND, PurchaseState.UNKNOWN]),
+    col(PurchaseRow.merged_into).is_(None),
+)
 
 
 def unshipped(session: Session, supplier: str) -> list[Purchase]:
@@ -189,8 +195,10 @@ def unshipped(session: Session, supplier: str) -> list[Purchase]:
 
 def to_buy_by_hand(session: Session) -> list[Purchase]:
     """Purchases a person must make, of all accounts."""
-    query = select(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.BY_HAND).order_by(col(PurchaseRow.id))
-    return [_purchase(row) for row in rows_of(session, query)]
+    return [_purchase(row) for row in rows_of(session, _BY_HAND)]
+
+
+_BY_HAND = select(PurchaseRow).where(col(PurchaseRow.state) == PurchaseState.BY_HAND).order_by(col(PurchaseRow.id))
 
 
 def sent(

@@ -63,7 +63,8 @@ def keep(
     rows = rows_of(session, select(WaybillRow).where(*_of(supplier, vendor_order_id)))
     known = {row.number: row.gone_at for row in rows}
     gone = [number for number, since in known.items() if since is None and number not in shown]
-    statement = upsert(WaybillRow).values(
+    session.connection().execute(
+        _SHOWN,
         [
             {
                 "supplier": supplier,
@@ -75,23 +76,36 @@ def keep(
                 "said": "",
             }
             for number, carrier in shown.items()
-        ]
+        ],
     )
-    fresh = {"carrier": statement.excluded.carrier, "gone_at": None}
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["supplier", "vendor_order_id", "number"], set_=fresh)
-    )
-    session.connection().execute(
-        update(WaybillRow).where(*_of(supplier, vendor_order_id), col(WaybillRow.number).in_(gone)).values(gone_at=now)
-    )
+    if gone:
+        its = (*_of(supplier, vendor_order_id), col(WaybillRow.number).in_(gone))
+        session.connection().execute(update(WaybillRow).where(*its).values(gone_at=now))
     return [number for number in shown if number not in known], gone
+
+
+_READ = upsert(WaybillRow)
+_SHOWN = _READ.on_conflict_do_update(
+    index_elements=["supplier", "vendor_order_id", "number"],
+    set_={"carrier": _READ.excluded.carrier, "gone_at": None},
+)
 
 
 def living(session: Session, supplier: str, vendor_order_id: str) -> list[Waybill]:
     """The parcels its supplier shows of a vendor order, the first read first."""
-    query = select(WaybillRow).where(*_of(supplier, vendor_order_id), col(WaybillRow.gone_at).is_(None))
-    ordered = query.order_by(col(WaybillRow.seen_at), col(WaybillRow.number))
-    return [value(Waybill, row) for row in rows_of(session, ordered)]
+    rows = rows_of(session, _LIVING, b_supplier=supplier, b_vendor_order=vendor_order_id)
+    return [value(Waybill, row) for row in rows]
+
+
+_LIVING = (
+    select(WaybillRow)
+    .where(
+        col(WaybillRow.supplier) == bindparam("b_supplier"),
+        col(WaybillRow.vendor_order_id) == bindparam("b_vendor_order"),
+        col(WaybillRow.gone_at).is_(None),
+    )
+    .order_by(col(WaybillRow.seen_at), col(WaybillRow.number))
+)
 
 
 def is_domestic(session: Session, number: str) -> bool:
