@@ -84,11 +84,15 @@ def tick(session: Session, every: Every, *, now: datetime) -> bool:
     """
     if is_under_way(session, every.kind, every.account):
         return False
-    set_back = was_done_later(session, every.kind, every.account, now=now)
-    run = f"{now.timestamp():.6f}" if set_back else f"{every.planned(now).timestamp():.3f}"
     run_at = now if every.at is None else now + QUARTER  # after a start, the polls first catch up
-    if enqueue(session, [run_job(every.kind, every.account, run, run_at)], now=now) == 0:
-        return False
+
+    def write(run: str) -> bool:
+        return enqueue(session, [run_job(every.kind, every.account, run, run_at)], now=now) == 1
+
+    if not write(f"{every.planned(now).timestamp():.3f}"):
+        set_back = was_done_later(session, every.kind, every.account, now=now)
+        if not (set_back and write(f"{now.timestamp():.6f}")):
+            return False
     close_parked(session, every.kind, every.account)
     return True
 

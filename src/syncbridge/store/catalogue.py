@@ -45,11 +45,7 @@ class News:
 def news(session: Session, account: str, offers: Iterable[Offer], *, under: str) -> News:
     """What is new about these offers; compares digests only. `under` is the digest of the rules in force."""
     by_id = {offer.offer_id: offer for offer in offers}
-    known = session.connection().execute(
-        select(col(OfferRow.offer_id), col(OfferRow.digest), col(OfferRow.planned_under)).where(
-            col(OfferRow.account) == account, col(OfferRow.offer_id).in_(by_id)
-        )
-    )
+    known = session.connection().execute(_DIGESTS, {"b_account": account, "b_offers": list(by_id)})
     seen = {row.offer_id: row for row in known}
     changed, unplanned = [], []
     for offer_id, offer in by_id.items():
@@ -61,14 +57,24 @@ def news(session: Session, account: str, offers: Iterable[Offer], *, under: str)
     return News(changed, [*changed, *unplanned])
 
 
+_THESE = (
+    col(OfferRow.account) == bindparam("b_account"),
+    col(OfferRow.offer_id).in_(bindparam("b_offers", expanding=True)),
+)
+_DIGESTS = select(col(OfferRow.offer_id), col(OfferRow.digest), col(OfferRow.planned_under)).where(*_THESE)
+
+
 def planned(session: Session, account: str, offers: Iterable[Offer], *, under: str, read: bool = True) -> None:
     """Note that these offers, as they are kept, were planned under the rules with this digest.
 
     Where they were not just `read`, those that have to be are planned again after that.
     """
-    which = [col(OfferRow.account) == account, col(OfferRow.offer_id).in_([offer.offer_id for offer in offers])]
-    which += [] if read else [col(OfferRow.planned_under) != ONCE_READ]
-    session.connection().execute(update(OfferRow).where(*which).values(planned_under=under))
+    named = {"b_account": account, "b_offers": [offer.offer_id for offer in offers], "b_under": under}
+    session.connection().execute(_PLANNED if read else _PLANNED_UNREAD, named)
+
+
+_PLANNED = update(OfferRow).where(*_THESE).values(planned_under=bindparam("b_under"))
+_PLANNED_UNREAD = _PLANNED.where(col(OfferRow.planned_under) != ONCE_READ)
 
 
 def unplanned(session: Session, account: str, *, under: str, most: int) -> list[Offer]:
@@ -112,18 +118,17 @@ def keep(session: Session, account: str, offers: Sequence[Offer], *, now: dateti
         }
         for offer in offers
     ]
-    statement = upsert(OfferRow)
-    fresh = statement.excluded
-    change = {
-        "snapshot": fresh.snapshot,
-        "digest": fresh.digest,
-        "spec_count": fresh.spec_count,
-        "changed_at": fresh.changed_at,
+    session.connection().execute(_KEEP, rows)
+
+
+_READ = upsert(OfferRow)
+_KEEP = _READ.on_conflict_do_update(
+    index_elements=["account", "offer_id"],
+    set_={
+        **{name: _READ.excluded[name] for name in ("snapshot", "digest", "spec_count", "changed_at")},
         "planned_under": "",
-    }
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["account", "offer_id"], set_=change), rows
-    )
+    },
+)
 
 
 def offer(session: Session, account: str, offer_id: str) -> Offer | None:
@@ -145,9 +150,12 @@ def offers_after(session: Session, account: str, offer_id: str, most: int) -> li
 
 def offers(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, Offer | None]:
     """The last snapshots of these offers, by id; None for one that was never read."""
-    query = select(OfferRow).where(col(OfferRow.account) == account, col(OfferRow.offer_id).in_(offer_ids))
-    known = {row.offer_id: row.snapshot for row in rows_of(session, query)}
+    rows = session.connection().execute(_SNAPSHOTS, {"b_account": account, "b_offers": list(offer_ids)})
+    known = {row.offer_id: row.snapshot for row in rows}
     return {offer_id: known.get(offer_id) for offer_id in offer_ids}
+
+
+_SNAPSHOTS = select(col(OfferRow.offer_id), col(OfferRow.snapshot)).where(*_THESE)
 
 
 def snapshots(session: Session, named: Mapping[str, Collection[str]]) -> dict[tuple[str, str], Offer]:
@@ -207,16 +215,26 @@ class Shelved:
 
 def shelf(session: Session, supplier: str, offer_ids: Collection[str]) -> dict[str, list[Shelved]]:
     """The listings that each of these offers feeds, made of it or adopted, by offer id."""
-    bound = select(BindingRow).where(col(BindingRow.supplier) == supplier, col(BindingRow.offer_id).in_(offer_ids))
     fed: dict[tuple[str, int], list[Binding]] = {}
-    for row in rows_of(session, bound.order_by(col(BindingRow.sku_code))):
+    for row in rows_of(session, _BOUND, b_supplier=supplier, b_offers=list(offer_ids)):
         fed.setdefault((row.offer_id, row.listing), []).append(value(Binding, row))
-    listings = select(ListingRow).where(col(ListingRow.id).in_({listing for _, listing in fed}))
-    by_id = {row.id: value(OwnListing, row) for row in rows_of(session, listings)}
+    listings = list({listing for _, listing in fed})
+    by_id = {row.id: value(OwnListing, row) for row in rows_of(session, _LISTINGS, b_ids=listings)}
     found: dict[str, list[Shelved]] = {offer_id: [] for offer_id in offer_ids}
     for (offer_id, listing), bindings in fed.items():
         found[offer_id].append(Shelved(by_id[listing], bindings))
     return found
+
+
+_BOUND = (
+    select(BindingRow)
+    .where(
+        col(BindingRow.supplier) == bindparam("b_supplier"),
+        col(BindingRow.offer_id).in_(bindparam("b_offers", expanding=True)),
+    )
+    .order_by(col(BindingRow.sku_code))
+)
+_LISTINGS = select(ListingRow).where(col(ListingRow.id).in_(bindparam("b_ids", expanding=True)))
 
 
 def listing(session: Session, listing: int) -> OwnListing:
@@ -226,8 +244,12 @@ def listing(session: Session, listing: int) -> OwnListing:
 
 def bindings(session: Session, listing: int) -> list[Binding]:
     """The SKUs of a listing."""
-    query = select(BindingRow).where(col(BindingRow.listing) == listing).order_by(col(BindingRow.sku_code))
-    return [value(Binding, row) for row in rows_of(session, query)]
+    return [value(Binding, row) for row in rows_of(session, _BINDINGS, b_listing=listing)]
+
+
+_BINDINGS = (
+    select(BindingRow).where(col(BindingRow.listing) == bindparam("b_listing")).order_by(col(BindingRow.sku_code))
+)
 
 
 def bindings_of(session: Session, listings: Collection[int]) -> list[Binding]:

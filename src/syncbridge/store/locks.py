@@ -67,9 +67,12 @@ def unlock_listings(session: Session, fields: Iterable[tuple[int, str]]) -> None
 def of(session: Session, listings: Collection[int]) -> dict[tuple[int, str], dict[str, Lock]]:
     """The locks of these listings: by (listing, SKU code or none), the locked fields."""
     found: dict[tuple[int, str], dict[str, Lock]] = {}
-    for row in rows_of(session, select(LockRow).where(col(LockRow.listing).in_(listings))):
+    for row in rows_of(session, _OF_LISTINGS, b_listings=list(listings)):
         found.setdefault((row.listing, row.sku_code), {})[row.field] = value(Lock, row)
     return found
+
+
+_OF_LISTINGS = select(LockRow).where(col(LockRow.listing).in_(bindparam("b_listings", expanding=True)))
 
 
 def of_store(session: Session, store: str | None) -> list[tuple[str, Lock]]:
@@ -83,14 +86,15 @@ def of_store(session: Session, store: str | None) -> list[tuple[str, Lock]]:
 
 def tell(session: Session, kept: Mapping[tuple[int, str, str], str]) -> set[tuple[int, str, str]]:
     """Which of these (listing, SKU code, field) were not told yet to be kept back from what the rules want."""
-    query = select(LockRow).where(col(LockRow.listing).in_({listing for listing, _, _ in kept}))
-    told = {(row.listing, row.sku_code, row.field): row.told for row in rows_of(session, query)}
+    rows = rows_of(session, _OF_LISTINGS, b_listings=list({listing for listing, _, _ in kept}))
+    told = {(row.listing, row.sku_code, row.field): row.told for row in rows}
     fresh = {which for which, wanted in kept.items() if told.get(which) != wanted}
-    rows = [dict(zip(("b_listing", "b_sku", "b_field"), which, strict=True)) for which in fresh]
-    if rows:
-        statement = update(LockRow).where(*_ONE).values(told=bindparam("b_told"))
-        told_now = [{**row, "b_told": kept[which]} for row, which in zip(rows, fresh, strict=True)]
-        session.connection().execute(statement, told_now)
+    told_now = [
+        {"b_listing": listing, "b_sku": sku_code, "b_field": field, "b_told": kept[listing, sku_code, field]}
+        for listing, sku_code, field in fresh
+    ]
+    if told_now:
+        session.connection().execute(update(LockRow).where(*_ONE).values(told=bindparam("b_told")), told_now)
     return fresh
 
 

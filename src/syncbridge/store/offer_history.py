@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, delete, func, insert, literal, select
+from sqlalchemy import and_, bindparam, delete, func, insert, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -65,16 +65,25 @@ def recent_costs(session: Session, account: str, offer_ids: Collection[str]) -> 
     """The median of what each spec of these offers cost of late, by (offer id, spec id); one that was never shown
     a cost is left out. A cost counts once however often the stock changed meanwhile.
     """
-    mine = (col(OfferHistoryRow.account) == account, col(OfferHistoryRow.offer_id).in_(offer_ids))
-    spec = (col(OfferHistoryRow.offer_id), col(OfferHistoryRow.spec_id))
-    newest = func.row_number().over(partition_by=spec, order_by=col(OfferHistoryRow.id).desc())
-    ranked = select(*spec, col(OfferHistoryRow.cost), newest.label("rank")).where(*mine).subquery()
     costs: dict[tuple[str, str], list[Money]] = {}
-    for row in session.connection().execute(select(ranked).where(ranked.c.rank <= RECENT).order_by(ranked.c.rank)):
+    for row in session.connection().execute(_RECENT, {"b_account": account, "b_offers": list(offer_ids)}):
         found = costs.setdefault((row.offer_id, row.spec_id), [])
         if row.cost is not None and row.cost not in found[-1:]:
             found.append(row.cost)
     return {key: _median(found) for key, found in costs.items() if found}
+
+
+_SPEC = (col(OfferHistoryRow.offer_id), col(OfferHistoryRow.spec_id))
+_NEWEST = func.row_number().over(partition_by=_SPEC, order_by=col(OfferHistoryRow.id).desc())
+_RANKED = (
+    select(*_SPEC, col(OfferHistoryRow.cost), _NEWEST.label("rank"))
+    .where(
+        col(OfferHistoryRow.account) == bindparam("b_account"),
+        col(OfferHistoryRow.offer_id).in_(bindparam("b_offers", expanding=True)),
+    )
+    .subquery()
+)
+_RECENT = select(_RANKED).where(_RANKED.c.rank <= RECENT).order_by(_RANKED.c.rank)
 
 
 def forget(session: Session, *, before: datetime) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, exists, func, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -254,15 +254,24 @@ def move(session: Session, purchase: int, state: PurchaseState, *, when: Collect
 
     Those sent together with one that was clearly not made are to be bought still.
     """
-    of_it = col(PurchaseRow.id) == purchase
-    if state in _AT_THE_SUPPLIER:
-        of_it |= col(PurchaseRow.merged_into) == purchase
+    move = _MOVE_TOGETHER if state in _AT_THE_SUPPLIER else _MOVE
     result = session.connection().execute(
-        update(PurchaseRow).where(of_it, col(PurchaseRow.state).in_([s.value for s in when])).values(state=state.value)
+        move, {"b_purchase": purchase, "b_when": [one.value for one in when], "b_state": state.value}
     )
     if result.rowcount and state not in _AT_THE_SUPPLIER:
         merging.unsend(session, purchase)
     return result.rowcount > 0
+
+
+_FROM = (
+    update(PurchaseRow)
+    .where(col(PurchaseRow.state).in_(bindparam("b_when", expanding=True)))
+    .values(state=bindparam("b_state"))
+)
+_MOVE = _FROM.where(col(PurchaseRow.id) == bindparam("b_purchase"))
+_MOVE_TOGETHER = _FROM.where(
+    or_(col(PurchaseRow.id) == bindparam("b_purchase"), col(PurchaseRow.merged_into) == bindparam("b_purchase"))
+)
 
 
 def count_fresh_look_up(session: Session, purchase: int) -> None:

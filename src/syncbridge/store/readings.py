@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlmodel import Session, col
 
@@ -29,13 +29,18 @@ class Reading:
 
 def last(session: Session, account: str, offer_ids: Collection[str]) -> dict[str, Reading]:
     """The last readings of these offers, by id; those that were never read are left out."""
-    query = select(ReadingRow).where(col(ReadingRow.account) == account, col(ReadingRow.offer_id).in_(offer_ids))
     return {
         row.offer_id: Reading(
             row.offer_id, row.read_at, row.next_read_at, Watched(row.change_rate, row.sold, row.watched_days)
         )
-        for row in rows_of(session, query)
+        for row in rows_of(session, _LAST, b_account=account, b_offers=list(offer_ids))
     }
+
+
+_LAST = select(ReadingRow).where(
+    col(ReadingRow.account) == bindparam("b_account"),
+    col(ReadingRow.offer_id).in_(bindparam("b_offers", expanding=True)),
+)
 
 
 def keep(session: Session, account: str, readings: Sequence[Reading]) -> None:
