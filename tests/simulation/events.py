@@ -62,8 +62,8 @@ async def messages_are_lost(sim: Sim) -> None:
 
 
 async def clock_is_stepped(sim: Sim) -> None:
-    """By up to ten minutes either way, and right again later."""
-    by = sim.dice.uniform(-600, 600)
+    """By up to ten minutes either way, as often by a little as by much, and right again later."""
+    by = sim.dice.choice((-1, 1)) * 600 ** sim.dice.uniform(0.3, 1)
     for seconds in (by, -by):
         await sim.right_clock.sleep(sim.dice.uniform(1, 25))
         sim.step_clock(seconds)

@@ -7,11 +7,12 @@ Simulation: inline, so that a seed replays exactly.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,15 +77,13 @@ class InlineDatabase:
         """Run and commit."""
         self.units += 1
         self.commits += 1
-        with self._connection.begin():
+        with writing(self._connection):
             return _unit(self._connection, lambda session: fn(session, *args, **kwargs))
 
     async def read(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run and roll back."""
-        with self._connection.begin() as transaction:
-            result = _unit(self._connection, lambda session: fn(session, *args, **kwargs))
-            transaction.rollback()
-            return result
+        with _reading(self._connection):
+            return _unit(self._connection, lambda session: fn(session, *args, **kwargs))
 
     async def close(self) -> None:
         """Let go of the file."""
@@ -147,12 +146,10 @@ class SqliteDatabase:
 
     def _read(self, work: Callable[[Session], T]) -> T:
         if not hasattr(self._local, "connection"):
-            self._local.connection = self.engine.connect().execution_options(read_only=True)
+            self._local.connection = self.engine.connect()
         connection: Connection = self._local.connection
-        with connection.begin() as transaction:
-            result = _unit(connection, work)
-            transaction.rollback()
-            return result
+        with _reading(connection):
+            return _unit(connection, work)
 
     def _write(self, connection: Connection) -> None:
         with connection:
@@ -171,7 +168,7 @@ class SqliteDatabase:
 
     def _commit(self, connection: Connection, group: list[_Unit]) -> None:
         try:
-            with connection.begin():
+            with writing(connection):
                 for unit in group:
                     _attempt(connection, unit)
             self.commits += 1
@@ -207,10 +204,29 @@ def _unit(connection: Connection, work: Callable[[Session], T]) -> T:
     try:
         result = work(session)
         session.flush()
-        session.expunge_all()
         return result
     finally:
         session.close()
+
+
+@contextlib.contextmanager
+def writing(connection: Connection) -> Iterator[None]:
+    """A transaction that takes the write lock at once, so that no other writer's comes in between.
+
+    Begun by a statement, since an event of the engine would cost something at every statement.
+    """
+    with connection.begin():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+
+
+@contextlib.contextmanager
+def _reading(connection: Connection) -> Iterator[None]:
+    """A transaction that sees one state and changes nothing."""
+    with connection.begin() as transaction:
+        connection.exec_driver_sql("BEGIN")
+        yield
+        transaction.rollback()
 
 
 def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
@@ -226,11 +242,6 @@ def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("read_only")
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

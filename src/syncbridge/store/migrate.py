@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from syncbridge.errors import ConfigError
 from syncbridge.store import backup
+from syncbridge.store.db import writing
 
 HERE = Path(__file__).parent / "migrations"
 HEAD = "0004"
@@ -25,7 +26,7 @@ def migrate(engine: Engine) -> None:
     with backup.in_plain_words(file):
         if revision(engine) == HEAD:
             return
-        with engine.begin() as connection:  # takes the write lock
+        with engine.connect() as connection, writing(connection):
             found = _revision(connection)
             _refuse_unknown(connection, found, file)
             if found is not None and found != HEAD:
@@ -41,7 +42,7 @@ def outdated(engine: Engine) -> bool:
 
 def revision(engine: Engine) -> str | None:
     """The schema the database is at; None if it is empty."""
-    with engine.connect().execution_options(read_only=True) as connection:
+    with engine.connect() as connection:
         return _revision(connection)
 
 
