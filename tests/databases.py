@@ -12,7 +12,9 @@ from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Engine, event
 from sqlmodel import SQLModel
 
-from syncbridge.store.db import open_engine
+from syncbridge.settings import Settings
+from syncbridge.store.db import load_keys, open_engine
+from syncbridge.store.migrate import migrate
 
 KEYS = MultiFernet([Fernet(Fernet.generate_key())])
 _next: dict[str, Path] = {}
@@ -28,6 +30,23 @@ def new_file(file: Path) -> Engine:
     """The same, on a file that has every table, and nothing in them."""
     file.write_bytes(_empty())
     return engine(file)
+
+
+def as_after_a_first_start(settings: Settings) -> None:
+    """Put what the settings name in place: a key, and an empty database that was migrated, once in each process."""
+    load_keys(settings.key_file)
+    settings.database_file.write_bytes(_migrated())
+
+
+@functools.cache
+def _migrated() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "migrated.db"
+        made = open_engine(f"sqlite:///{file}", KEYS, durable=False)
+        migrate(made)
+        made.dispose()
+        with contextlib.closing(sqlite3.connect(file)) as source:
+            return source.serialize()
 
 
 @functools.cache

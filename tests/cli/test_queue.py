@@ -24,6 +24,7 @@ from syncbridge.settings import load_settings
 from syncbridge.store import holds, orders, placed_orders, purchases, timeline
 from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import cny, make_order, usd
+from tests.databases import as_after_a_first_start
 from tests.flows.conftest import ROUTE
 from tests.web.conftest import write_settings
 
@@ -56,7 +57,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.config = write_settings(folder)
-        asyncio.run(open_database(load_settings(self.config, environ={})).close())
+        as_after_a_first_start(load_settings(self.config, environ={}))
 
     def run(self, *args: str, group: str = "queue", stdin: bytes | None = None, **environ: str) -> Result:
         speak = {"COLUMNS": "250", "LC_ALL": "C"} | environ

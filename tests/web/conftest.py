@@ -18,6 +18,7 @@ from syncbridge.adapters.alibaba1688.signing import signature
 from syncbridge.bootstrap import App, assemble, open_database
 from syncbridge.settings import load_settings
 from syncbridge.web.receiver import Receiver
+from tests.databases import as_after_a_first_start
 
 EXAMPLE = Path(__file__).parents[2] / "mappings" / "example.yaml"
 NOWHERE = "http://127.0.0.1:9"
@@ -96,6 +97,7 @@ class Caller:
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     settings = load_settings(write_settings(tmp_path), environ={})
+    as_after_a_first_start(settings)
     assembled = await assemble(settings, open_database(settings))
     yield assembled
     await assembled.close()
