@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, Row, text
 from sqlmodel import SQLModel
 
 from syncbridge.errors import ConfigError
@@ -57,6 +57,13 @@ def test_indexes_and_unique_constraints_are_migrated_too(engine: Engine, tmp_pat
 
     assert indexes(engine) == indexes(made)
     made.dispose()
+
+
+def test_no_column_has_the_name_of_something_a_row_has_anyway() -> None:
+    """A row is a tuple: its ``count`` would be the tuple's own."""
+    names = {column.name for table in SQLModel.metadata.tables.values() for column in table.columns}
+
+    assert [name for name in sorted(names) if hasattr(Row, name)] == []
 
 
 def test_the_newest_migration_is_the_one_the_program_names() -> None:

@@ -177,9 +177,7 @@ async def test_a_payment_seen_late_does_not_set_a_purchase_back(db: SqliteDataba
     assert await state(db, purchase.id) is PurchaseState.SHIPPED
 
 
-async def test_the_states_and_the_parcels_of_vendor_orders_are_told_by_account(
-    db: SqliteDatabase,
-) -> None:
+async def test_the_states_and_the_parcels_of_vendor_orders_are_told_by_account(db: SqliteDatabase) -> None:
     purchase, other = await intended(db, "1"), await intended(db, "1", SECOND_ACCOUNT)
     await adopt(db, purchase, placed("1"), placed("2"))
     await adopt(db, other, placed("1"))

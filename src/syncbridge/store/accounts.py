@@ -108,15 +108,15 @@ def _store_tokens(session: Session, account: str, tokens: Tokens, seed: str) -> 
     session.connection().execute(_OPENED, {"account": account, **opened})
 
 
-def _upsert(*names: str) -> Insert:
+def _kept(*names: str) -> Insert:
     """Write these of an account, whether it is known or not."""
     given = upsert(AccountState)
     return given.on_conflict_do_update(index_elements=["account"], set_={name: given.excluded[name] for name in names})
 
 
-_OPENED = _upsert("tokens", "seed", "paused_until", "paused_why", "renewing_until")
-_PAUSED = _upsert("paused_until", "paused_why")
-_LEDGER_READ = _upsert("reconciled_at")
+_OPENED = _kept("tokens", "seed", "paused_until", "paused_why", "renewing_until")
+_PAUSED = _kept("paused_until", "paused_why")
+_LEDGER_READ = _kept("reconciled_at")
 
 
 def pause(session: Session, account: str, *, until: datetime, why: str) -> None:

@@ -230,7 +230,10 @@ def _reading(connection: Connection) -> Iterator[None]:
 
 
 def open_engine(url: str, keys: MultiFernet, *, durable: bool = True) -> Engine:
-    """An engine set up for one writer and several readers; `durable=False` only where a crash may lose commits."""
+    """An engine set up for one writer and several readers; `durable=False` only where a crash may lose commits.
+
+    Outside of `writing` each statement is kept by itself, also where the engine says it has begun.
+    """
     engine = create_engine(url, poolclass=NullPool, connect_args={"check_same_thread": False, "isolation_level": None})
     use_keys(engine.dialect, keys)
 

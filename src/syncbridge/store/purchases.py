@@ -254,9 +254,9 @@ def move(session: Session, purchase: int, state: PurchaseState, *, when: Collect
 
     Those sent together with one that was clearly not made are to be bought still.
     """
-    move = _MOVE_TOGETHER if state in _AT_THE_SUPPLIER else _MOVE
+    change = _MOVE_TOGETHER if state in _AT_THE_SUPPLIER else _MOVE
     result = session.connection().execute(
-        move, {"b_purchase": purchase, "b_when": [one.value for one in when], "b_state": state.value}
+        change, {"b_purchase": purchase, "b_when": [one.value for one in when], "b_state": state.value}
     )
     if result.rowcount and state not in _AT_THE_SUPPLIER:
         merging.unsend(session, purchase)
