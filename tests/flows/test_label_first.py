@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from syncbridge.flows import abroad, decisions, vendor_orders
+from syncbridge.flows import abroad, book, decisions, vendor_orders
+from syncbridge.flows.bridge import Bridge
 from syncbridge.flows.shopping import shopping_list
 from syncbridge.model.orders import OrderState
-from syncbridge.model.purchasing import PlacedOrder, PurchaseDraft, PurchaseState
+from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseDraft, PurchaseState
 from syncbridge.model.shipping import Booking, BookingState, ParcelDraft, Shipment
+from syncbridge.queue.execute import Outcome, Snooze
+from syncbridge.queue.job import wake_waiting
 from syncbridge.rules.mapping import BuyMode, LineChoice, Part, ShippingWay, SkuRule, Way
 from syncbridge.rules.routing import meant
 from syncbridge.store import bookings, holds, purchases
@@ -66,6 +69,26 @@ async def test_nothing_is_booked_while_the_order_cools_off(shop: Shop) -> None:
     await shop.sell(ORDER)
     await shop.pass_time(COOL_OFF - 10)
     assert shop.channel.bookings == {}
+
+
+async def test_a_label_that_comes_while_its_purchase_is_looked_at_is_not_waited_for(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = book.label_number
+
+    async def meanwhile(bridge: Bridge, purchase: Purchase) -> str | Outcome:
+        found = await look(bridge, purchase)
+        if isinstance(found, Snooze):
+            await shop.pass_time(NUMBER_WAIT)  # whoever waits for the label is woken, and this one does not wait now
+        return found
+
+    await sell(shop)
+    monkeypatch.setattr(book, "label_number", meanwhile)
+    subject = (await the_purchase(shop)).subject
+    await shop.db.run(wake_waiting, ["label_waiting"], subject=subject, now=shop.clock.now())  # by another's label
+    await shop.work()
+
+    assert len(shop.supplier.books) == 1
 
 
 async def test_nothing_is_bought_before_number_and_label_are_there(shop: Shop) -> None:

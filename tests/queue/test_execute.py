@@ -48,6 +48,24 @@ async def test_a_job_that_is_done_keeps_what_its_flow_wrote(bench: Bench) -> Non
     assert await noted(bench) == ["bought"]
 
 
+@pytest.mark.parametrize(("came", "waits"), [(True, timedelta(0)), (False, timedelta(hours=1))])
+async def test_a_job_does_not_wait_for_what_came_while_it_ran(bench: Bench, came: bool, waits: timedelta) -> None:
+    asked = []
+
+    def has_come(session: Session) -> bool:
+        asked.extend(timeline.of(session, "order toys/1"))
+        return came
+
+    def write(session: Session) -> None:
+        timeline.note(session, "order toys/1", "label asked for", at=bench.clock.now())
+
+    until = bench.clock.now() + timedelta(hours=1)
+    row = await bench.execute(await bench.add(), answering(Snooze(until, "label_waiting", "no label", write, has_come)))
+
+    assert (row.state, row.run_at, row.attempt) == ("ready", bench.clock.now() + waits, 0)
+    assert len(asked) == 1, "it is asked in the transaction that begins the wait"
+
+
 async def test_a_late_wake_up_finds_nothing_to_do(bench: Bench) -> None:
     job_id = await bench.add()
     await bench.execute(job_id, answering(Done()))

@@ -66,12 +66,16 @@ async def label_number(bridge: Bridge, purchase: Purchase) -> str | Outcome:
     """The number on the label that the supplier is to stick on; empty where none is wanted. No label, no purchase."""
     if bridge.route(purchase.route).ship is not ShippingWay.LABEL_FIRST:
         return ""
-    booking = await bridge.db.read(bookings.label_first, purchase.id)
-    draft = await bridge.db.read(bookings.draft_of, booking) if booking and booking.is_ready else None
-    if booking is None or draft is None:
-        why = "its label is not there yet, with whose number it is bought"
-        wait = bridge.clock.now() + LONG_WAIT
-        return Snooze(wait, abroad.LABEL_WAITING, why, lambda session: abroad.label_first(session, bridge, purchase))
+    label = await bridge.db.read(_label, purchase)
+    if label is None:
+        return Snooze(
+            bridge.clock.now() + LONG_WAIT,
+            abroad.LABEL_WAITING,
+            "its label is not there yet, with whose number it is bought",
+            write=lambda session: abroad.label_first(session, bridge, purchase),
+            came=lambda session: _label(session, purchase) is not None,
+        )
+    booking, draft = label
     try:
         order = await bridge.channels[purchase.store].order(purchase.order_id)
     except AccessExpired as error:
@@ -85,6 +89,13 @@ async def label_number(bridge: Bridge, purchase: Purchase) -> str | Outcome:
         abroad.again(session, bridge, booking, purchase, why)
 
     return Snooze(wait, abroad.LABEL_WAITING, why, write)
+
+
+def _label(session: Session, purchase: Purchase) -> tuple[BookingIntent, ParcelDraft] | None:
+    """The booking whose number and label are there, and what was sent; None before that, or where it is forgotten."""
+    booking = bookings.label_first(session, purchase.id)
+    draft = bookings.draft_of(session, booking) if booking and booking.is_ready else None
+    return (booking, draft) if booking and draft else None
 
 
 async def _book(bridge: Bridge, booking: BookingIntent, purchase: Purchase) -> Outcome:

@@ -37,6 +37,11 @@ def nothing(session: Session) -> None:
     """Change nothing."""
 
 
+def no(session: Session) -> bool:
+    """Nothing came."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """Close the job and keep what was written."""
@@ -52,6 +57,8 @@ class Snooze:
     code: str
     why: str
     write: Write = nothing
+    came: Callable[[Session], bool] = no
+    """Whether what would wake it came while it ran, when there was nobody to wake: then it looks again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +186,9 @@ class Worker:
         match outcome:
             case Done():
                 jobs.finish(session, job, now=now)
-            case Snooze(until, code, why):
-                jobs.postpone(session, job, run_at=until, code=code, why=why, costs_attempt=False)
+            case Snooze(until, code, why, came=came):
+                run_at = now if came(session) else until
+                jobs.postpone(session, job, run_at=run_at, code=code, why=why, costs_attempt=False)
             case Park(code, why):
                 jobs.park(session, job, now=now, code=code, why=why)
             case Retry(code, why, at=at):
