@@ -20,6 +20,7 @@ from syncbridge.queue import job as jobs
 from syncbridge.settings import load_settings
 from syncbridge.store import orders
 from syncbridge.testing.builders import make_order
+from tests.databases import as_after_a_first_start
 from tests.web.conftest import write_settings
 
 NOW = SystemClock().now()
@@ -31,6 +32,7 @@ ORDER = "8172481060036440"
 def config(tmp_path: Path) -> Path:
     """Settings, and a database whose polls all came to their end; no vendor can be reached."""
     file = write_settings(tmp_path)
+    as_after_a_first_start(load_settings(file, environ={}))
     change(file, polled)
     return file
 

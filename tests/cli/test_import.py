@@ -24,6 +24,7 @@ from syncbridge.settings import load_settings
 from syncbridge.sheets.reading import rows
 from syncbridge.store.owner import sole_owner
 from syncbridge.testing.builders import make_offer
+from tests.databases import as_after_a_first_start
 from tests.web.conftest import EXAMPLE, NOWHERE
 
 IDS = [str(600000000000 + number) for number in range(30)]
@@ -202,8 +203,9 @@ def test_beside_a_daemon_the_command_only_writes_the_run_and_watches(
         return True
 
     monkeypatch.setattr(attended, "watch", watch)
-    asyncio.run(open_database(load_settings(seller.config, environ={})).close())
-    with sole_owner(load_settings(seller.config, environ={}).database_file):
+    settings = load_settings(seller.config, environ={})
+    as_after_a_first_start(settings)
+    with sole_owner(settings.database_file):
         told = seller.answer(IDS[0], "--account", "main")
 
     assert (watched, told["counts"]["waiting"]) == (["watched"], 1)
@@ -225,7 +227,7 @@ def test_beside_a_daemon_the_command_only_writes_the_run_and_watches(
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence(seller: Seller, args: list[str], why: str) -> None:
-    asyncio.run(open_database(load_settings(seller.config, environ={})).close())
+    as_after_a_first_start(load_settings(seller.config, environ={}))
     result = seller.run("offers", *args) if args[:1] != ["status"] else seller.run(*args)
 
     assert result.exit_code in (1, 2)

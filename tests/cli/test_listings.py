@@ -20,6 +20,7 @@ from syncbridge.settings import load_settings
 from syncbridge.store import catalogue, listings, locks
 from syncbridge.store.tables.work import Job
 from syncbridge.testing.builders import make_listing_draft, make_offer, usd
+from tests.databases import as_after_a_first_start
 from tests.web.conftest import write_settings
 
 NOW = SystemClock().now()
@@ -31,6 +32,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.config = write_settings(folder)
+        as_after_a_first_start(load_settings(self.config, environ={}))
         asyncio.run(self._fill())
 
     async def _fill(self) -> None:

@@ -23,6 +23,7 @@ from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import load_settings
 from syncbridge.store import catalogue, orders
 from syncbridge.testing.builders import make_listing_draft, make_offer, make_order, make_order_line, make_spec
+from tests.databases import as_after_a_first_start
 from tests.mappings.test_mapping_file import GOOD
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -37,6 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     write(GOOD)
+    as_after_a_first_start(load_settings())
     fill(_fill)
     return tmp_path
 

@@ -13,6 +13,7 @@ from syncbridge.daemon import reload_mappings
 from syncbridge.errors import MappingError
 from syncbridge.settings import load_settings
 from syncbridge.store import holds
+from tests.databases import as_after_a_first_start
 from tests.web.conftest import write_settings
 
 pytestmark = pytest.mark.anyio
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def app(tmp_path: Path) -> AsyncIterator[App]:
     settings = load_settings(write_settings(tmp_path), {})
+    as_after_a_first_start(settings)
     assembled = await assemble(settings, open_database(settings))
     yield assembled
     await assembled.close()

@@ -11,6 +11,7 @@ from syncbridge.bootstrap import assemble, open_database
 from syncbridge.errors import ConfigError
 from syncbridge.rules.rates import RateBrakes
 from syncbridge.settings import load_settings
+from tests.databases import as_after_a_first_start
 from tests.web.conftest import write_settings
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +33,7 @@ async def test_an_account_of_no_such_sort_is_refused_at_start(
     settings = load_settings(write_settings(tmp_path), environ={})
     example = tmp_path / "mappings" / "example.yaml"
     example.write_text(example.read_text("utf-8").replace(old, new), "utf-8")
+    as_after_a_first_start(settings)
     db = open_database(settings)
 
     with pytest.raises(ConfigError, match=f"example.yaml:[0-9]+:[0-9]+: {sentence}, but the settings have no such"):

@@ -21,6 +21,7 @@ from syncbridge.store.holds import all_open
 from syncbridge.web import head, receiver
 from syncbridge.web.receiver import Receiver
 from syncbridge.web.server import server
+from tests.databases import as_after_a_first_start
 from tests.store.conftest import Fault, files_that_cannot_grow, no_more_pages
 from tests.web.conftest import (
     FORM,
@@ -194,6 +195,7 @@ async def test_row_25_while_the_secret_is_replaced_messages_signed_with_either_a
     file = write_settings(tmp_path)
     file.write_text(file.read_text().replace("app_secret =", f'former_app_secret = "{former}"\napp_secret ='))
     chosen = load_settings(file, environ={})
+    as_after_a_first_start(chosen)
     app = await assemble(chosen, open_database(chosen))
     caller, order = Caller(app), aliexpress_push()
 
