@@ -12,7 +12,7 @@ from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Purchase
 from syncbridge.ports import Clock
 from syncbridge.rules.mapping import Rules, ShippingWay
-from syncbridge.testing.control import MockControl
+from syncbridge.testing.control import MockControl, MockRefused
 
 UNROUTED_SKU = "ZZ0001"
 PAID = "waitsellersend"
@@ -201,12 +201,17 @@ class World:
                 await self._cancel(order_id)
 
     async def _cancel(self, order_id: str) -> None:
-        """A buyer asks for it, and the seller agrees."""
-        if order_id not in self.cancelled:
-            self.cancelled.add(order_id)
-            self.say(f"the buyer of {order_id} cancels")
-            for step in ("ask_to_cancel", "accept_cancel"):
-                await self.channel.tell(f"orders/{order_id}/{step}", push=True)
+        """A buyer asks for it, and the seller agrees; or it is too late, since the parcel was declared this moment."""
+        if order_id in self.cancelled:
+            return
+        self.cancelled.add(order_id)
+        self.say(f"the buyer of {order_id} cancels")
+        try:
+            await self.channel.tell(f"orders/{order_id}/ask_to_cancel", push=True)
+        except MockRefused as too_late:
+            self.say(str(too_late))
+            return
+        await self.channel.tell(f"orders/{order_id}/accept_cancel", push=True)
 
     async def _send(self, mark: str, order: Mapping[str, object]) -> None:
         """A supplier ships what is paid and still wanted; the forwarder sends on what arrived."""

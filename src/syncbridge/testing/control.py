@@ -8,6 +8,10 @@ from types import TracebackType
 import httpx
 
 
+class MockRefused(Exception):
+    """What was asked of the mock cannot be, as things stand with the vendor; or it was asked wrongly."""
+
+
 class MockControl:
     """The control calls of one mock, over HTTP or in process."""
 
@@ -29,10 +33,10 @@ class MockControl:
         await self._client.aclose()
 
     async def tell(self, path: str, **values: object) -> dict[str, object]:
-        """Make a control call; raises if the mock refuses it."""
+        """Make a control call; raises MockRefused."""
         answer = await self._client.post(f"/_mock/{path}", json=values)
         if answer.is_error:
-            raise ValueError(f"the mock refused {path} {values}: {answer.status_code} {answer.text[:300]}")
+            raise MockRefused(f"the mock refused {path} {values}: {answer.status_code} {answer.text[:300]}")
         told: dict[str, object] = answer.json() if answer.content else {}
         return told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from syncbridge.model.catalog import ListingStatus
-from syncbridge.testing.control import MockControl
+from syncbridge.testing.control import MockControl, MockRefused
 
 pytestmark = pytest.mark.anyio
 RED = {"sku_property_id": 14, "property_value_id": 10, "property_value_definition_name": "Red",
@@ -82,6 +82,6 @@ async def test_a_listing_is_read_with_images_category_template_and_properties(se
     ],
 )
 async def test_what_the_seller_centre_would_not_take_is_refused_and_nothing_is_added(seller, wrong):
-    with pytest.raises(ValueError, match="the mock refused products"):
+    with pytest.raises(MockRefused, match="the mock refused products"):
         await seller.fill(product(), wrong)
     assert (await seller.control.books())["products"] == []
