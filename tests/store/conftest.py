@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
 from syncbridge.store.db import Database, SqliteDatabase, open_engine
+from tests import databases
 
 Fault = Callable[[Database], AbstractAsyncContextManager[None]]
 """Something that keeps a database from writing, for a while."""
@@ -50,6 +51,6 @@ def new_engine(folder: Path, keys: MultiFernet | None = None) -> Engine:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
-    database = SqliteDatabase(new_engine(tmp_path))
+    database = SqliteDatabase(databases.new_file(tmp_path / "store.db"))
     yield database
     await database.close()

@@ -117,9 +117,11 @@ async def test_everything_is_in_the_file_when_a_unit_returns(db: SqliteDatabase,
         assert len(by_another_connection(tmp_path)) == number + 1
 
 
-async def test_commits_wait_for_the_disk(db: SqliteDatabase) -> None:
+async def test_commits_wait_for_the_disk(tmp_path: Path) -> None:
+    db = SqliteDatabase(new_engine(tmp_path))
     pragma = await db.run(lambda s: s.connection().exec_driver_sql("PRAGMA synchronous").scalar_one())
     mode = await db.run(lambda s: s.connection().exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    await db.close()
 
     assert (pragma, mode) == (2, "wal")
 
