@@ -162,7 +162,7 @@ def claim(session: Session, job_id: int, *, now: datetime, lease: timedelta) -> 
 
 
 def renew(session: Session, job: Claim, *, until: datetime) -> None:
-    """HoldRow the job longer; raises Fenced if it is lost."""
+    """Hold the job longer; raises Fenced if it is lost."""
     _own(session, job, {"lease_until": until})
 
 
