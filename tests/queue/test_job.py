@@ -175,6 +175,18 @@ async def test_the_sweep_lets_a_job_written_before_the_clock_was_set_back_wait_a
     assert await bench.due() == [at_once, in_a_minute]
 
 
+async def test_a_job_written_by_a_clock_a_little_ahead_waits_as_it_was_written(bench: Bench, clock: FixedClock) -> None:
+    clock.advance(jobs.CLOCKS_DIFFER.total_seconds())
+    job_id = await bench.add(run_at=clock.now())
+    clock.advance(-jobs.CLOCKS_DIFFER.total_seconds())
+
+    await bench.db.run(jobs.sweep, now=clock.now())
+
+    assert await bench.due() == []
+    clock.advance(jobs.CLOCKS_DIFFER.total_seconds())
+    assert await bench.due() == [job_id]
+
+
 async def test_a_new_owner_frees_every_lease_at_once(bench: Bench, clock: FixedClock) -> None:
     taken = [(await bench.take(await bench.add(key))).id for key in ("one", "two")]
 

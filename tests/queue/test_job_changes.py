@@ -228,6 +228,26 @@ async def test_a_repeated_job_closes_parked_ones_of_its_kind_and_account_only(be
     assert await states(bench, ids) == ["done", "parked", "parked", "ready"]
 
 
+async def test_parked_jobs_of_these_keys_or_that_begin_so_are_closed_and_no_others(bench: Bench) -> None:
+    ended = [await parked(bench, key) for key in ("declare:1", "redeclare:1@5", "redeclare:1@")]
+    others = [await parked(bench, key) for key in ("declare:12", "redeclare:12@5", "x redeclare:1@5", "redeclare:1_5")]
+    waits, is_done = await waiting(bench, "redeclare:1@6", "no"), await done(bench, "redeclare:1@7")
+
+    await bench.db.run(jobs.end_parked, ["declare:1", "declare:2"], begun="redeclare:1@")
+
+    assert await states(bench, ended) == ["done"] * 3
+    assert await states(bench, others) == ["parked"] * 4
+    assert await states(bench, [waits, is_done]) == ["ready", "done"]
+
+
+async def test_a_beginning_is_taken_word_for_word(bench: Bench) -> None:
+    job_id = await parked(bench, "redeclare:1@5")
+
+    await bench.db.run(jobs.end_parked, [], begun="redeclare_1%")
+
+    assert await states(bench, [job_id]) == ["parked"]
+
+
 async def test_a_job_whose_work_was_undone_is_put_before_a_person_again(bench: Bench, clock: FixedClock) -> None:
     ids = [await done(bench, "one"), await done(bench, "two"), await bench.add("three")]
     clock.advance(60)

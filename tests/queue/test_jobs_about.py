@@ -130,3 +130,10 @@ async def test_a_sibling_that_was_cut_off_is_unsettled_and_one_of_another_subjec
         await bench.db.run(jobs.sweep, now=START + HOUR, held=[claim.id])
 
         assert await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"]) is unsettled
+
+
+async def test_a_job_that_was_cut_off_does_not_wait_for_itself(bench: Bench) -> None:
+    claim = await bench.take(await add(bench, "first", kind="fulfil.declare", after=-SECOND))
+    await bench.db.run(jobs.sweep, now=START + HOUR)
+
+    assert not await bench.db.read(jobs.unsettled, claim, ["unknown"], kinds=["fulfil.declare"])

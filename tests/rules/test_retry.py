@@ -46,6 +46,7 @@ def test_all_waits_together_stay_within_what_is_promised(policy: RetryPolicy, mo
         ("withdraw.order", 8),
         ("decisions.adopt", 8),
         ("fulfil.declare", 12),
+        ("book.parcel", 12),
         ("publish.post", 6),
         ("import_.page", 6),
         ("orders.poll", 1),

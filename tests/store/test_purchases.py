@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from syncbridge.model.money import Money
+from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
-from syncbridge.rules.routing import intent_key
-from syncbridge.store import placed_orders, purchases
+from syncbridge.rules.routing import Split, intent_key
+from syncbridge.store import merging, placed_orders, purchases
+from syncbridge.store import orders as channel_orders
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import AlreadyIntended, CapReached, NotIntended
-from syncbridge.testing.builders import cny
+from syncbridge.testing.builders import cny, make_order
 from syncbridge.testing.clock import START
 from tests.flows.conftest import ROUTE
 from tests.store.buying import (
@@ -286,6 +288,80 @@ async def test_what_a_person_must_buy_is_listed_oldest_first_of_all_accounts(db:
     assert [purchase.id for purchase in await db.read(purchases.to_buy_by_hand)] == cards
 
 
+async def test_the_purchases_of_many_orders_are_those_of_their_stores(db: SqliteDatabase) -> None:
+    first, also = await intend(db, "1"), await intend(db, "1", SECOND_ACCOUNT)
+    await intend(db, "1", store="games")
+    other = await intend(db, "2", store="games")
+    await intend(db, "3")
+
+    found = await db.read(purchases.of_orders, {("toys", "1"), ("games", "2"), ("toys", "2")})
+
+    assert sorted(purchase.id for purchase in found) == [first, also, other]
+    assert await db.read(purchases.of_orders, set()) == []
+
+
+async def test_purchases_are_found_by_their_marks(db: SqliteDatabase) -> None:
+    first, second, _ = [await intended(db, order) for order in ("1", "2", "3")]
+
+    found = await db.read(purchases.by_marks, [first.mark, second.mark, "SBUNKNOWN"])
+
+    assert found == {first.mark: first, second.mark: second}
+
+
+async def on_the_clock(db: SqliteDatabase) -> list[tuple[str, str, datetime]]:
+    found = await db.read(purchases.on_the_clock)
+    return [(purchase.store, purchase.order_id, ship_by) for purchase, ship_by in found]
+
+
+async def test_what_is_to_be_declared_is_on_the_clock_by_when_its_order_must_be_shipped(db: SqliteDatabase) -> None:
+    hours = {("toys", "1"): 5, ("games", "1"): 3, ("toys", "2"): 5, ("toys", "3"): None}
+    for (store, order_id), left in hours.items():
+        ship_by = None if left is None else START + timedelta(hours=left)
+        await db.run(channel_orders.keep, store, make_order(order_id, START, ship_by=ship_by))
+    for order_id, store in (("2", "toys"), ("1", "toys"), ("1", "games"), ("3", "toys"), ("4", "toys")):
+        await intend(db, order_id, store=store)
+
+    soon, late = START + timedelta(hours=3), START + timedelta(hours=5)
+    assert await on_the_clock(db) == [("games", "1", soon), ("toys", "2", late), ("toys", "1", late)]
+
+
+async def test_a_purchase_is_on_the_clock_until_it_is_declared_or_given_up(db: SqliteDatabase) -> None:
+    for state in PurchaseState:
+        await db.run(channel_orders.keep, "toys", make_order(state, START))
+        await move(db, await intend(db, state), state)
+
+    over = {PurchaseState.DECLARED, PurchaseState.WITHDRAWING, PurchaseState.STOPPED}
+    assert {order_id for _, order_id, _ in await on_the_clock(db)} == set(PurchaseState) - over
+
+
+async def test_the_clock_of_an_order_runs_while_it_wants_goods(db: SqliteDatabase) -> None:
+    for state in OrderState:
+        await db.run(channel_orders.keep, "toys", make_order(state, START, state=state))
+        await intend(db, state)
+
+    assert {order_id for _, order_id, _ in await on_the_clock(db)} == {OrderState.TO_SHIP, OrderState.PART_SHIPPED}
+
+
+async def test_what_we_sent_and_paid_is_unshipped_until_something_of_it_moves(db: SqliteDatabase) -> None:
+    async def paid(order_id: str, split: Split = SPLIT) -> int:
+        purchase = await intend(db, order_id, split)
+        await send(db, purchase, "1.00")
+        await move(db, purchase, PurchaseState.PAID)
+        return purchase
+
+    first, second = await paid("1"), await paid("2")
+    await paid("3", SECOND_ACCOUNT)
+    await move(db, await paid("4"), PurchaseState.SHIPPED)
+    await move(db, await paid("5"), PurchaseState.PLACED)
+    joined = await intend(db, "6")
+    await db.run(merging.merge, first, [joined])
+    await move(db, joined, PurchaseState.PAID)
+    by_hand = await intend(db, "7")
+    await move(db, by_hand, PurchaseState.PAID)
+
+    assert [one.id for one in await db.read(purchases.unshipped, "main")] == [first, second]
+
+
 async def test_every_purchase_is_told_with_the_vendor_orders_it_became(db: SqliteDatabase) -> None:
     first, other = await intended(db), await intended(db, split=SECOND_ACCOUNT)
     await adopt(db, first, placed("1"), placed("2"))
@@ -326,3 +402,17 @@ async def test_what_the_ledger_shows_of_ours_counts_although_a_backup_forgot_tha
             await send(db, another, "40.00")
     else:
         await send(db, another, "40.00")
+
+
+async def test_what_the_ledger_shows_of_nobody_or_of_another_account_does_not_count(db: SqliteDatabase) -> None:
+    await adopt(db, await intended(db, "1", SECOND_ACCOUNT), placed("88", "61.00", created_at=START))
+    await db.run(placed_orders.see, "main", placed("89", "61.00", created_at=START), now=START)
+
+    await send(db, await intend(db, "2"), "40.00")
+
+
+async def test_what_was_bought_as_the_day_began_counts(db: SqliteDatabase) -> None:
+    await adopt(db, await intended(db, "1"), placed("88", "61.00", created_at=TODAY))
+
+    with pytest.raises(CapReached):
+        await send(db, await intend(db, "2"), "40.00")

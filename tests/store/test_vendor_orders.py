@@ -204,6 +204,36 @@ async def test_a_purchase_is_shipped_if_it_was_bought_and_not_yet_declared(
     assert await state(db, purchase.id) is (PurchaseState.SHIPPED if goes_on else before)
 
 
+async def test_the_purchases_of_many_vendor_orders_are_told_by_account_and_id(db: SqliteDatabase) -> None:
+    purchase, other = await intended(db, "1"), await intended(db, "1", SECOND_ACCOUNT)
+    await adopt(db, purchase, placed("1"), placed("2"), placed("3"))
+    await adopt(db, other, placed("1"), placed("4"))
+    await see(db, placed("5"))
+    asked = {("main", "1"), ("main", "2"), ("second", "1"), ("main", "4"), ("main", "5"), ("main", "6")}
+
+    found = await db.read(placed_orders.purchases_of, asked)
+
+    assert {order: one.id for order, one in found.items()} == {
+        ("main", "1"): purchase.id,
+        ("main", "2"): purchase.id,
+        ("second", "1"): other.id,
+    }
+
+
+async def test_an_urging_is_noted_at_its_own_vendor_order(db: SqliteDatabase) -> None:
+    purchase, other = await intended(db, "1"), await intended(db, "1", SECOND_ACCOUNT)
+    await adopt(db, purchase, placed("1"), placed("2"))
+    await adopt(db, other, placed("1"))
+
+    await db.run(placed_orders.urged, "main", "1", now=START)
+
+    assert await db.read(placed_orders.progress, [purchase.id, other.id]) == {
+        purchase.id: {"1": Progress(None, None, START), "2": Progress(None, None)},
+        other.id: {"1": Progress(None, None)},
+    }
+    assert await db.read(placed_orders.progress, [other.id]) == {other.id: {"1": Progress(None, None)}}
+
+
 async def test_a_refund_is_noted_at_its_own_vendor_order(db: SqliteDatabase) -> None:
     purchase, other = await intended(db, "1"), await intended(db, "1", SECOND_ACCOUNT)
     await adopt(db, purchase, placed("1"), placed("2"))
