@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -24,44 +25,69 @@ from syncbridge.testing.control import MockControl
 pytestmark = pytest.mark.anyio
 
 
+SCENARIO = make(1)
+ORDER = next(order.order_id for order in SCENARIO.orders if order.trouble is Trouble.CANCELLED_SHIPPED)
+NOTE = "唛头 " + next(mark for mark, order_id in owners_of(SCENARIO).items() if order_id == ORDER)
+
+
 async def nothing() -> Sequence[object]:
     return []
 
 
+def vendor(bought: dict[str, object], ordered: dict[str, object], answers: int = 200) -> tuple[Starlette, list[str]]:
+    """Both vendors in one, with an order each; answers it, and what it was told."""
+    told: list[str] = []
+
+    def books(_: Request) -> JSONResponse:
+        return JSONResponse({"orders": [bought | ordered]})
+
+    def control(request: Request) -> JSONResponse:
+        told.append(request.path_params["step"])
+        return JSONResponse({}, answers)
+
+    control_call = Route("/_mock/orders/{order_id}/{step}", control, methods=["POST"])
+    return Starlette(routes=[Route("/_books", books), control_call]), told
+
+
+@asynccontextmanager
+async def world(folder: Path, app: Starlette) -> AsyncIterator[World]:
+    """People whose desk is empty."""
+    rules = parse(read_mappings(mappings_folder()))
+    desk = Desk(cards=nothing, queue=nothing)  # type: ignore[arg-type]  # nothing is of any type
+    forwarder = ForwarderMock(folder / "forwarder.csv")
+    async with MockControl("http://mock", app=app) as mock:
+        yield World(SCENARIO, mock, mock, forwarder, rules, FixedClock(), desk, lambda _: None)
+
+
 @pytest.mark.parametrize(("status", "asked"), [(200, ["ask_to_cancel", "accept_cancel"]), (400, ["ask_to_cancel"])])
 async def test_a_buyer_who_cancels_too_late_keeps_the_order(status: int, asked: list[str], tmp_path: Path) -> None:
-    scenario = make(1)
-    mark = next(
-        mark
-        for mark, order_id in owners_of(scenario).items()
-        if any(one.order_id == order_id and one.trouble is Trouble.CANCELLED_SHIPPED for one in scenario.orders)
-    )
     bought = {
         "orderId": "1",
-        "message": f"唛头 {mark}",
+        "message": NOTE,
         "payTime": "",
         "status": "waitbuyerreceive",
         "parcels": ["YT1"],
     }
-    told: list[str] = []
-
-    def books(_: Request) -> JSONResponse:
-        return JSONResponse({"orders": [bought]})
-
-    def control(request: Request) -> JSONResponse:
-        told.append(request.path_params["step"])
-        return JSONResponse({}, status)
-
-    vendor = Starlette(
-        routes=[Route("/_books", books), Route("/_mock/orders/{order_id}/{step}", control, methods=["POST"])]
-    )
-    rules = parse(read_mappings(mappings_folder()))
-    desk = Desk(cards=nothing, queue=nothing)  # type: ignore[arg-type]  # nothing is of any type
-    async with MockControl("http://mock", app=vendor) as mock:
-        forwarder = ForwarderMock(tmp_path / "forwarder.csv")
-        world = World(scenario, mock, mock, forwarder, rules, FixedClock(), desk, lambda _: None)
-
-        await world.do_their_part()
-        await world.do_their_part()
+    app, told = vendor(bought, {}, status)
+    async with world(tmp_path, app) as people:
+        await people.do_their_part()
+        await people.do_their_part()
 
     assert told == asked
+
+
+@pytest.mark.parametrize(
+    ("left", "cancelled_at", "ends"),
+    [("waitbuyerreceive", "2026", False), ("terminated", "2026", True), ("waitbuyerreceive", None, True)],
+)
+async def test_a_day_ends_once_what_was_bought_for_cancelled_orders_is_taken_back(
+    left: str, cancelled_at: str | None, ends: bool, tmp_path: Path
+) -> None:
+    bought = {"orderId": "1", "message": NOTE, "payTime": "", "parcels": []}
+    app, _ = vendor(bought, {"order_id": ORDER, "status": left, "cancelled_at": cancelled_at})
+    async with world(tmp_path, app) as people:
+        if ends:
+            await people.settle(10)
+        else:
+            with pytest.raises(TimeoutError, match=f"still open: order toys/{ORDER}"):
+                await people.settle(10)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.demo.abroad import code_of, listed, mark_in, owners_of, ways_of
+from syncbridge.demo.books import UNDONE
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, BuyerOrder, Scenario, Trouble, Want
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Purchase
@@ -92,7 +93,7 @@ class World:
     async def settle(self, patience: float) -> None:
         """Let everybody do their part until nothing is left to do."""
         try:
-            await self._until(self._settled, patience, "every order to be declared or to wait for a person")
+            await self._until(self._settled, patience, "every order to be declared, taken back or seen to")
         except TimeoutError as error:
             raise TimeoutError(f"{error}; still open: {await self._still_open()}") from None
 
@@ -160,20 +161,27 @@ class World:
     async def _settled(self) -> bool:
         """Let everybody do their part; true once nothing is left to do."""
         await self.do_their_part()
-        waiting = {entry.subject for entry in await self.desk.queue() if entry.state == "parked"}
-        return await self._unsent() <= waiting
+        queue = await self.desk.queue()
+        parked, held = ({entry.subject for entry in queue if entry.state == state} for state in ("parked", "held"))
+        return await self._unsent() <= parked and await self._left_of_cancelled() <= parked | held
 
     async def _unsent(self) -> set[str]:
         """Subjects of the orders that buyers still wait for."""
         orders = (await self.channel.books())["orders"]
         return {f"order {STORE}/{order['order_id']}" for order in orders if order["status"] in UNSENT}
 
+    async def _left_of_cancelled(self) -> set[str]:
+        """Subjects of cancelled orders that something bought for them is left of."""
+        cancelled = {order["order_id"] for order in (await self.channel.books())["orders"] if order["cancelled_at"]}
+        left = [order for order in (await self.supplier.books())["orders"] if order["status"] not in UNDONE]
+        owners = {self._owners.get(mark_in(str(order["message"]))) for order in left}
+        return {f"order {STORE}/{order_id}" for order_id in owners & cancelled}
+
     async def _still_open(self) -> str:
         """Each of them, with what the queue says of it."""
         said = {entry.subject: f"{entry.state}, {entry.code}: {entry.reason}" for entry in await self.desk.queue()}
-        return "; ".join(
-            f"{subject} ({said.get(subject, 'not in the queue')})" for subject in sorted(await self._unsent())
-        )
+        still_open = await self._unsent() | await self._left_of_cancelled()
+        return "; ".join(f"{subject} ({said.get(subject, 'not in the queue')})" for subject in sorted(still_open))
 
     async def _buy_by_hand(self) -> None:
         """The person buys each card on the supplier's page, with the mark in the note, and pays."""
