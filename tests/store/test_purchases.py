@@ -12,8 +12,8 @@ from syncbridge.model.money import Money
 from syncbridge.model.orders import OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, PurchaseState, VendorOrderState
 from syncbridge.rules.routing import Split, intent_key
-from syncbridge.store import merging, placed_orders, purchases
 from syncbridge.store import orders as channel_orders
+from syncbridge.store import placed_orders, purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.store.purchases import AlreadyIntended, CapReached, NotIntended
 from syncbridge.testing.builders import cny, make_order
@@ -353,13 +353,14 @@ async def test_what_we_sent_and_paid_is_unshipped_until_something_of_it_moves(db
     await paid("3", SECOND_ACCOUNT)
     await move(db, await paid("4"), PurchaseState.SHIPPED)
     await move(db, await paid("5"), PurchaseState.PLACED)
-    joined = await intend(db, "6")
-    await db.run(merging.merge, first, [joined])
-    await move(db, joined, PurchaseState.PAID)
-    by_hand = await intend(db, "7")
+    holder, joined = await intend(db, "6"), await intend(db, "7")
+    sent = {"others": [joined], "cap": cny("100.00"), "day_began": TODAY, "now": START}
+    await db.run(purchases.sent, holder, quote("1.00"), **sent)
+    await move(db, holder, PurchaseState.PAID)
+    by_hand = await intend(db, "8")
     await move(db, by_hand, PurchaseState.PAID)
 
-    assert [one.id for one in await db.read(purchases.unshipped, "main")] == [first, second]
+    assert [one.id for one in await db.read(purchases.unshipped, "main")] == [first, second, holder]
 
 
 async def test_every_purchase_is_told_with_the_vendor_orders_it_became(db: SqliteDatabase) -> None:
@@ -416,3 +417,11 @@ async def test_what_was_bought_as_the_day_began_counts(db: SqliteDatabase) -> No
 
     with pytest.raises(CapReached):
         await send(db, await intend(db, "2"), "40.00")
+
+
+async def test_what_was_sent_and_is_shown_counts_once(db: SqliteDatabase) -> None:
+    purchase, another = await intended(db, "1"), await intend(db, "2")
+    await send(db, purchase.id, "40.00")
+    await adopt(db, purchase, placed("88", "40.00", created_at=START))
+
+    await send(db, another, "60.00")

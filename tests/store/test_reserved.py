@@ -47,9 +47,19 @@ async def test_what_was_placed_takes_them_until_the_offer_was_read_after_it(
 
 @pytest.mark.parametrize("state", [PurchaseState.SHIPPED, PurchaseState.STOPPED, PurchaseState.WITHDRAWING])
 async def test_what_is_gone_or_not_wanted_takes_nothing(db: SqliteDatabase, state: PurchaseState) -> None:
-    await move(db, await intend(db), state)
+    purchase = await intend(db)
+    await send(db, purchase, "40.00")
+    await move(db, purchase, state)
 
     assert await reserved(db) == {}
+
+
+async def test_each_offer_counts_what_was_sent_after_it_was_read_itself(db: SqliteDatabase) -> None:
+    purchase = await intend(db)
+    await send(db, purchase, "40.00")
+    await move(db, purchase, PurchaseState.PLACED)
+
+    assert await db.read(purchases.reserved, {("main", OFFER): START, ("main", "1"): BEFORE}) == {}
 
 
 async def test_purchases_add_up_by_spec_and_other_offers_and_accounts_are_left_out(db: SqliteDatabase) -> None:
