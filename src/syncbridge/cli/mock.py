@@ -133,12 +133,12 @@ async def _account(base_url: str, name: str, offers: int, seed: int) -> dict[str
 
 async def _plan_faults(base_url: str, faults: list[_Fault]) -> None:
     """Tell each vendor's mock what will go wrong; raises ConfigError for what it does not know."""
-    from syncbridge.testing.control import MockControl
+    from syncbridge.testing.control import MockControl, MockRefused
 
     for fault in faults:
         said = msgspec.to_builtins(fault)
         async with MockControl(f"{base_url}/{ADAPTERS[said.pop('vendor')]}") as control:
             try:
                 await control.tell("faults", **said)
-            except ValueError as error:
+            except MockRefused as error:
                 raise ConfigError(f"the fault plan cannot be followed: {error}") from error
