@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import socket
 from collections import Counter
@@ -13,6 +14,13 @@ settings.register_profile("steady", deadline=None, suppress_health_check=[Health
 settings.load_profile("steady")  # a busy machine is no reason to fail
 FIGURES = ("seeds", "kills", "faults", "doubled", "lost", "bought_after_cancel", "outside_band")
 """What the tests that kill say of themselves, as the property ``tally`` of their reports."""
+gc.disable()  # thousands of tests are found, and none of them is garbage; so it looks for some once they run
+
+
+def pytest_collection_finish() -> None:
+    """What was found stays to the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

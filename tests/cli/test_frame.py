@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_an_error_that_is_not_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch
     stand_in(monkeypatch, "daemon", daemon)
 
     assert isinstance(CliRunner().invoke(app, ["daemon"]).exception, ZeroDivisionError)
+
+
+def test_a_daemon_looks_for_garbage_once_it_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bool] = []
+
+    async def run_it(_: object) -> None:
+        looks.append(gc.isenabled())
+
+    config = tmp_path / "syncbridge.toml"
+    config.touch(mode=0o600)
+    monkeypatch.setattr("syncbridge.daemon.run", run_it)
+    monkeypatch.setattr("faulthandler.enable", lambda: None)  # it wants a real stderr
+
+    assert run("--config", str(config), "daemon") == (0, "", "")
+    assert looks == [True]
 
 
 def test_an_exit_code_of_the_command_comes_through(monkeypatch: pytest.MonkeyPatch) -> None:

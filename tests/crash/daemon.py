@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import faulthandler
 import functools
+import gc
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,7 @@ from syncbridge.testing.points import Reach, WatchedDatabase, watch
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload([__name__])
+gc.freeze()  # what the forks share they need not look through for garbage
 
 
 @dataclass(frozen=True, slots=True)
