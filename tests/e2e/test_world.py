@@ -20,11 +20,9 @@ from syncbridge.demo.world import Desk, World
 from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import read_mappings
 from syncbridge.testing.clock import FixedClock
-from syncbridge.testing.control import MockControl
+from syncbridge.testing.control import MockControl, MockRefused
 
 pytestmark = pytest.mark.anyio
-
-
 SCENARIO = make(1)
 ORDER = next(order.order_id for order in SCENARIO.orders if order.trouble is Trouble.CANCELLED_SHIPPED)
 NOTE = "唛头 " + next(mark for mark, order_id in owners_of(SCENARIO).items() if order_id == ORDER)
@@ -34,12 +32,12 @@ async def nothing() -> Sequence[object]:
     return []
 
 
-def vendor(bought: dict[str, object], ordered: dict[str, object], answers: int = 200) -> tuple[Starlette, list[str]]:
+def vendor(sold: dict[str, object], ordered: dict[str, object], answers: int = 200) -> tuple[Starlette, list[str]]:
     """Both vendors in one, with an order each; answers it, and what it was told."""
     told: list[str] = []
 
     def books(_: Request) -> JSONResponse:
-        return JSONResponse({"orders": [bought | ordered]})
+        return JSONResponse({"orders": [sold | ordered]})
 
     def control(request: Request) -> JSONResponse:
         told.append(request.path_params["step"])
@@ -59,21 +57,35 @@ async def world(folder: Path, app: Starlette) -> AsyncIterator[World]:
         yield World(SCENARIO, mock, mock, forwarder, rules, FixedClock(), desk, lambda _: None)
 
 
-@pytest.mark.parametrize(("status", "asked"), [(200, ["ask_to_cancel", "accept_cancel"]), (400, ["ask_to_cancel"])])
-async def test_a_buyer_who_cancels_too_late_keeps_the_order(status: int, asked: list[str], tmp_path: Path) -> None:
-    bought = {
-        "orderId": "1",
-        "message": NOTE,
-        "payTime": "",
-        "status": "waitbuyerreceive",
-        "parcels": ["YT1"],
-    }
-    app, told = vendor(bought, {}, status)
+def bought(status: str) -> dict[str, object]:
+    """What the supplier has sent already."""
+    return {"orderId": "1", "message": NOTE, "payTime": "", "status": status, "parcels": ["YT1"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "answers", "asked"),
+    [
+        ("WAIT_SELLER_SEND_GOODS", 200, ["ask_to_cancel", "accept_cancel"]),
+        ("SELLER_PART_SEND_GOODS", 400, ["ask_to_cancel"]),
+        ("WAIT_BUYER_ACCEPT_GOODS", 400, ["ask_to_cancel"]),
+    ],
+)
+async def test_a_buyer_who_cancels_too_late_keeps_the_order(
+    status: str, answers: int, asked: list[str], tmp_path: Path
+) -> None:
+    app, told = vendor(bought(status), {"order_id": ORDER}, answers)
     async with world(tmp_path, app) as people:
         await people.do_their_part()
         await people.do_their_part()
 
     assert told == asked
+
+
+async def test_a_channel_that_lets_nobody_cancel_what_is_not_sent_ends_the_demo(tmp_path: Path) -> None:
+    app, _ = vendor(bought("WAIT_SELLER_SEND_GOODS"), {"order_id": ORDER}, 400)
+    async with world(tmp_path, app) as people:
+        with pytest.raises(MockRefused):
+            await people.do_their_part()
 
 
 @pytest.mark.parametrize(
@@ -83,8 +95,7 @@ async def test_a_buyer_who_cancels_too_late_keeps_the_order(status: int, asked: 
 async def test_a_day_ends_once_what_was_bought_for_cancelled_orders_is_taken_back(
     left: str, cancelled_at: str | None, ends: bool, tmp_path: Path
 ) -> None:
-    bought = {"orderId": "1", "message": NOTE, "payTime": "", "parcels": []}
-    app, _ = vendor(bought, {"order_id": ORDER, "status": left, "cancelled_at": cancelled_at})
+    app, _ = vendor(bought(left) | {"parcels": []}, {"order_id": ORDER, "cancelled_at": cancelled_at})
     async with world(tmp_path, app) as people:
         if ends:
             await people.settle(10)

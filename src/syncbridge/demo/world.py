@@ -209,15 +209,18 @@ class World:
                 await self._cancel(order_id)
 
     async def _cancel(self, order_id: str) -> None:
-        """A buyer asks for it, and the seller agrees; or it is too late, since the parcel was declared this moment."""
+        """A buyer asks for it, and the seller agrees; or it is too late, since the parcel was declared a moment ago."""
         if order_id in self.cancelled:
             return
         self.cancelled.add(order_id)
         self.say(f"the buyer of {order_id} cancels")
         try:
             await self.channel.tell(f"orders/{order_id}/ask_to_cancel", push=True)
-        except MockRefused as too_late:
-            self.say(str(too_late))
+        except MockRefused:
+            orders = (await self.channel.books())["orders"]
+            if any(order["order_id"] == order_id and order["status"] == NOTHING_SENT for order in orders):
+                raise
+            self.say(f"too late: order {order_id} has been sent")
             return
         await self.channel.tell(f"orders/{order_id}/accept_cancel", push=True)
 
@@ -255,7 +258,8 @@ class World:
             await self.clock.sleep(self.look)
 
 
-UNSENT = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
+NOTHING_SENT = "WAIT_SELLER_SEND_GOODS"
+UNSENT = (NOTHING_SENT, "SELLER_PART_SEND_GOODS")
 POOLS = {MAIN: "1", BY_HAND: "2"}
 BUFFER = 2
 """Kept back by the example's stock policy."""
