@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -72,7 +73,7 @@ class Shops:
         """Which stores' calls of which group are not even sent now."""
         found = set()
         for name, store in self.stores.items():
-            for group, call in (("orders", store.shipping_services), ("catalogue", lambda s=store: listings(s))):
+            for group, call in (("orders", store.shipping_services), ("catalogue", partial(listings, store))):
                 before = self.vendor.calls[name]
                 if await refused_as(call) == "ban" and self.vendor.calls[name] == before:
                     found.add(f"{name} {group}")
@@ -154,7 +155,7 @@ async def test_row_44_the_catalogue_yields_in_the_afternoon_and_orders_go_on(sho
     limiter = GcraLimiter(shops.db, shops.clock, "books", limit)
     made = {"catalogue": 0, "orders": 0}
     for group in made:
-        while await refused_as(lambda g=group: limiter.slot(g)) is None:
+        while await refused_as(partial(limiter.slot, group)) is None:
             made[group] += 1
     assert made == {"catalogue": 60, "orders": 40}
 
@@ -178,7 +179,7 @@ async def test_row_44_orders_have_their_share_of_each_second_whatever_the_catalo
     assert (shops.clock.now() - datetime(2026, 3, 2, 1, tzinfo=UTC)).total_seconds() >= 499 / 2
 
 
-async def refused_as(call: Callable[[], Awaitable[None]]) -> str | None:
+async def refused_as(call: Callable[[], Awaitable[object]]) -> str | None:
     """The code under which a call had to wait; None if it was made."""
     try:
         await call()

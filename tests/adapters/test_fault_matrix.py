@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 import structlog
+from pydantic import SecretStr
 
 from syncbridge.adapters import http
 from syncbridge.adapters.aliexpress import adapter
@@ -51,7 +52,9 @@ class Vendor(httpx.AsyncBaseTransport):
 
 
 def store(vendor: httpx.AsyncBaseTransport, clock: Clock) -> Channel:
-    settings = AliExpressSettings(app_key="500123", app_secret="s", base_url="http://vendor", auth_url="http://vendor")
+    settings = AliExpressSettings(
+        app_key="500123", app_secret=SecretStr("s"), base_url="http://vendor", auth_url="http://vendor"
+    )
     channel = adapter.connect(settings, wiring_for(vendor, clock, Tokens("at", "rt"), account="toys")).channel
     assert channel is not None
     return channel
@@ -189,7 +192,7 @@ def test_the_certificates_are_read_once_for_all_accounts(clock: FixedClock, monk
     http._tls.cache_clear()
     monkeypatch.setattr(httpx, "create_ssl_context", count)
     for account in ("a", "b", "c"):
-        settings = AliExpressSettings(app_key="500123", app_secret="s")
+        settings = AliExpressSettings(app_key="500123", app_secret=SecretStr("s"))
         adapter.connect(settings, wiring_for(None, clock, Tokens("at"), account=account))
 
     assert read == [1]

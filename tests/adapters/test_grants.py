@@ -19,6 +19,7 @@ from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import FaultTransport
 from syncbridge.testing.wiring import wiring_for
 from syncbridge.wiring import DatabaseGrants
+from tests.adapters.ledger import ledger
 from tests.queue.conftest import open_inline
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +47,7 @@ class Account:
         wiring = wiring_for(FaultTransport(self.mock.asgi(), lambda _: None), self.clock, tokens)
         object.__setattr__(wiring, "grants", DatabaseGrants(self.db, self.clock, "main"))
         supplier = adapter.connect(Alibaba1688Settings.model_validate(keys), wiring).supplier
+        assert supplier is not None
         assert isinstance(supplier, Searches)
         return supplier
 
@@ -60,8 +62,7 @@ class Account:
 
     @property
     def asked(self) -> int:
-        calls = self.mock.books()["calls"]
-        assert isinstance(calls, dict)
+        calls: dict[str, int] = ledger(self.mock)["calls"]
         return calls.get(SEARCH, 0)
 
     async def refused(self) -> list[grants.Refused]:

@@ -7,6 +7,7 @@ import zlib
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
@@ -30,7 +31,9 @@ def store(body: bytes, kind: str) -> Channel:
             return httpx.Response(200, json={"seller_relation_list": []})
         return httpx.Response(200, stream=httpx.ByteStream(body), headers={"Content-Encoding": kind})
 
-    settings = AliExpressSettings(app_key="500123", app_secret="s", base_url="http://vendor", auth_url="http://vendor")
+    settings = AliExpressSettings(
+        app_key="500123", app_secret=SecretStr("s"), base_url="http://vendor", auth_url="http://vendor"
+    )
     wiring = wiring_for(httpx.MockTransport(answer), FixedClock(), Tokens("at", "rt"))
     channel = adapter.connect(settings, wiring).channel
     assert channel is not None

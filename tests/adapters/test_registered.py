@@ -34,4 +34,4 @@ def test_every_registered_adapter_has_a_readme_with_its_checklist() -> None:
 def test_a_job_kind_is_file_dot_function() -> None:
     for kind, flow in JOBS.items():
         file, function = kind.split(".")
-        assert (flow.__module__, flow.__name__) == (f"syncbridge.flows.{file}", function)  # type: ignore[attr-defined]
+        assert (flow.__module__, flow.__name__) == (f"syncbridge.flows.{file}", function)

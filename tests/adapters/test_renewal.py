@@ -23,6 +23,7 @@ from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.wiring import MemoryVault, wiring_for
 from syncbridge.wiring import RENEWAL_LEASE, DatabaseVault
+from tests.adapters.ledger import ledger
 from tests.queue.conftest import open_inline
 
 pytestmark = pytest.mark.anyio
@@ -52,8 +53,7 @@ class World:
 
     @property
     def renewals(self) -> int:
-        calls = self.mock.books()["calls"]
-        assert isinstance(calls, dict)
+        calls: dict[str, int] = ledger(self.mock)["calls"]
         return calls.get(REFRESH, 0)
 
     def end_access(self) -> None:

@@ -46,7 +46,8 @@ class Caller:
 
     async def create(self, **changes: Any) -> dict[str, Any]:
         params = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO]} | changes
-        return (await self(CREATE, **params)).json()
+        made: dict[str, Any] = (await self(CREATE, **params)).json()
+        return made
 
 
 def code(response: httpx.Response) -> tuple[int, str]:

@@ -24,7 +24,8 @@ class Bench(Account):
         transport = httpx.ASGITransport(app=self.mock.asgi())
         async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
             response = await client.post(f"/_mock/{path}", json=body or {})
-            return response.raise_for_status().json()
+            told: dict[str, object] = response.raise_for_status().json()
+            return told
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ COUNTRY = {"country": "en"}
 
 async def bought(stranger: Stranger, **changes: object) -> str:
     """An order of three pieces, by the cross-border API."""
-    params = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO]} | changes
+    params: dict[str, Any] = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO]} | changes
     made = await stranger.call(f"{TRADE}/alibaba.trade.createCrossOrder", **params)
     assert made["success"] is True, made
     return str(made["result"]["orderId"])
@@ -99,7 +99,12 @@ async def buys(stranger: Stranger, bench: Bench) -> None:
     address = await stranger.call(f"{TRADE}/alibaba.trade.receiveAddress.get")
     saved = {"addressId": address["result"]["receiveAddressItems"][0]["id"]}
     order_id = await bought(stranger, addressParam=saved, outOrderId="X1", tradeType="alipay")
-    terms = {"addressParam": ADDRESS, "cargoParamList": [CARGO], "outOrderId": "X2", "flow": "saleproxy"}
+    terms: dict[str, Any] = {
+        "addressParam": ADDRESS,
+        "cargoParamList": [CARGO],
+        "outOrderId": "X2",
+        "flow": "saleproxy",
+    }
     fast = await stranger.call(f"{TRADE}/alibaba.trade.fastCreateOrder", **terms)
     again = [await stranger.call(f"{TRADE}/alibaba.trade.fenxiaoOrder.create", **terms) for _ in range(2)]
     assert {made["result"]["orderId"] for made in again} == {fast["result"]["orderId"]}
@@ -185,7 +190,7 @@ async def claims(stranger: Stranger, bench: Bench) -> None:
     most = await stranger.call(f"{TRADE}/alibaba.trade.getMaxRefundFee", input=asked)
     photo = await stranger.upload(f"{TRADE}/alibaba.trade.uploadRefundVoucher", "imageData", JPEG)
     proof = "{imageDomain}{imageRelativeUrl}".format(**photo["result"]["result"])
-    claim = {
+    claim: dict[str, Any] = {
         **state,
         "orderEntryIds": [entry],
         "disputeRequest": "returnRefund",

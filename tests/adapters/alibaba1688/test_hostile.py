@@ -166,7 +166,8 @@ def test_a_state_nobody_knows_is_another_one(status: str) -> None:
 
 def test_a_refund_in_a_state_nobody_knows_is_under_way() -> None:
     path = ("result", "opOrderRefundModelDetail", "status")
-    (refund,) = read("refund", put(sample("refund"), path, "waitplatform"))  # type: ignore[misc]  # a tuple
+    refunded: Any = read("refund", put(sample("refund"), path, "waitplatform"))
+    (refund,) = refunded
 
     assert refund.state is RefundState.ASKED
 

@@ -18,6 +18,7 @@ from syncbridge.testing.contracts.supplier import placed, priced
 from syncbridge.testing.faults import Fault
 from tests.adapters.alibaba1688.caller import Caller, settled
 from tests.adapters.alibaba1688.conftest import Bench
+from tests.adapters.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 YTO = "圆通速递(YTO)"
@@ -30,7 +31,7 @@ async def paid(bench: Bench, *, specs: int = 1) -> str:
     offer = make_offer()
     bench.publish(offer)
     lines = [PurchaseLine(offer.offer_id, spec.spec_id, 1) for spec in offer.specs[:specs]]
-    draft = await priced(bench, make_draft(*lines))
+    draft = await priced(bench, make_draft(*lines))  # type: ignore[arg-type]  # its attributes are narrower
     (order,) = (await bench.supplier.place(draft, key=make_key())).orders
     await bench.supplier.pay([order.vendor_order_id])
     return order.vendor_order_id
@@ -39,7 +40,7 @@ async def paid(bench: Bench, *, specs: int = 1) -> str:
 def told(bench: Bench) -> list[VendorEvent]:
     """What our webhook makes of everything that was pushed."""
     webhook = Alibaba1688Webhook(bench.settings.app_secret)
-    found = []
+    found: list[VendorEvent] = []
     for _, body in bench.pushed:
         webhook.verify(RawRequest({}, "", body))
         found += webhook.events(RawRequest({}, "", body))
@@ -159,7 +160,7 @@ async def test_a_confirmation_is_pushed_twice_as_two_things(bench: Bench) -> Non
 
     topics = [event.topic for event in told(bench)]
     assert topics == ["ORDER_BUYER_VIEW_ORDER_COMFIRM_RECEIVEGOODS", "ORDER_BUYER_VIEW_ORDER_SUCCESS"]
-    (order,) = bench.mock.books()["orders"]  # type: ignore[misc, attr-defined]  # the books are JSON
+    (order,) = ledger(bench.mock)["orders"]
     assert order["receiveTime"] == bench.clock.now().isoformat()
 
 
@@ -185,7 +186,7 @@ async def test_a_confirmation_refused_for_no_documented_reason_is_not_taken_for_
 async def test_the_mock_refuses_half_an_order_another_site_and_what_it_does_not_know(
     bench: Bench, call: Caller
 ) -> None:
-    vendor_order_id = await placed(bench)
+    vendor_order_id = await placed(bench)  # type: ignore[arg-type]  # its attributes are narrower
     order_id = int(vendor_order_id)
     await bench.supplier.pay([vendor_order_id])
     bench.ship(vendor_order_id, "YT0000000000001")

@@ -11,9 +11,10 @@ import pytest
 
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.alibaba1688.webhook import Alibaba1688Webhook
-from syncbridge.model.events import EventKind, RawRequest
+from syncbridge.model.events import EventKind, RawRequest, VendorEvent
 from syncbridge.testing.builders import make_draft, make_offer, make_spec
 from tests.adapters.alibaba1688.caller import ADDRESS, CARGO, CREATE, OFFER, TRADE, Caller, code, settled
+from tests.adapters.ledger import ledger
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
@@ -257,7 +258,7 @@ async def test_an_account_an_offer_and_a_purchase_by_hand_come_through_the_contr
 
     assert set(account) == {"app_key", "app_secret", "access_token", "refresh_token", "member_id"}
     assert stocked == {"count": 1}
-    (booked,) = bench.mock.books()["orders"]  # type: ignore[misc]  # a list, as the test above shows
+    (booked,) = ledger(bench.mock)["orders"]
     assert (booked["orderId"], booked["outOrderId"], booked["status"]) == (made["orderId"], "", "waitsellersend")
 
 
@@ -334,7 +335,7 @@ async def test_a_buyer_is_told_about_an_order_in_signed_messages(call: Caller, b
     await settled()
 
     webhook = Alibaba1688Webhook(bench.settings.app_secret)
-    events = []
+    events: list[VendorEvent] = []
     for url, body in bench.pushed:
         assert url == "http://seller/webhooks/main"
         webhook.verify(RawRequest({}, "", body))

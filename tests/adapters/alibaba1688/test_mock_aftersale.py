@@ -46,10 +46,12 @@ class Paid:
             "description": "订单取消",
             "goodsStatus": UNSHIPPED,
         }
-        return (await self.call(CREATE_REFUND, **(params | changes))).json()["result"]
+        told: dict[str, Any] = (await self.call(CREATE_REFUND, **(params | changes))).json()["result"]
+        return told
 
     async def view(self) -> dict[str, Any]:
-        return (await self.call(ORDER_VIEW, webSite="1688", orderId=self.order_id)).json()["result"]
+        told: dict[str, Any] = (await self.call(ORDER_VIEW, webSite="1688", orderId=self.order_id)).json()["result"]
+        return told
 
 
 @pytest.fixture
@@ -66,7 +68,8 @@ def pushed(bench: Bench) -> list[dict[str, Any]]:
 
 async def cancelled(call: Caller, order_id: str, **changes: str) -> dict[str, Any]:
     params = {"webSite": "1688", "tradeID": order_id, "cancelReason": "buyerCancel"} | changes
-    return (await call(CANCEL, **params)).json()
+    told: dict[str, Any] = (await call(CANCEL, **params)).json()
+    return told
 
 
 async def test_an_order_is_cancelled_once_it_is_ten_seconds_old(call: Caller, bench: Bench) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncbridge.adapters import alibaba1688
-from syncbridge.adapters.alibaba1688 import client, reading
+from syncbridge.adapters.alibaba1688 import answers, client, reading
 from syncbridge.adapters.alibaba1688.mock.words import wire_offer
 from syncbridge.adapters.http import Answer
 from syncbridge.errors import Rejected
@@ -33,7 +33,7 @@ def answer(result: object) -> Answer:
 
 
 @pytest.mark.parametrize(("api", "sample"), [(client.KEYWORD, "keyword_query"), (client.SHOP, "seller_offers")])
-def test_the_official_searches_read(api: client.Api, sample: str) -> None:
+def test_the_official_searches_read(api: answers.Api, sample: str) -> None:
     page = client.found(api, Answer(200, (SAMPLES / f"{sample}.json").read_bytes()))
 
     assert page.total_page == 123

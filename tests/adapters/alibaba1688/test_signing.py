@@ -20,6 +20,7 @@ from syncbridge.testing.builders import make_draft, make_key, make_offer
 from syncbridge.testing.clock import START, FixedClock
 from syncbridge.testing.faults import Fault
 from syncbridge.testing.wiring import MemoryVault
+from tests.adapters.ledger import ledger
 
 if TYPE_CHECKING:
     from tests.adapters.alibaba1688.conftest import Bench
@@ -66,7 +67,7 @@ async def test_an_expired_token_is_renewed_once_for_all_calls(bench: Bench) -> N
 
     assert len(read) == 5
     assert bench.vault.refreshes == 1
-    assert bench.mock.books()["calls"]["getToken"] == 1
+    assert ledger(bench.mock)["calls"]["getToken"] == 1
 
 
 async def test_a_token_runs_out_by_itself_after_ten_hours(bench: Bench) -> None:

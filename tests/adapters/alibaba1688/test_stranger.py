@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -97,14 +97,14 @@ async def test_no_more_than_twenty_offers_are_pushed_at_once(stranger: Stranger)
 
 
 async def test_501_skus_are_too_many_for_one_order(stranger: Stranger) -> None:
-    params = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO] * 501}
+    params: dict[str, Any] = {"flow": "general", "addressParam": ADDRESS, "cargoParamList": [CARGO] * 501}
     answer = await stranger.call(f"{TRADE}/alibaba.trade.createCrossOrder", **params)
 
     assert (answer["success"], answer["message"]) == (False, "创建订单最多允许50个SKU")
 
 
 async def test_the_flow_saleproxy_wants_a_relation(stranger: Stranger, bench: Bench) -> None:
-    params = {"flow": "saleproxy", "addressParam": ADDRESS, "cargoParamList": [CARGO]}
+    params: dict[str, Any] = {"flow": "saleproxy", "addressParam": ADDRESS, "cargoParamList": [CARGO]}
     preview = f"{TRADE}/alibaba.createOrder.preview"
 
     assert (await stranger.call(preview, **params))["errorCode"] == "500_007"

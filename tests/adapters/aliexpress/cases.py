@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 from tests.adapters.aliexpress.shop import Shop
 
-CASES: dict[str, Callable[[Shop], Awaitable[None]]] = {}
+Act = Callable[[Shop], Awaitable[None]]
+CASES: dict[str, Act] = {}
 
 
-def case(api):
+def case(api: str) -> Callable[[Act], Act]:
     """Keep what drives this call."""
 
-    def kept(act):
+    def kept(act: Act) -> Act:
         CASES[api] = act
         return act
 

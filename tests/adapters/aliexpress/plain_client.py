@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -35,7 +36,7 @@ class PlainClient:
         self.simplify = True
         self.token_parameter = "session"
 
-    async def sync(self, method, file=None, **business):
+    async def sync(self, method: str, file: bytes | None = None, **business: object) -> dict[str, Any]:
         """A business call: no path in the signature, common parameters in the query, files beside them unsigned."""
         common = self._common() | {"method": method, "format": "json", "v": "2.0"}
         common[self.token_parameter] = self.keys["access_token"]
@@ -50,9 +51,10 @@ class PlainClient:
             return answer
         (envelope,) = answer
         assert envelope == method.replace(".", "_") + "_response"
-        return bare(answer[envelope])
+        simple: dict[str, Any] = bare(answer[envelope])
+        return simple
 
-    async def rest(self, path, **business):
+    async def rest(self, path: str, **business: object) -> dict[str, Any]:
         """A system call: the path is signed, and everything may travel in the body."""
         given = self._common() | {name: as_text(value) for name, value in business.items()}
         given["sign"] = self.sign(given, path)
@@ -61,36 +63,37 @@ class PlainClient:
             raise Refusal(answer)
         return answer
 
-    async def consent(self, callback, **more):
+    async def consent(self, callback: str, **more: str) -> httpx.Response:
         """What the page answers on which the seller agrees."""
         asked = {"response_type": "code", "force_auth": "true", "redirect_uri": callback}
         query = urlencode(asked | {"client_id": self.keys["app_key"]} | more)
         return await self.http.get(f"/oauth/authorize?{query}")
 
-    def sign(self, given, path=""):
+    def sign(self, given: Mapping[str, str], path: str = "") -> str:
         base = path + "".join(name + given[name] for name in sorted(given))
         return hmac.new(self.keys["app_secret"].encode(), base.encode(), hashlib.sha256).hexdigest().upper()
 
-    def _common(self):
+    def _common(self) -> dict[str, str]:
         stamp = str(int(self._now().timestamp() * 1000))
         return {"app_key": self.keys["app_key"], "sign_method": "sha256", "timestamp": stamp}
 
-    async def _post(self, url, texts, file):
+    async def _post(self, url: str, texts: Mapping[str, str], file: bytes | None) -> dict[str, Any]:
         if file is not None:
-            parts = {name: (None, value) for name, value in texts.items()} | {"image_bytes": ("a.jpg", file)}
-            response = await self.http.post(url, files=parts)
+            parts: dict[str, tuple[str | None, str | bytes]] = {name: (None, value) for name, value in texts.items()}
+            response = await self.http.post(url, files=parts | {"image_bytes": ("a.jpg", file)})
         else:
             response = await self.http.post(url, data=texts)
         assert response.status_code == 200
-        return response.json()
+        told: dict[str, Any] = response.json()
+        return told
 
 
-def as_text(value):
+def as_text(value: object) -> str:
     """A parameter as it goes over the wire: JSON for objects and lists."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def bare(value):
+def bare(value: Any) -> Any:
     """A list that is wrapped into an object by the name of its items stands bare again (§1.6)."""
     if isinstance(value, list):
         return [bare(item) for item in value]

@@ -22,5 +22,5 @@ __all__ = [
 ]
 
 
-def test_the_adapter_goes_by_its_entry_point_name():
+def test_the_adapter_goes_by_its_entry_point_name() -> None:
     assert adapter.name == "aliexpress"

@@ -9,20 +9,23 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.wire import pacific, utc
 from syncbridge.model.paging import Cursor
 from syncbridge.testing.builders import make_order
 from syncbridge.testing.clock import FixedClock, run_virtual
+from tests.adapters.aliexpress.conftest import Store
 
 AUTUMN = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 SPRING = datetime(2026, 3, 8, 10, 0, tzinfo=UTC)
 MINUTES = st.integers(0, 600).map(lambda minutes: timedelta(minutes=minutes))
 
 
-async def listed(store, since):
-    seen, cursor = set(), since
+async def listed(store: Store, since: Cursor | None) -> tuple[set[str], Cursor | None]:
+    seen: set[str] = set()
+    cursor = since
     async for page in store.channel.orders(since=since):
         seen |= {ref.order_id for ref in page.items}
         cursor = page.cursor
@@ -36,8 +39,10 @@ async def listed(store, since):
     ordered_after=MINUTES,
     read_after=MINUTES,
 )
-def test_no_order_is_lost_over_a_change_of_the_clock(make_store, change, before, ordered_after, read_after):
-    async def scenario():
+def test_no_order_is_lost_over_a_change_of_the_clock(
+    make_store: type[Store], change: datetime, before: int, ordered_after: timedelta, read_after: timedelta
+) -> None:
+    async def scenario() -> tuple[set[str], Cursor | None]:
         clock = FixedClock(change - timedelta(minutes=before))
         store = make_store(clock)
         _, cursor = await listed(store, None)
@@ -51,24 +56,24 @@ def test_no_order_is_lost_over_a_change_of_the_clock(make_store, change, before,
 
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda at: at.replace(microsecond=0)))  # noqa: DTZ001  made aware below
-def test_a_time_survives_the_trip_but_for_the_hour_autumn_repeats(naive):
+def test_a_time_survives_the_trip_but_for_the_hour_autumn_repeats(naive: datetime) -> None:
     at = naive.replace(tzinfo=UTC)
     back = utc(pacific(at))
     ambiguous = AUTUMN <= at < AUTUMN + timedelta(hours=1)
     assert back == (at - timedelta(hours=1) if ambiguous else at)
 
 
-def test_an_hour_that_spring_leaves_out_is_still_a_time():
+def test_an_hour_that_spring_leaves_out_is_still_a_time() -> None:
     assert utc("2026-03-08 02:30:00") == datetime(2026, 3, 8, 10, 30, tzinfo=UTC)
 
 
-def test_an_overlap_that_autumn_could_swallow_is_refused():
+def test_an_overlap_that_autumn_could_swallow_is_refused() -> None:
     with pytest.raises(ValueError, match="overlap_minutes"):
-        AliExpressSettings(app_key="1", app_secret="2", overlap_minutes=60)
+        AliExpressSettings(app_key="1", app_secret=SecretStr("2"), overlap_minutes=60)
 
 
 @pytest.mark.anyio
-async def test_dates_of_change_go_with_dates_of_creation_within_the_allowed_range(store):
+async def test_dates_of_change_go_with_dates_of_creation_within_the_allowed_range(store: Store) -> None:
     async for _ in store.channel.orders(since=Cursor("2026-07-01T12:00:00+00:00")):
         pass
     query = json.loads(dict(parse_qsl(store.sent[0].content.decode()))["param_aeop_order_query"])
@@ -80,7 +85,7 @@ async def test_dates_of_change_go_with_dates_of_creation_within_the_allowed_rang
 
 
 @pytest.mark.anyio
-async def test_finished_orders_are_asked_for_apart_and_for_no_more_than_they_are_shown(store):
+async def test_finished_orders_are_asked_for_apart_and_for_no_more_than_they_are_shown(store: Store) -> None:
     async for _ in store.channel.orders(since=Cursor("2025-05-02T01:00:00+00:00")):
         pass
     unfinished, finished = (

@@ -10,24 +10,26 @@ import pytest
 
 from syncbridge.adapters.aliexpress.drafts import problems, product
 from syncbridge.errors import Rejected
-from syncbridge.model.catalog import Attribute, ListingEdit, SkuDraft, SkuProperty
+from syncbridge.model.catalog import Attribute, ListingDraft, ListingEdit, SkuDraft, SkuProperty
 from syncbridge.model.money import Money
 from syncbridge.testing.builders import make_listing_draft, usd
+from tests.adapters.aliexpress.conftest import Store
+from tests.adapters.ledger import ledger
 
 
-def sku(code="TYA001", price="19.90", stock=7, value="193", **changes):
-    return SkuDraft(**({"sku_code": code, "price": usd(price), "stock": stock} | changes), properties=colour(value))
+def sku(code: str = "TYA001", price: str = "19.90", stock: int = 7, value: str = "193") -> SkuDraft:
+    return SkuDraft(code, usd(price), stock, properties=colour(value))
 
 
-def colour(value):
+def colour(value: str) -> tuple[SkuProperty, ...]:
     return (SkuProperty("14", value, "Black"),)
 
 
-def many(count):
+def many(count: int) -> list[SkuDraft]:
     return [sku(f"TYA{number}", stock=1, value=str(number)) for number in range(count)]
 
 
-def test_a_sound_draft_has_no_problems():
+def test_a_sound_draft_has_no_problems() -> None:
     assert problems(make_listing_draft()) == []
     assert problems(make_listing_draft(*many(500), title="n" * 128)) == []
 
@@ -66,12 +68,12 @@ def test_a_sound_draft_has_no_problems():
         (make_listing_draft(SkuDraft("TYA001", usd("9"), 1, colour("1") * 4)), "more than 3"),
     ],
 )
-def test_a_draft_the_vendor_would_refuse_is_explained(draft, said):
+def test_a_draft_the_vendor_would_refuse_is_explained(draft: ListingDraft, said: str) -> None:
     assert any(said in problem for problem in problems(draft)), problems(draft)
 
 
-def test_the_product_is_in_the_vendors_words_and_units():
-    words = product(make_listing_draft(images=("https://a.jpg", "https://b.jpg"), weight_g=350))
+def test_the_product_is_in_the_vendors_words_and_units() -> None:
+    words: dict[str, Any] = product(make_listing_draft(images=("https://a.jpg", "https://b.jpg"), weight_g=350))
     assert words["image_u_r_ls"] == "https://a.jpg;https://b.jpg"
     assert words["gross_weight"] == "0.350"
     assert words["category_id"] == 200135143
@@ -79,9 +81,10 @@ def test_the_product_is_in_the_vendors_words_and_units():
     assert words["aeop_ae_product_s_k_us"][0]["sku_price"] == "19.90"
 
 
-def test_the_description_is_a_page_and_plain_text_for_telephones():
+def test_the_description_is_a_page_and_plain_text_for_telephones() -> None:
     html = "<style>p{}</style><p>Two &amp; three</p><p>lines</p><img src='x'>"
-    (detail,) = product(make_listing_draft(description_html=html))["detail_source_list"]
+    words: dict[str, Any] = product(make_listing_draft(description_html=html))
+    (detail,) = words["detail_source_list"]
     assert json.loads(detail["web_detail"]) == {
         "version": "2.0.0",
         "moduleList": [{"type": "html", "html": {"content": html}}],
@@ -91,12 +94,13 @@ def test_the_description_is_a_page_and_plain_text_for_telephones():
     ]
 
 
-def test_a_description_of_pictures_only_has_the_title_on_telephones():
-    (detail,) = product(make_listing_draft(description_html="<img src='x'>"))["detail_source_list"]
+def test_a_description_of_pictures_only_has_the_title_on_telephones() -> None:
+    words: dict[str, Any] = product(make_listing_draft(description_html="<img src='x'>"))
+    (detail,) = words["detail_source_list"]
     assert "Notebook B5" in detail["mobile_detail"]
 
 
-def test_an_attribute_goes_by_ids_or_by_words():
+def test_an_attribute_goes_by_ids_or_by_words() -> None:
     attributes = (Attribute("2", "201512802"), Attribute(name="Note", value="thin"))
     assert product(make_listing_draft(attributes=attributes))["aeop_ae_product_propertys"] == [
         {"attr_name_id": 2, "attr_value_id": 201512802},
@@ -105,7 +109,7 @@ def test_an_attribute_goes_by_ids_or_by_words():
 
 
 @pytest.mark.anyio
-async def test_a_refused_draft_is_never_sent(store):
+async def test_a_refused_draft_is_never_sent(store: Store) -> None:
     with pytest.raises(Rejected, match="129 characters") as caught:
         await store.channel.publish(make_listing_draft(title="n" * 129))
     assert caught.value.code == "draft"
@@ -122,7 +126,7 @@ def in_germany(**prices: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("price", "percent"), [("19.90", "0"), ("20.00", "1"), ("29.85", "50"), ("15.00", "-24"), ("9.95", "-50")]
 )
-def test_a_countrys_price_is_a_percentage_that_is_never_too_low(price, percent):
+def test_a_countrys_price_is_a_percentage_that_is_never_too_low(price: str, percent: str) -> None:
     quotes = in_germany(DE=price)["aeop_national_quote_configuration"]
     assert quotes["configuration_type"] == "percentage"
     assert json.loads(quotes["configuration_data"]) == [
@@ -130,13 +134,14 @@ def test_a_countrys_price_is_a_percentage_that_is_never_too_low(price, percent):
     ]
 
 
-def test_a_draft_without_prices_of_countries_says_nothing_of_them():
+def test_a_draft_without_prices_of_countries_says_nothing_of_them() -> None:
     assert "aeop_national_quote_configuration" not in product(make_listing_draft())
 
 
-def test_a_single_sku_without_properties_is_addressed_as_none():
+def test_a_single_sku_without_properties_is_addressed_as_none() -> None:
     alone = SkuDraft("TYA001", usd("10.00"), 1, countries={"GB": usd("12.00")})
-    quotes = product(make_listing_draft(alone))["aeop_national_quote_configuration"]
+    words: dict[str, Any] = product(make_listing_draft(alone))
+    quotes = words["aeop_national_quote_configuration"]
     assert json.loads(quotes["configuration_data"]) == [{"shiptoCountry": "UK", "absoluteQuoteMap": {"<none>": "20"}}]
 
 
@@ -149,19 +154,21 @@ def test_a_single_sku_without_properties_is_addressed_as_none():
         ({"discount": Money.of("9", "EUR")}, "priced in USD, its discount in EUR"),
     ],
 )
-def test_a_price_of_a_country_or_a_discount_the_vendor_would_refuse_is_explained(changes, said):
+def test_a_price_of_a_country_or_a_discount_the_vendor_would_refuse_is_explained(
+    changes: dict[str, Any], said: str
+) -> None:
     assert said in " ".join(problems(make_listing_draft(replace(sku(), **changes))))
 
 
 @pytest.mark.anyio
-async def test_discounts_and_prices_of_countries_reach_the_vendors_books(store):
+async def test_discounts_and_prices_of_countries_reach_the_vendors_books(store: Store) -> None:
     draft = make_listing_draft(replace(sku(), discount=usd("17.90"), countries={"DE": usd("22.00")}))
     listing_id = await store.channel.publish(draft)
-    (made,) = store.mock.books()["products"]
+    (made,) = ledger(store.mock)["products"]
     assert made["quotes"] == {"DE": {"14:193": 11}}
     assert made["skus"][0]["discount"] == "17.90"
     (read,) = (await store.channel.listing(listing_id)).skus
     assert (read.price, read.discount) == (usd("19.90"), usd("17.90"))
     await store.channel.edit(listing_id, ListingEdit(title="Notebook A5"))
-    (made,) = store.mock.books()["products"]
+    (made,) = ledger(store.mock)["products"]
     assert (made["quotes"], made["skus"][0]["discount"]) == ({"DE": {"14:193": 11}}, "17.90")

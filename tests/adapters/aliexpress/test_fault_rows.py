@@ -7,25 +7,33 @@ import pytest
 
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.mock.limits import Quota
+from syncbridge.adapters.aliexpress.mock.world import FaultName
 from syncbridge.errors import AccessExpired, OutcomeUnknown, RateLimited, Rejected, Transient, VendorDown
 from syncbridge.model.catalog import StockUpdate
-from syncbridge.ports import Tokens
+from syncbridge.ports import Channel, Tokens
 from syncbridge.testing.builders import make_listing_draft
 from syncbridge.testing.wiring import wiring_for
+from tests.adapters.aliexpress.conftest import Answering, Store
+from tests.adapters.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 
 
-def other_store(store):
+def other_store(store: Store) -> Channel:
     """Another seller's store at the same vendor."""
     account = store.mock.world.open_account()
     keys = {"app_key": account.app_key, "app_secret": account.app_secret}
-    settings = type(store.settings)(**keys, base_url="http://mock", auth_url="http://mock")
+    urls = {"base_url": "http://mock", "auth_url": "http://mock"}
+    settings = type(store.settings).model_validate(keys | urls)
     tokens = Tokens(account.access_token, account.refresh_token)
-    return adapter.connect(settings, wiring_for(store.transport, store.clock, tokens)).channel
+    channel = adapter.connect(settings, wiring_for(store.transport, store.clock, tokens)).channel
+    assert channel is not None
+    return channel
 
 
-async def test_row_08_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(answering):
+async def test_row_08_a_business_refusal_with_http_200_is_a_no_with_its_code_and_without_secrets(
+    answering: Answering,
+) -> None:
     words = "no; session=abcdef0123; call 13812345678"
     said = {"result": {"success": False, "error_code": "F99-new", "error_message": words}}
     with pytest.raises(Rejected) as caught:
@@ -38,7 +46,7 @@ async def test_row_08_a_business_refusal_with_http_200_is_a_no_with_its_code_and
     assert "13812345678" not in told
 
 
-async def test_row_09_a_ban_says_how_long_and_other_stores_go_on(store):
+async def test_row_09_a_ban_says_how_long_and_other_stores_go_on(store: Store) -> None:
     other = other_store(store)
     await store.channel.shipping_services()
     await other.shipping_services()
@@ -52,7 +60,7 @@ async def test_row_09_a_ban_says_how_long_and_other_stores_go_on(store):
 
 
 @pytest.mark.parametrize("fault", ["html", "truncated"])
-async def test_row_12_a_page_or_half_an_answer_is_no_data(store, fault):
+async def test_row_12_a_page_or_half_an_answer_is_no_data(store: Store, fault: FaultName) -> None:
     store.mock.world.plan_fault("aliexpress.offer.product.query", fault, count=3)
     with pytest.raises(VendorDown):
         await store.channel.listing("7")
@@ -62,7 +70,7 @@ async def test_row_12_a_page_or_half_an_answer_is_no_data(store, fault):
 
 
 @pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"result":' * 100_000, b'{"result":' + b"[" * 5_000 + b"]" * 5_000])
-async def test_row_15_an_answer_nested_without_end_is_no_data(answering, deep):
+async def test_row_15_an_answer_nested_without_end_is_no_data(answering: Answering, deep: bytes) -> None:
     channel = answering(lambda *_: httpx.Response(200, content=deep))
     with pytest.raises(Transient):
         await channel.listing("7")
@@ -70,16 +78,16 @@ async def test_row_15_an_answer_nested_without_end_is_no_data(answering, deep):
         await channel.publish(make_listing_draft())
 
 
-async def test_row_18_a_token_that_ends_in_the_middle_of_a_batch_fails_none_of_it(store):
+async def test_row_18_a_token_that_ends_in_the_middle_of_a_batch_fails_none_of_it(store: Store) -> None:
     listing_ids = [await store.channel.publish(make_listing_draft()) for _ in range(3)]
     store.mock.world.plan_fault("aliexpress.postproduct.redefining.editmutilpleskustocks", "token_expired")
     updates = [StockUpdate(listing_id, {"14:193": 5}) for listing_id in listing_ids]
     assert not await store.channel.set_stock(updates)
     assert store.vault.refreshes == 1
-    assert {made["skus"][0]["stock"] for made in store.mock.books()["products"]} == {5}
+    assert {made["skus"][0]["stock"] for made in ledger(store.mock)["products"]} == {5}
 
 
-async def test_row_20_a_store_whose_consent_was_withdrawn_is_paused_and_others_go_on(store):
+async def test_row_20_a_store_whose_consent_was_withdrawn_is_paused_and_others_go_on(store: Store) -> None:
     other = other_store(store)
     store.account.access_token, store.account.refresh_token = "", ""
     with pytest.raises(AccessExpired, match="authorise the store again"):

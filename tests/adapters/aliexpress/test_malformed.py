@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,23 +22,29 @@ from tests.adapters.aliexpress.shop import Shop
 FEW, MANY = 300, 5100
 FILLED = (catalogue_calls, parcel_calls, trade_calls)
 """The files whose calls are spoilt here."""
+Sync = Callable[..., Awaitable[dict[str, Any]]]
+Place = tuple[str | int, ...]
+Spoilt = tuple[str, dict[str, Any]]
+"""A call with its parameters."""
 
 
 @functools.cache
-def recorded():
+def recorded() -> dict[str, dict[str, Any]]:
     """The parameters of every sound call, by API: what is spoilt is near to what is right."""
-    seen = {}
+    seen: dict[str, dict[str, Any]] = {}
 
-    async def record():
+    async def record() -> None:
         for act in CASES.values():
             shop = await Shop().open()
             sync = shop.client.sync
 
-            async def noting(method, file=None, sync=sync, **business):
+            async def noting(
+                method: str, file: bytes | None = None, sync: Sync = sync, **business: object
+            ) -> dict[str, Any]:
                 seen.setdefault(method, business)
                 return await sync(method, file=file, **business)
 
-            shop.client.sync = noting
+            shop.client.sync = noting  # type: ignore[method-assign, assignment]  # noted
             await act(shop)
             await shop.http.aclose()
 
@@ -59,7 +68,7 @@ JSON = st.recursive(
 )
 
 
-def places(value, path=()):
+def places(value: Any, path: Place = ()) -> Iterator[Place]:
     """Every place in a parameter's value where something may be put."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -67,7 +76,7 @@ def places(value, path=()):
         yield from places(below, (*path, name))
 
 
-def replaced(value, path, by):
+def replaced(value: Any, path: Sequence[Any], by: Any) -> Any:
     if not path:
         return by
     name, *rest = path
@@ -77,7 +86,7 @@ def replaced(value, path, by):
 
 
 @st.composite
-def spoilt(draw):
+def spoilt(draw: st.DrawFn) -> Spoilt:
     """A call with one or a few of its values replaced, left out or added."""
     api = draw(st.sampled_from(sorted(APIS)))
     business = dict(recorded()[api])
@@ -117,21 +126,22 @@ KINDS = st.sampled_from(
 PATHS = st.sampled_from(["/sync?method=a", "/rest/auth/token/create", "/_mock/accounts", "/_mock/orders"])
 
 
-async def send(shop, query, body, kind):
+async def send(shop: Shop, query: dict[str, str], body: bytes, kind: str) -> dict[str, Any]:
     answer = await shop.http.post(
         f"/sync?{urlencode(query)}", content=body, headers={"Content-Type": kind} if kind else {}
     )
     assert answer.status_code == 200
-    return answer.json()
+    told: dict[str, Any] = answer.json()
+    return told
 
 
-def text(value):
+def text(value: object) -> str:
     """As it would go over the wire, surrogates left out, which no wire carries."""
     said = value if isinstance(value, str) else json.dumps(value)
     return said.encode("utf-8", "ignore").decode()
 
 
-async def one_spoilt_call(call, spoilt_common):
+async def one_spoilt_call(call: Spoilt, spoilt_common: dict[str, str]) -> dict[str, Any]:
     shop = await Shop().open()
     await shop.product()
     api, business = call
@@ -144,27 +154,27 @@ async def one_spoilt_call(call, spoilt_common):
     return answer
 
 
-async def one_body(body, kind, path):
+async def one_body(body: bytes, kind: str, path: str) -> httpx.Response:
     shop = await Shop().open()
     answer = await shop.http.post(path, content=body, headers={"Content-Type": kind} if kind else {})
     await shop.http.aclose()
     return answer
 
 
-def spoil(examples):
+def spoil(examples: int) -> None:
     """Three kinds of malformed calls, so many of each."""
-    met = []
+    met: list[object] = []
     quietly = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
     @quietly
     @given(spoilt())
-    def signed_and_spoilt(call):
+    def signed_and_spoilt(call: Spoilt) -> None:
         met.append(answer := run_virtual(one_spoilt_call(call, {})))
         assert "error_response" in answer or "request_id" in answer
 
     @quietly
     @given(spoilt(), COMMON)
-    def spoilt_before_it_is_signed(call, common):
+    def spoilt_before_it_is_signed(call: Spoilt, common: dict[str, str]) -> None:
         met.append(answer := run_virtual(one_spoilt_call(call, common)))
         assert "error_response" in answer or "request_id" in str(answer)
 
@@ -174,7 +184,7 @@ def spoil(examples):
         KINDS,
         st.sampled_from(["/sync?method=a", "/rest/auth/token/create", "/_mock/accounts", "/_mock/orders"]),
     )
-    def no_call_at_all(body, kind, path):
+    def no_call_at_all(body: bytes, kind: str, path: str) -> None:
         met.append(answer := run_virtual(one_body(body, kind, path)))
         assert answer.status_code < 500
 
@@ -184,10 +194,10 @@ def spoil(examples):
     assert len(met) >= 3 * examples
 
 
-def test_a_few_hundred_malformed_calls_break_nothing():
+def test_a_few_hundred_malformed_calls_break_nothing() -> None:
     spoil(FEW // 3)
 
 
 @pytest.mark.long
-def test_thousands_of_malformed_calls_break_nothing():
+def test_thousands_of_malformed_calls_break_nothing() -> None:
     spoil(MANY // 3)

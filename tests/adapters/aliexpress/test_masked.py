@@ -8,6 +8,8 @@ import pytest
 
 from syncbridge.errors import Rejected
 from syncbridge.testing.builders import make_order
+from tests.adapters.aliexpress.conftest import Answering, Store
+from tests.adapters.ledger import ledger
 
 pytestmark = pytest.mark.anyio
 ORDER = "8172481060036440"
@@ -15,32 +17,32 @@ DECRYPT = "aliexpress.trade.seller.order.decrypt"
 
 
 @pytest.fixture
-def masked(store):
+def masked(store: Store) -> Store:
     store.buy(make_order(ORDER, store.clock.now()))
     store.mock.world.mask_addresses = True
     return store
 
 
-async def test_a_masked_buyer_is_deciphered(masked):
+async def test_a_masked_buyer_is_deciphered(masked: Store) -> None:
     order = await masked.channel.order(ORDER)
     assert order.address == make_order(ORDER, masked.clock.now()).address
 
 
-async def test_an_open_buyer_costs_no_call(store):
+async def test_an_open_buyer_costs_no_call(store: Store) -> None:
     store.buy(make_order(ORDER, store.clock.now()))
     await store.channel.order(ORDER)
-    assert DECRYPT not in store.mock.books()["calls"]
+    assert DECRYPT not in ledger(store.mock)["calls"]
 
 
-async def test_where_it_is_not_granted_the_order_is_read_and_its_stars_are_nothing(masked):
+async def test_where_it_is_not_granted_the_order_is_read_and_its_stars_are_nothing(masked: Store) -> None:
     masked.account.withdrawn = (DECRYPT,)
     address = (await masked.channel.order(ORDER)).address
     assert address
     assert (address.name, address.phone, address.street, address.country) == ("", "", "", "ES")
 
 
-async def test_a_decipherment_that_fails_leaves_the_order_readable(answering):
-    def answers(method, _):
+async def test_a_decipherment_that_fails_leaves_the_order_readable(answering: Answering) -> None:
+    def answers(method: str, _: object) -> object:
         if method == DECRYPT:
             return {"result_code": 1, "result_info": "no such oaid"}
         child = {"child_order_id": "1", "product_id": 1, "product_count": 1}
@@ -55,7 +57,7 @@ async def test_a_decipherment_that_fails_leaves_the_order_readable(answering):
     assert (order.address.name, order.address.country) == ("", "ES")
 
 
-async def test_no_parcel_is_booked_to_stars(masked):
+async def test_no_parcel_is_booked_to_stars(masked: Store) -> None:
     masked.account.withdrawn = (DECRYPT,)
     address = (await masked.channel.order(ORDER)).address
     draft = masked.draft()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+
+from tests.adapters.aliexpress.conftest import Seller
 
 pytestmark = pytest.mark.anyio
 POST = "aliexpress.offer.product.post"
@@ -17,54 +20,56 @@ PRODUCT = json.loads((Path(__file__).parent / "product.json").read_text())
 MODULES = PRODUCT["detail_source_list"][0]["web_detail"]
 
 
-def sku(value=193, **changes):
+def sku(value: int = 193, **changes: object) -> dict[str, Any]:
     (first,) = PRODUCT["aeop_ae_product_s_k_us"]
     named = {"sku_code": f"TYA{value}", "aeop_s_k_u_property": [{"sku_property_id": 14, "property_value_id": value}]}
-    return first | named | changes
+    whole: dict[str, Any] = first | named | changes
+    return whole
 
 
-def product(*skus, **changes):
+def product(*skus: dict[str, Any], **changes: object) -> dict[str, Any]:
     words = PRODUCT | {"aeop_ae_product_s_k_us": list(skus) or [sku()]} | changes
     return {"aeop_a_e_product": {name: value for name, value in words.items() if value is not None}}
 
 
-def code(answer):
-    return answer["error_response"]["code"]
+def code(answer: Any) -> str:
+    said: str = answer["error_response"]["code"]
+    return said
 
 
-async def test_a_wrong_secret_is_refused(seller):
+async def test_a_wrong_secret_is_refused(seller: Seller) -> None:
     assert code(await seller.sync(QUERY, {"product_id": "1"}, secret="guess")) == "IncompleteSignature"
 
 
-async def test_a_parameter_changed_after_signing_is_refused(seller):
+async def test_a_parameter_changed_after_signing_is_refused(seller: Seller) -> None:
     query = {"app_key": seller.keys["app_key"], "sign_method": "sha256", "sign": "0" * 64, "method": QUERY}
     query["timestamp"] = str(int(seller.clock.now().timestamp() * 1000))
     response = await seller.http.post(f"/sync?{urlencode(query)}", headers=seller.form)
     assert code(response.json()) == "IncompleteSignature"
 
 
-async def test_another_sign_method_is_refused(seller):
+async def test_another_sign_method_is_refused(seller: Seller) -> None:
     assert code(await seller.sync(QUERY, {"product_id": "1"}, sign_method="md5")) == "IncompleteSignature"
 
 
 @pytest.mark.parametrize("off", [-7201, 7201])
-async def test_a_stale_timestamp_is_refused(seller, off):
+async def test_a_stale_timestamp_is_refused(seller: Seller, off: int) -> None:
     stamp = str(int((seller.clock.now().timestamp() + off) * 1000))
     assert code(await seller.sync(QUERY, {"product_id": "1"}, timestamp=stamp)) == "InvalidParameter"
 
 
-async def test_an_unknown_app_a_missing_token_and_an_old_token_are_refused(seller):
+async def test_an_unknown_app_a_missing_token_and_an_old_token_are_refused(seller: Seller) -> None:
     assert code(await seller.sync(QUERY, {"product_id": "1"}, app_key="9")) == "InvalidAppKey"
     assert code(await seller.sync(QUERY, {"product_id": "1"}, session="")) == "MissingParameter"
     assert code(await seller.sync(QUERY, {"product_id": "1"}, session="old")) == "IllegalAccessToken"
 
 
-async def test_a_token_ends_after_thirty_days(seller):
+async def test_a_token_ends_after_thirty_days(seller: Seller) -> None:
     await seller.clock.sleep(30 * 86400)
     assert code(await seller.sync(QUERY, {"product_id": "1"})) == "IllegalAccessToken"
 
 
-async def test_an_unknown_method_is_refused(seller):
+async def test_an_unknown_method_is_refused(seller: Seller) -> None:
     assert code(await seller.sync("aliexpress.offer.product.psot")) == "InvalidApiPath"
 
 
@@ -77,7 +82,9 @@ async def test_an_unknown_method_is_refused(seller):
         ({"product_id": " "}, "InvalidParameter"),
     ],
 )
-async def test_unknown_missing_blank_and_mistyped_parameters_are_refused(seller, business, expected):
+async def test_unknown_missing_blank_and_mistyped_parameters_are_refused(
+    seller: Seller, business: dict[str, Any], expected: str
+) -> None:
     assert code(await seller.sync(QUERY, business)) == expected
 
 
@@ -98,7 +105,7 @@ async def test_unknown_missing_blank_and_mistyped_parameters_are_refused(seller,
         (product(*(sku(value) for value in range(501))), "InvalidParameter"),
     ],
 )
-async def test_a_product_of_the_wrong_shape_is_refused(seller, words, expected):
+async def test_a_product_of_the_wrong_shape_is_refused(seller: Seller, words: dict[str, Any], expected: str) -> None:
     assert code(await seller.sync(POST, words)) == expected
 
 
@@ -123,7 +130,9 @@ async def test_a_product_of_the_wrong_shape_is_refused(seller, words, expected):
         (product(detail_source_list=[{"locale": "en_US", "web_detail": "{}", "mobile_detail": MODULES}]), None),
     ],
 )
-async def test_a_product_against_the_rules_is_refused(seller, words, sub_code):
+async def test_a_product_against_the_rules_is_refused(
+    seller: Seller, words: dict[str, Any], sub_code: str | None
+) -> None:
     answer = await seller.sync(POST, words)
     assert (code(answer), answer["error_response"]["sub_code"]) == ("15", sub_code or "isv.invalid-parameter")
     books = await seller.books()
@@ -131,13 +140,13 @@ async def test_a_product_against_the_rules_is_refused(seller, words, sub_code):
     assert books["refused"] == {sub_code or "isv.invalid-parameter": 1}
 
 
-async def test_the_same_product_twice_is_two_products(seller):
+async def test_the_same_product_twice_is_two_products(seller: Seller) -> None:
     for _ in range(2):
         assert (await seller.sync(POST, product()))["result"]["product_id"]
     assert len((await seller.books())["products"]) == 2
 
 
-async def test_a_product_is_examined_for_a_while_and_then_on_sale(seller):
+async def test_a_product_is_examined_for_a_while_and_then_on_sale(seller: Seller) -> None:
     await seller.control("/_mock/settings", {"audit_seconds": 5})
     await seller.sync(POST, product())
     (before,) = (await seller.books())["products"]
@@ -146,14 +155,14 @@ async def test_a_product_is_examined_for_a_while_and_then_on_sale(seller):
     assert (before["status"], after["status"]) == ("auditing", "onSelling")
 
 
-async def test_a_sku_is_named_by_its_properties(seller):
+async def test_a_sku_is_named_by_its_properties(seller: Seller) -> None:
     two = [{"sku_property_id": 14, "property_value_id": 193}, {"sku_property_id": 5, "property_value_id": 100014065}]
     await seller.sync(POST, product(sku(aeop_s_k_u_property=two)))
     await seller.sync(POST, product(sku(aeop_s_k_u_property=[])))
     assert [made["skus"][0]["id"] for made in (await seller.books())["products"]] == ["14:193;5:100014065", "<none>"]
 
 
-async def test_lists_are_wrapped_unless_simplified(seller):
+async def test_lists_are_wrapped_unless_simplified(seller: Seller) -> None:
     product_id = str((await seller.sync(POST, product()))["result"]["product_id"])
     wrapped = await seller.sync(QUERY, {"product_id": product_id}, simplify="")
     result = wrapped["aliexpress_offer_product_query_response"]["result"]
@@ -171,14 +180,16 @@ async def test_lists_are_wrapped_unless_simplified(seller):
         ("aliexpress.postproduct.redefining.editmutilpleskustocks", "sku_stocks", {"14:193": 0}),
     ],
 )
-async def test_a_change_against_the_rules_is_refused_in_the_answer(seller, api, name, value):
+async def test_a_change_against_the_rules_is_refused_in_the_answer(
+    seller: Seller, api: str, name: str, value: dict[str, Any]
+) -> None:
     product_id = str((await seller.sync(POST, product()))["result"]["product_id"])
     result = (await seller.sync(api, {"product_id": product_id, name: value}))["result"]
     assert (result["success"], result["modify_count"]) == (False, 0)
     assert result["error_message"]
 
 
-async def test_a_renewal_ends_both_old_tokens_and_keeps_the_last_day(seller):
+async def test_a_renewal_ends_both_old_tokens_and_keeps_the_last_day(seller: Seller) -> None:
     await seller.clock.sleep(86400)
     renewed = await seller.rest(REFRESH, {"refresh_token": seller.keys["refresh_token"]})
     assert (renewed["code"], renewed["expires_in"], renewed["refresh_expires_in"]) == ("0", 2592000, 59 * 86400)
@@ -187,12 +198,12 @@ async def test_a_renewal_ends_both_old_tokens_and_keeps_the_last_day(seller):
     assert (again["code"], again["type"]) == ("IllegalRefreshToken", "ISV")
 
 
-async def test_the_path_is_part_of_a_rest_signature(seller):
+async def test_the_path_is_part_of_a_rest_signature(seller: Seller) -> None:
     answer = await seller._call(f"/rest{REFRESH}", "", {}, {"refresh_token": "x"}, None)
     assert answer["code"] == "IncompleteSignature"
 
 
-async def test_sellers_see_only_their_own(seller):
+async def test_sellers_see_only_their_own(seller: Seller) -> None:
     order_id = await seller.order()
     product_id = str((await seller.sync(POST, product()))["result"]["product_id"])
     await seller.open()
@@ -200,7 +211,7 @@ async def test_sellers_see_only_their_own(seller):
     assert (await seller.sync(QUERY, {"product_id": product_id}))["result"] == {}
 
 
-async def test_a_lost_answer_has_acted(seller):
+async def test_a_lost_answer_has_acted(seller: Seller) -> None:
     await seller.control("/_mock/faults", {"api": POST, "fault": "lose_answer"})
     before = seller.clock.now()
     await seller.sync(POST, product())
@@ -208,28 +219,28 @@ async def test_a_lost_answer_has_acted(seller):
     assert len((await seller.books())["products"]) == 1
 
 
-async def test_a_rate_limit_says_how_long(seller):
+async def test_a_rate_limit_says_how_long(seller: Seller) -> None:
     await seller.control("/_mock/faults", {"api": "*", "fault": "rate_limit", "count": 2})
     answers = [await seller.sync(QUERY, {"product_id": "1"}) for _ in range(3)]
     assert "this ban will last 1 seconds" in answers[1]["error_response"]["msg"]
     assert "result" in answers[2]
 
 
-async def test_a_token_told_to_expire_stays_expired(seller):
+async def test_a_token_told_to_expire_stays_expired(seller: Seller) -> None:
     await seller.control("/_mock/faults", {"api": QUERY, "fault": "token_expired"})
     for _ in range(2):
         assert code(await seller.sync(QUERY, {"product_id": "1"})) == "IllegalAccessToken"
     assert (await seller.rest(REFRESH, {"refresh_token": seller.keys["refresh_token"]}))["code"] == "0"
 
 
-async def test_an_unavailable_vendor_answers_a_page_and_does_nothing(seller):
+async def test_an_unavailable_vendor_answers_a_page_and_does_nothing(seller: Seller) -> None:
     await seller.control("/_mock/faults", {"api": POST, "fault": "unavailable"})
     answer = await seller.sync(POST, product())
     assert (answer.status_code, answer.text[:6]) == (503, "<html>")
     assert (await seller.books())["products"] == []
 
 
-def quotes(data, kind="percentage"):
+def quotes(data: object, kind: str = "percentage") -> dict[str, str]:
     return {"configuration_type": kind, "configuration_data": json.dumps(data)}
 
 
@@ -247,14 +258,16 @@ def quotes(data, kind="percentage"):
         (quotes([{"shiptoCountry": "DE", "absoluteQuoteMap": {"14:193": "null"}}], "absolute"), "null"),
     ],
 )
-async def test_prices_of_countries_against_the_rules_are_refused(seller, configuration, said):
+async def test_prices_of_countries_against_the_rules_are_refused(
+    seller: Seller, configuration: dict[str, str], said: str
+) -> None:
     asked = product()
     asked["aeop_a_e_product"]["aeop_national_quote_configuration"] = configuration
     assert said in str(await seller.sync(POST, asked))
     assert (await seller.books())["products"] == []
 
 
-async def test_the_call_for_all_prices_erases_discounts_and_the_one_for_a_single_price_sets_it(seller):
+async def test_the_call_for_all_prices_erases_discounts_and_the_one_for_a_single_price_sets_it(seller: Seller) -> None:
     product_id = str((await seller.sync(POST, product(sku(sku_discount_price="17.90"))))["result"]["product_id"])
     await seller.sync("aliexpress.offer.product.skuprices.edit", edit(product_id, {"14:193": "20.90"}))
     assert await shown(seller) == ("20.90", None)
@@ -267,10 +280,10 @@ async def test_the_call_for_all_prices_erases_discounts_and_the_one_for_a_single
     assert nobody["result"]["success"] is False
 
 
-def edit(product_id, prices):
+def edit(product_id: str, prices: dict[str, str]) -> dict[str, object]:
     return {"product_id": product_id, "sku_id_price_map": prices}
 
 
-async def shown(seller):
+async def shown(seller: Seller) -> tuple[str, str | None]:
     (made,) = (await seller.books())["products"]
     return made["skus"][0]["price"], made["skus"][0]["discount"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
+
+from tests.adapters.aliexpress.conftest import Seller
 
 pytestmark = pytest.mark.anyio
 CREATE = "aliexpress.logistics.createwarehouseorder"
@@ -25,7 +28,7 @@ RECEIVER = {"name": "Ana", "country": "ES", "city": "Madrid", "street_address": 
 
 
 @pytest.fixture
-async def parcel(seller):
+async def parcel(seller: Seller) -> dict[str, Any]:
     places = {"sender": {"address_id": 1002}, "pickup": {"address_id": 2001}, "refund": {"address_id": 3001}}
     return {
         "trade_order_id": await seller.order(),
@@ -40,14 +43,16 @@ async def parcel(seller):
     }
 
 
-def verdict(answer):
+def verdict(answer: Any) -> str | None:
     """The gateway's code, or the API's words, or nothing."""
     if "error_response" in answer:
-        return answer["error_response"]["code"]
-    return answer["result"].get("error_desc")
+        code: str = answer["error_response"]["code"]
+        return code
+    said: str | None = answer["result"].get("error_desc")
+    return said
 
 
-async def test_a_parcel_is_booked_as_often_as_it_is_asked_for(seller, parcel):
+async def test_a_parcel_is_booked_as_often_as_it_is_asked_for(seller: Seller, parcel: dict[str, Any]) -> None:
     for _ in range(2):
         assert verdict(await seller.sync(CREATE, parcel)) is None
     booked = (await seller.books())["warehouse_orders"]
@@ -75,7 +80,9 @@ async def test_a_parcel_is_booked_as_often_as_it_is_asked_for(seller, parcel):
         ("warehouse_carrier_service", "EMS", "EMS is not a line of this order"),
     ],
 )
-async def test_what_is_out_of_bounds_is_refused(seller, parcel, field, value, said):
+async def test_what_is_out_of_bounds_is_refused(
+    seller: Seller, parcel: dict[str, Any], field: str, value: str, said: str
+) -> None:
     told = verdict(await seller.sync(CREATE, parcel | {field: value}))
     assert told == said
     assert (await seller.books())["warehouse_orders"] == []
@@ -91,17 +98,21 @@ async def test_what_is_out_of_bounds_is_refused(seller, parcel, field, value, sa
         ("receiver", {"planet": "Mars"}, "InvalidParameter"),
     ],
 )
-async def test_addresses_are_whole(seller, parcel, role, change, said):
+async def test_addresses_are_whole(
+    seller: Seller, parcel: dict[str, Any], role: str, change: dict[str, Any], said: str
+) -> None:
     parcel["address_d_t_os"][role].update(change)
     assert verdict(await seller.sync(CREATE, parcel)) == said
 
 
-async def test_an_order_that_waits_for_no_goods_takes_no_parcel(seller, parcel):
+async def test_an_order_that_waits_for_no_goods_takes_no_parcel(seller: Seller, parcel: dict[str, Any]) -> None:
     await seller.control(f"/_mock/orders/{parcel['trade_order_id']}/status", {"status": "FINISH", "push": False})
-    assert "does not wait for goods" in verdict(await seller.sync(CREATE, parcel))
+    said = verdict(await seller.sync(CREATE, parcel))
+    assert said
+    assert "does not wait for goods" in said
 
 
-async def test_a_number_comes_after_looks_and_a_closed_parcel_gets_none(seller, parcel):
+async def test_a_number_comes_after_looks_and_a_closed_parcel_gets_none(seller: Seller, parcel: dict[str, Any]) -> None:
     for waybill in ("YT1", "YT2"):
         await seller.sync(CREATE, parcel | {"domestic_tracking_no": waybill})
     first, second = (one["warehouse_order_id"] for one in (await seller.books())["warehouse_orders"])
@@ -119,13 +130,13 @@ async def test_a_number_comes_after_looks_and_a_closed_parcel_gets_none(seller, 
     await seller.control("/_mock/warehouse_orders/1", {}, status=400)
 
 
-async def test_another_seller_sees_none_of_it(seller, parcel):
+async def test_another_seller_sees_none_of_it(seller: Seller, parcel: dict[str, Any]) -> None:
     await seller.sync(CREATE, parcel)
     await seller.open()
     assert (await seller.sync(INFO, {"china_logistics_id": "YT1"}))["result_list"] == []
 
 
-async def test_what_carriers_tell_is_read_newest_first(seller):
+async def test_what_carriers_tell_is_read_newest_first(seller: Seller) -> None:
     order = await seller.order()
     for code in ("CONSIGN", "LH_DEPART"):
         await seller.control("/_mock/parcels/LX1/event", {"action_code": code})
@@ -137,7 +148,7 @@ async def test_what_carriers_tell_is_read_newest_first(seller):
     assert (await seller.sync(track, asked | {"origin": "AE"}))["error_response"]["code"] == "InvalidParameter"
 
 
-async def test_a_declared_number_is_replaced_and_the_books_keep_the_former(seller):
+async def test_a_declared_number_is_replaced_and_the_books_keep_the_former(seller: Seller) -> None:
     order = await seller.order()
     declare = {"service_name": "YANWEN_AM", "logistics_no": "UR000000001YP", "out_ref": order, "send_type": "all"}
     assert (await seller.sync("aliexpress.logistics.sellershipmentfortop", declare))["result_success"]
@@ -159,7 +170,7 @@ async def test_a_declared_number_is_replaced_and_the_books_keep_the_former(selle
     ]
 
 
-async def test_it_is_set_to_be_slow_or_spelt_otherwise(seller, parcel):
+async def test_it_is_set_to_be_slow_or_spelt_otherwise(seller: Seller, parcel: dict[str, Any]) -> None:
     told = await seller.control("/_mock/settings", {"declared_keys": "snake", "reads_without_number": 0})
     assert (told["declared_keys"], told["reads_without_number"], told["labels_without_body"]) == ("snake", 0, 1)
     assert verdict(await seller.sync(CREATE, parcel)) == "InvalidParameter"

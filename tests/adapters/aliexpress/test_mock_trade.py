@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from typing import Any
 
 import anyio
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
 from syncbridge.testing.clock import VirtualClock
+from tests.adapters.aliexpress.conftest import Seller
 
 pytestmark = pytest.mark.anyio
 DECLARE = "aliexpress.logistics.sellershipmentfortop"
@@ -19,7 +21,7 @@ LIST = "aliexpress.trade.seller.orderlist.get"
 LINE = {"sku_code": "TYA001", "quantity": 2, "price": "19.90"}
 
 
-async def test_an_order_takes_its_goods_out_of_stock(seller):
+async def test_an_order_takes_its_goods_out_of_stock(seller: Seller) -> None:
     await seller.post()
     wish = {"sku_code": "TYA193", "quantity": 3}
     await seller.order(lines=[wish])
@@ -31,7 +33,7 @@ async def test_an_order_takes_its_goods_out_of_stock(seller):
     assert "only 4" in answer["error"]
 
 
-async def test_an_order_shows_numbers_as_numbers_and_dates_of_los_angeles(seller):
+async def test_an_order_shows_numbers_as_numbers_and_dates_of_los_angeles(seller: Seller) -> None:
     order_id = await seller.order(order_id="8172481060036440")
     target = (await seller.sync(FIND, {"param1": {"order_id": int(order_id)}}))["target"]
     assert target["id"] == 8172481060036440
@@ -40,7 +42,7 @@ async def test_an_order_shows_numbers_as_numbers_and_dates_of_los_angeles(seller
     assert "target" not in await seller.sync(FIND, {"param1": {"order_id": 1}})
 
 
-async def test_ended_orders_come_only_if_asked_for(seller):
+async def test_ended_orders_come_only_if_asked_for(seller: Seller) -> None:
     order_id = await seller.order()
     await seller.control(f"/_mock/orders/{order_id}/status", {"status": "FINISH", "push": False})
     dates = {"create_date_start": "2026-02-01 00:00:00", "page_size": 50, "current_page": 1}
@@ -49,7 +51,7 @@ async def test_ended_orders_come_only_if_asked_for(seller):
     assert (unasked["result"]["total_count"], asked["result"]["total_count"]) == (0, 1)
 
 
-async def test_a_cancel_runs_from_the_request_to_the_end(seller):
+async def test_a_cancel_runs_from_the_request_to_the_end(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     order_id = await seller.order()
     await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"reason": "too late"})
@@ -64,14 +66,14 @@ async def test_a_cancel_runs_from_the_request_to_the_end(seller):
     assert [json.loads(body)["data"]["orderStatus"] for body, _ in seller.received] == ["IN_CANCEL", "FINISH"]
 
 
-async def test_a_cancel_in_risk_control_says_so(seller):
+async def test_a_cancel_in_risk_control_says_so(seller: Seller) -> None:
     order_id = await seller.order(status="RISK_CONTROL")
     await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"push": False})
     await seller.control(f"/_mock/orders/{order_id}/accept_cancel", {"push": False})
     assert (await seller.books())["orders"][0]["end_reason"] == "buyer_cancel_order_in_risk"
 
 
-async def test_a_withdrawn_cancel_leaves_no_trace(seller):
+async def test_a_withdrawn_cancel_leaves_no_trace(seller: Seller) -> None:
     order_id = await seller.order()
     await seller.control(f"/_mock/orders/{order_id}/ask_to_cancel", {"push": False})
     told = await seller.control(f"/_mock/orders/{order_id}/withdraw_cancel", {"push": False})
@@ -81,7 +83,7 @@ async def test_a_withdrawn_cancel_leaves_no_trace(seller):
 
 
 @pytest.mark.parametrize(("reason", "funds"), [("pay_timeout", "NOT_PAY"), ("buyer_confirm_goods", "PAY_SUCCESS")])
-async def test_an_order_ends_for_a_reason(seller, reason, funds):
+async def test_an_order_ends_for_a_reason(seller: Seller, reason: str, funds: str) -> None:
     order_id = await seller.order()
     await seller.control(f"/_mock/orders/{order_id}/status", {"status": "FINISH", "end_reason": reason, "push": False})
     target = (await seller.sync(FIND, {"param1": {"order_id": int(order_id)}}))["target"]
@@ -91,7 +93,7 @@ async def test_an_order_ends_for_a_reason(seller, reason, funds):
     assert (cancelled_at is None) == (funds == "PAY_SUCCESS")
 
 
-async def test_another_address_moves_the_time_of_change_and_is_pushed(seller):
+async def test_another_address_moves_the_time_of_change_and_is_pushed(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     order_id = await seller.order()
     await seller.clock.sleep(60)
@@ -114,19 +116,19 @@ async def test_another_address_moves_the_time_of_change_and_is_pushed(seller):
         ("FINISH", "address"),
     ],
 )
-async def test_a_buyer_cannot_do_it_at_any_time(seller, status, step):
+async def test_a_buyer_cannot_do_it_at_any_time(seller: Seller, status: str, step: str) -> None:
     order_id = await seller.order(status=status)
-    words = {"address": {}} if step == "address" else {}
+    words: dict[str, object] = {"address": {}} if step == "address" else {}
     assert (await seller.control(f"/_mock/orders/{order_id}/{step}", words, 400))["error"]
 
 
-async def test_an_address_has_no_other_parts(seller):
+async def test_an_address_has_no_other_parts(seller: Seller) -> None:
     order_id = await seller.order()
     told = await seller.control(f"/_mock/orders/{order_id}/address", {"address": {"planet": "Mars"}}, 400)
     assert "planet" in told["error"]
 
 
-async def test_finished_orders_are_shown_for_thirty_days_only(seller):
+async def test_finished_orders_are_shown_for_thirty_days_only(seller: Seller) -> None:
     dates = {"create_date_start": "2026-01-20 00:00:00", "page_size": 50, "current_page": 1}
     asked = {"param_aeop_order_query": dates | {"order_status": "FINISH"}}
     assert (await seller.sync(LIST, asked))["error_response"]["code"] == "InvalidParameter"
@@ -143,12 +145,12 @@ async def test_finished_orders_are_shown_for_thirty_days_only(seller):
         {"create_date_start": "2026-03-01 00:00:00", "page_size": 51},
     ],
 )
-async def test_a_list_of_orders_needs_sound_dates_and_pages(seller, query):
+async def test_a_list_of_orders_needs_sound_dates_and_pages(seller: Seller, query: dict[str, Any]) -> None:
     answer = await seller.sync(LIST, {"param_aeop_order_query": {"page_size": 50, "current_page": 1} | query})
     assert answer["error_response"]["code"] in ("MissingParameter", "InvalidParameter")
 
 
-def parcel(order_id, **changes):
+def parcel(order_id: str, **changes: str) -> dict[str, str]:
     words = {"out_ref": order_id, "service_name": "YANWEN_AM", "logistics_no": "UR000000001YP", "send_type": "part"}
     return words | changes
 
@@ -163,13 +165,15 @@ def parcel(order_id, **changes):
         {"out_ref": "1"},
     ],
 )
-async def test_a_declaration_needs_a_known_carrier_its_pattern_and_an_order(seller, changes):
+async def test_a_declaration_needs_a_known_carrier_its_pattern_and_an_order(
+    seller: Seller, changes: dict[str, str]
+) -> None:
     order_id = await seller.order()
     answer = await seller.sync(DECLARE, parcel(order_id, **changes))
     assert (answer["result_success"], answer["result_error_code"]) == (False, "-1")
 
 
-async def test_declaring_twice_shows_in_the_books(seller):
+async def test_declaring_twice_shows_in_the_books(seller: Seller) -> None:
     order_id = await seller.order()
     for send_type in ("part", "part", "all"):
         assert (await seller.sync(DECLARE, parcel(order_id, send_type=send_type)))["result_success"]
@@ -179,13 +183,13 @@ async def test_declaring_twice_shows_in_the_books(seller):
     assert not (await seller.sync(DECLARE, parcel(order_id)))["result_success"]
 
 
-async def test_an_order_in_cancel_takes_no_declaration(seller):
+async def test_an_order_in_cancel_takes_no_declaration(seller: Seller) -> None:
     order_id = await seller.order()
     await seller.control(f"/_mock/orders/{order_id}/status", {"status": "IN_CANCEL", "push": False})
     assert not (await seller.sync(DECLARE, parcel(order_id)))["result_success"]
 
 
-async def test_an_order_is_pushed_and_signed(seller):
+async def test_an_order_is_pushed_and_signed(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     order_id = await seller.order(push=True)
     await seller.clock.sleep(0.1)
@@ -197,7 +201,7 @@ async def test_an_order_is_pushed_and_signed(seller):
     assert words["timestamp"] == int(seller.clock.now().timestamp())
 
 
-async def test_a_push_nobody_takes_is_repeated_three_times(seller):
+async def test_a_push_nobody_takes_is_repeated_three_times(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     seller.receipts = [500, 0, 503, 500]
     await seller.order(push=True)
@@ -206,7 +210,7 @@ async def test_a_push_nobody_takes_is_repeated_three_times(seller):
     assert len(seller.received) == 4
 
 
-async def test_a_push_that_is_taken_is_not_repeated(seller):
+async def test_a_push_that_is_taken_is_not_repeated(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     seller.receipts = [500, 200]
     await seller.order(push=True)
@@ -214,7 +218,7 @@ async def test_a_push_that_is_taken_is_not_repeated(seller):
     assert len(seller.received) == 2
 
 
-async def test_the_very_same_push_can_be_asked_for_again_and_forged(seller):
+async def test_the_very_same_push_can_be_asked_for_again_and_forged(seller: Seller) -> None:
     await seller.open("http://bridge/webhooks/toys")
     order_id = await seller.order()
     seller.receipts = [200, 200, 401]
@@ -235,16 +239,16 @@ async def test_the_very_same_push_can_be_asked_for_again_and_forged(seller):
         ("/_mock/settings", {"audit_secs": 1}),
     ],
 )
-async def test_a_control_call_that_makes_no_sense_says_so(seller, path, words):
+async def test_a_control_call_that_makes_no_sense_says_so(seller: Seller, path: str, words: dict[str, Any]) -> None:
     assert (await seller.control(path, words, 400))["error"]
 
 
-async def test_two_buyers_at_once_do_not_oversell(seller):
+async def test_two_buyers_at_once_do_not_oversell(seller: Seller) -> None:
     await seller.post(stock=1)
     wish = {"access_token": seller.keys["access_token"], "lines": [{"sku_code": "TYA193", "quantity": 1}]}
-    statuses = []
+    statuses: list[int] = []
 
-    async def buy():
+    async def buy() -> None:
         statuses.append((await seller.http.post("/_mock/orders", json=wish)).status_code)
 
     async with anyio.create_task_group() as buyers:
@@ -253,8 +257,8 @@ async def test_two_buyers_at_once_do_not_oversell(seller):
     assert sorted(statuses) == [200, 400]
 
 
-async def test_the_adapter_makes_this_mock():
-    async def push(*_):
+async def test_the_adapter_makes_this_mock() -> None:
+    async def push(*_: object) -> int:
         return 200
 
     assert adapter.mock

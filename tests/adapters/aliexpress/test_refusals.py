@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
 
+from syncbridge.adapters.aliexpress.channel import AliExpressChannel
 from syncbridge.errors import (
     AccessExpired,
     NotGranted,
@@ -17,15 +19,17 @@ from syncbridge.errors import (
 )
 from syncbridge.model.catalog import PriceUpdate, StockUpdate
 from syncbridge.model.shipping import Shipment
+from syncbridge.ports import Clock
 from syncbridge.testing.builders import make_listing_draft, usd
 from syncbridge.testing.clock import FixedClock
+from tests.adapters.aliexpress.conftest import Answering
 
 pytestmark = pytest.mark.anyio
 PARCEL = Shipment("YANWEN_AM", "UR000000001YP")
 
 
-def refusing(answering, clock=None, **fault):
-    def answers(method, _):
+def refusing(answering: Answering, clock: Clock | None = None, **fault: object) -> AliExpressChannel:
+    def answers(method: str, _: object) -> object:
         if method == "/rest/auth/token/refresh":
             return {"type": "ISV", "code": "IllegalRefreshToken", "message": "expired"}
         return {"error_response": fault}
@@ -33,8 +37,8 @@ def refusing(answering, clock=None, **fault):
     return answering(answers, clock=clock)
 
 
-async def read_and_write(channel):
-    caught = []
+async def read_and_write(channel: AliExpressChannel) -> list[type[BaseException]]:
+    caught: list[type[BaseException]] = []
     for call in (channel.order("1"), channel.declare("1", PARCEL, complete=True)):
         with pytest.raises(Exception, match=r".") as raised:
             await call
@@ -74,7 +78,9 @@ async def read_and_write(channel):
         ("SomethingNew", Rejected),
     ],
 )
-async def test_a_code_means_the_same_for_a_read_and_a_write(answering, code, error):
+async def test_a_code_means_the_same_for_a_read_and_a_write(
+    answering: Answering, code: str | int, error: type[Exception]
+) -> None:
     assert await read_and_write(refusing(answering, type="ISV", code=code, msg="no")) == [error, error]
 
 
@@ -93,7 +99,7 @@ async def test_a_code_means_the_same_for_a_read_and_a_write(answering, code, err
         {"code": "15", "sub_code": "S00-10-10000-001"},
     ],
 )
-async def test_a_failure_behind_the_gateway_leaves_a_write_open(answering, fault):
+async def test_a_failure_behind_the_gateway_leaves_a_write_open(answering: Answering, fault: dict[str, Any]) -> None:
     assert await read_and_write(refusing(answering, **fault)) == [VendorDown, OutcomeUnknown]
 
 
@@ -109,14 +115,14 @@ async def test_a_failure_behind_the_gateway_leaves_a_write_open(answering, fault
         "a.code-nobody-documented",
     ],
 )
-async def test_a_business_sub_code_is_a_no(answering, sub_code):
+async def test_a_business_sub_code_is_a_no(answering: Answering, sub_code: str) -> None:
     channel = refusing(answering, type="ISP", code="15", msg="Remote service error", sub_code=sub_code, sub_msg="bad")
     with pytest.raises(Rejected, match="bad") as caught:
         await channel.publish(make_listing_draft())
     assert caught.value.code == sub_code
 
 
-async def test_an_account_the_platform_does_not_find_is_one_that_may_not(answering):
+async def test_an_account_the_platform_does_not_find_is_one_that_may_not(answering: Answering) -> None:
     channel = refusing(answering, type="ISV", code="15", sub_code="F00-10-10000-001", sub_msg="account not found")
     with pytest.raises(NotGranted, match="managed shops are not served yet"):
         await channel.publish(make_listing_draft())
@@ -130,17 +136,19 @@ async def test_an_account_the_platform_does_not_find_is_one_that_may_not(answeri
         ("at 10:00:00 v1.2.3: your IP is not in the whitelist", "add this machine's outward address to"),
     ],
 )
-async def test_an_address_that_is_not_whitelisted_is_named_as_the_vendor_sees_it(answering, msg, said):
+async def test_an_address_that_is_not_whitelisted_is_named_as_the_vendor_sees_it(
+    answering: Answering, msg: str, said: str
+) -> None:
     channel = refusing(answering, type="ISV", code="AppWhiteIpLimit", msg=msg)
     with pytest.raises(NotGranted) as caught:
         await channel.order("1")
     assert said in str(caught.value)
 
 
-async def test_a_code_nobody_knows_is_not_sent_again(answering):
-    sent = []
+async def test_a_code_nobody_knows_is_not_sent_again(answering: Answering) -> None:
+    sent: list[str] = []
 
-    def answers(method, _):
+    def answers(method: str, _: object) -> object:
         sent.append(method)
         return {"error_response": {"type": "SYSTEM", "code": "SomethingNew"}}
 
@@ -158,7 +166,7 @@ async def test_a_code_nobody_knows_is_not_sent_again(answering):
         ({"msg": "5 calls in 60 seconds are too many at 10:00:00"}, 1.0),
     ],
 )
-async def test_a_ban_lasts_as_long_as_the_vendor_says(answering, said, wait):
+async def test_a_ban_lasts_as_long_as_the_vendor_says(answering: Answering, said: dict[str, Any], wait: float) -> None:
     clock = FixedClock(datetime(2026, 3, 2, 13, 0, tzinfo=UTC))  # 21:00 in China
     channel = refusing(answering, clock, type="ISV", code="ApiCallLimit", **said)
     with pytest.raises(RateLimited) as caught:
@@ -166,7 +174,7 @@ async def test_a_ban_lasts_as_long_as_the_vendor_says(answering, said, wait):
     assert caught.value.retry_after == wait
 
 
-async def test_a_refusal_keeps_its_code_and_request_id_and_masks_tokens(answering):
+async def test_a_refusal_keeps_its_code_and_request_id_and_masks_tokens(answering: Answering) -> None:
     channel = refusing(answering, code="Odd", msg="session=abcdef bad", request_id="2102x", type="ISV")
     with pytest.raises(Rejected) as caught:
         await channel.order("1")
@@ -185,7 +193,9 @@ async def test_a_refusal_keeps_its_code_and_request_id_and_masks_tokens(answerin
         httpx.Response(500, json={"result": {"product_id": 1}}),
     ],
 )
-async def test_an_answer_nobody_can_read_is_down_for_a_read_and_unknown_for_a_write(answering, answer):
+async def test_an_answer_nobody_can_read_is_down_for_a_read_and_unknown_for_a_write(
+    answering: Answering, answer: httpx.Response
+) -> None:
     channel = answering(lambda *_: httpx.Response(answer.status_code, content=answer.content))
     with pytest.raises(VendorDown):
         await channel.listing("1005")
@@ -193,30 +203,30 @@ async def test_an_answer_nobody_can_read_is_down_for_a_read_and_unknown_for_a_wr
         await channel.publish(make_listing_draft())
 
 
-async def test_half_an_order_shows_no_buyer(answering):
+async def test_half_an_order_shows_no_buyer(answering: Answering) -> None:
     channel = answering(lambda *_: httpx.Response(200, text='{"target":{"receipt_address":{"contact_person":"Ana Ga'))
     with pytest.raises(VendorDown) as caught:
         await channel.order("1")
     assert "Ana" not in str(caught.value) + caught.value.body
 
 
-async def test_too_many_requests_without_words_is_a_rate_limit(answering):
+async def test_too_many_requests_without_words_is_a_rate_limit(answering: Answering) -> None:
     channel = answering(lambda *_: httpx.Response(429, text=""))
     with pytest.raises(RateLimited):
         await channel.order("1")
 
 
-async def test_a_refusal_inside_the_wrapped_answer_is_seen(answering):
+async def test_a_refusal_inside_the_wrapped_answer_is_seen(answering: Answering) -> None:
     inner = {"error_response": {"code": "InsufficientPermission", "msg": "no"}}
     channel = answering(lambda *_: {"aliexpress_logistics_sellershipmentfortop_response": inner})
     with pytest.raises(NotGranted):
         await channel.declare("1", PARCEL, complete=True)
 
 
-async def test_a_read_is_tried_again_and_a_write_is_not(answering):
-    calls = []
+async def test_a_read_is_tried_again_and_a_write_is_not(answering: Answering) -> None:
+    calls: list[str] = []
 
-    def answers(method, _):
+    def answers(method: str, _: object) -> object:
         calls.append(method.rsplit(".", 1)[-1])
         return {"error_response": {"code": "ServiceTimeout"}}
 
@@ -224,28 +234,28 @@ async def test_a_read_is_tried_again_and_a_write_is_not(answering):
     assert calls == ["findorderbyid"] * 3 + ["sellershipmentfortop"]
 
 
-async def test_a_declaration_is_judged_by_its_flag(answering):
+async def test_a_declaration_is_judged_by_its_flag(answering: Answering) -> None:
     refused = {"result_success": False, "result_error_code": "-1", "result_error_desc": "bad number"}
     with pytest.raises(Rejected, match="bad number"):
         await answering(lambda *_: refused).declare("1", PARCEL, complete=True)
     await answering(lambda *_: {"result_success": True, "result_error_code": "1"}).declare("1", PARCEL, complete=True)
 
 
-async def test_a_write_without_its_flag_is_unknown(answering):
+async def test_a_write_without_its_flag_is_unknown(answering: Answering) -> None:
     with pytest.raises(OutcomeUnknown):
         await answering(lambda *_: {"request_id": "1"}).declare("1", PARCEL, complete=True)
     with pytest.raises(OutcomeUnknown):
         await answering(lambda *_: {"result": {}}).publish(make_listing_draft())
 
 
-async def test_a_listing_is_made_only_if_it_has_an_id(answering):
+async def test_a_listing_is_made_only_if_it_has_an_id(answering: Answering) -> None:
     assert await answering(lambda *_: {"result": {"product_id": 1005, "error_code": 1}}).publish(make_listing_draft())
     with pytest.raises(Rejected):
         await answering(lambda *_: {"result": {"success": False, "error_code": 7}}).publish(make_listing_draft())
 
 
-async def test_a_price_that_was_refused_keeps_the_vendors_code(answering):
-    def answers(method, _):
+async def test_a_price_that_was_refused_keeps_the_vendors_code(answering: Answering) -> None:
+    def answers(method: str, _: object) -> object:
         if method.endswith("product.query"):
             return {"result": {"product_id": 1005, "product_status_type": "onSelling"}}
         return {"result": {"success": False, "error_code": 13001030, "error_message": "in a promotion"}}
@@ -256,10 +266,10 @@ async def test_a_price_that_was_refused_keeps_the_vendors_code(answering):
     assert "in a promotion" in refusal.message
 
 
-async def test_a_price_in_another_currency_is_never_sent(answering):
-    calls = []
+async def test_a_price_in_another_currency_is_never_sent(answering: Answering) -> None:
+    calls: list[str] = []
 
-    def answers(method, _):
+    def answers(method: str, _: object) -> object:
         calls.append(method)
         return {"result": {"product_id": 1005}}
 
@@ -268,7 +278,7 @@ async def test_a_price_in_another_currency_is_never_sent(answering):
     assert calls == ["aliexpress.offer.product.query"]
 
 
-async def test_a_rate_limit_in_the_middle_stops_the_run(answering):
+async def test_a_rate_limit_in_the_middle_stops_the_run(answering: Answering) -> None:
     channel = refusing(answering, code="ApiCallLimit", msg="this ban will last 9 seconds")
     with pytest.raises(RateLimited):
         await channel.set_stock([StockUpdate("1005", {"<none>": 1})])

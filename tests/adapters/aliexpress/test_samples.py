@@ -14,6 +14,7 @@ from syncbridge.adapters.aliexpress.webhook import AliExpressWebhook
 from syncbridge.adapters.http import Answer
 from syncbridge.model.events import RawRequest
 from syncbridge.ports import Tokens
+from tests.adapters.aliexpress.conftest import Answering, Store
 
 SAMPLES = files("syncbridge.adapters.aliexpress") / "samples"
 
@@ -23,7 +24,7 @@ def sample(name: str) -> bytes:
 
 
 @pytest.mark.anyio
-async def test_the_list_of_orders(answering):
+async def test_the_list_of_orders(answering: Answering) -> None:
     channel = answering(lambda *_: json.loads(sample("order_list.json")))
     page = await anext(aiter(channel.orders(since=None)))
     (ref,) = page.items
@@ -31,7 +32,7 @@ async def test_the_list_of_orders(answering):
     assert page.failures == ()
 
 
-def test_renewed_tokens(store):
+def test_renewed_tokens(store: Store) -> None:
     signer = AliExpressSigner(store.settings, store.wiring)
     tokens = signer.refreshed(Answer(200, sample("token_refresh.json")), Tokens("old", "old"))
     assert (tokens.access, tokens.refresh) == ("50000601sample", "50001601sample")
@@ -39,12 +40,12 @@ def test_renewed_tokens(store):
 
 
 @pytest.mark.parametrize(("name", "expired"), [("error_sync.json", True), ("error_rest.json", False)])
-def test_refusals_of_both_gateways(name, expired):
+def test_refusals_of_both_gateways(name: str, expired: bool) -> None:
     fault = fault_in(Answer(200, sample(name)))
     assert fault
     assert is_expiry(fault) is expired
 
 
-def test_a_push_message(store):
+def test_a_push_message(store: Store) -> None:
     (event,) = AliExpressWebhook(store.settings).events(RawRequest({}, "", sample("push_order.json")))
     assert event.subjects == ("1105933950463697",)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from syncbridge.adapters.aliexpress.mock.selling import Edit, delete, edit
+from syncbridge.adapters.aliexpress.mock.selling import Edit, OffSale, delete, edit
 from syncbridge.errors import NotFound
 from syncbridge.model.catalog import Listing, ListingStatus
 from syncbridge.testing.builders import make_listing_draft, usd
+from tests.adapters.aliexpress.conftest import Answering, Seller, Store
 
 pytestmark = pytest.mark.anyio
 
 
-async def changed(store, wanted: Edit) -> Listing:
+async def changed(store: Store, wanted: Edit) -> Listing:
     listing_id = await store.channel.publish(make_listing_draft())
     edit(store.mock.world, store.mock.world.products[int(listing_id)], wanted)
     return await store.channel.listing(listing_id)
@@ -27,7 +28,7 @@ async def changed(store, wanted: Edit) -> Listing:
         ("punish_offline", ListingStatus.TAKEN_DOWN),
     ],
 )
-async def test_a_listing_off_sale_says_whose_doing_it_is(store, reason: str, status: ListingStatus) -> None:
+async def test_a_listing_off_sale_says_whose_doing_it_is(store: Store, reason: OffSale, status: ListingStatus) -> None:
     shown = await changed(store, Edit(off_sale=reason))
 
     assert (shown.status, shown.reason) == (status, reason)
@@ -35,11 +36,11 @@ async def test_a_listing_off_sale_says_whose_doing_it_is(store, reason: str, sta
     assert [one.status for one in listed] == [status]
 
 
-async def test_a_listing_to_be_corrected_is_refused(store) -> None:
+async def test_a_listing_to_be_corrected_is_refused(store: Store) -> None:
     assert (await changed(store, Edit(refused=True))).status is ListingStatus.REFUSED
 
 
-async def test_edits_by_hand_are_shown(store) -> None:
+async def test_edits_by_hand_are_shown(store: Store) -> None:
     shown = await changed(
         store,
         Edit(
@@ -59,7 +60,7 @@ async def test_edits_by_hand_are_shown(store) -> None:
     ]
 
 
-async def test_a_sku_taken_out_by_hand_and_a_deleted_listing_are_not_there(store) -> None:
+async def test_a_sku_taken_out_by_hand_and_a_deleted_listing_are_not_there(store: Store) -> None:
     shown = await changed(store, Edit(remove=("TYA002",)))
     assert [sku.sku_code for sku in shown.skus] == ["TYA001"]
 
@@ -68,7 +69,7 @@ async def test_a_sku_taken_out_by_hand_and_a_deleted_listing_are_not_there(store
         await store.channel.listing(shown.listing_id)
 
 
-async def test_a_description_that_is_no_list_of_modules_is_shown_as_it_came(answering) -> None:
+async def test_a_description_that_is_no_list_of_modules_is_shown_as_it_came(answering: Answering) -> None:
     product = {
         "product_id": 1005000000000001,
         "product_status_type": "onSelling",
@@ -81,7 +82,7 @@ async def test_a_description_that_is_no_list_of_modules_is_shown_as_it_came(answ
     assert (await channel.listing("1005000000000001")).description_html == "<p>old</p>"
 
 
-async def test_the_mock_edits_and_deletes_over_http_and_refuses_what_it_does_not_know(seller) -> None:
+async def test_the_mock_edits_and_deletes_over_http_and_refuses_what_it_does_not_know(seller: Seller) -> None:
     posted = await seller.post()
     product_id = posted["result"]["product_id"]
     await seller.control(f"/_mock/products/{product_id}/edit", {"title": "Mine", "off_sale": "user_offline"})

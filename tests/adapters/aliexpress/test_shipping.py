@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from syncbridge.model.shipping import Booking, Movement, Shipment, Trail
 from syncbridge.ports import Books, Tracks
 from syncbridge.testing.builders import make_parcel, usd
 from syncbridge.testing.faults import Fault
+from tests.adapters.aliexpress.conftest import Answering, Store
 
 pytestmark = pytest.mark.anyio
 SAMPLES = files("syncbridge.adapters.aliexpress") / "samples"
@@ -26,20 +28,20 @@ ORDER = "8172481060036440"
 MANY = {"is_success": True, "result_list": []}
 
 
-def sample(name):
+def sample(name: str) -> Any:
     return json.loads((SAMPLES / name).read_text("utf-8"))
 
 
-def methods(store):
+def methods(store: Store) -> list[str]:
     return [request.url.params["method"].rpartition(".")[2] for request in store.sent]
 
 
-def test_a_store_books_and_tracks(store):
+def test_a_store_books_and_tracks(store: Store) -> None:
     assert isinstance(store.channel, Books)
     assert isinstance(store.channel, Tracks)
 
 
-async def test_lines_are_read_in_any_words(answering):
+async def test_lines_are_read_in_any_words(answering: Answering) -> None:
     lines = await answering(lambda *_: sample("online_services.json")).lines(make_parcel())
     assert [(one.service, one.cost, one.days, one.takes_battery) for one in lines] == [
         ("CAINIAO_STANDARD", Money.of("38.16", "CNY"), (15, 25), None),
@@ -53,13 +55,15 @@ async def test_lines_are_read_in_any_words(answering):
     ("quotes", "method"),
     [("order", "getonlinelogisticsservicelistbyorderid"), ("query", "aliexpress.logistics.service.query")],
 )
-async def test_the_call_that_is_granted_is_the_one_that_is_made(make_store, quotes, method):
+async def test_the_call_that_is_granted_is_the_one_that_is_made(
+    make_store: type[Store], quotes: str, method: str
+) -> None:
     store = make_store(quotes=quotes)
     await store.channel.lines(store.draft())
     assert [request.url.params["method"].endswith(method) for request in store.sent] == [True]
 
 
-async def test_a_booking_is_read_with_its_newest_number(answering):
+async def test_a_booking_is_read_with_its_newest_number(answering: Answering) -> None:
     found = await answering(lambda *_: sample("logistics_orders.json")).booked(make_parcel(), since=NOW)
     assert found == [
         Booking("30000001", "SB7K2M9Q", "CAINIAO_STANDARD", "CAINIAO_STANDARD", "LX000000002CN"),
@@ -67,14 +71,14 @@ async def test_a_booking_is_read_with_its_newest_number(answering):
     ]
 
 
-async def test_the_platform_s_own_number_is_no_tracking_number(answering):
+async def test_the_platform_s_own_number_is_no_tracking_number(answering: Answering) -> None:
     row = {"online_logistics_id": 1, "lp_number": "LP00030000001234", "logistics_status": "init"}
     (found,) = await answering(lambda *_: MANY | {"result_list": [row]}).booked(make_parcel(), since=NOW)
     assert found.number == ""
 
 
-async def test_all_pages_are_looked_through(answering):
-    def answers(method, given):
+async def test_all_pages_are_looked_through(answering: Answering) -> None:
+    def answers(method: str, given: dict[str, str]) -> object:
         page = int(given["current_page"])
         return MANY | {"total_page": 3, "result_list": [{"online_logistics_id": page, "logistics_status": "init"}]}
 
@@ -82,7 +86,7 @@ async def test_all_pages_are_looked_through(answering):
     assert [one.booking_id for one in found] == ["1", "2", "3"]
 
 
-async def test_a_parcel_goes_under_the_supplier_s_waybill_where_there_is_one(store):
+async def test_a_parcel_goes_under_the_supplier_s_waybill_where_there_is_one(store: Store) -> None:
     draft = replace(store.draft(), domestic_carrier="YTO", domestic_number="YT9988776655443")
     await store.channel.book(draft)
     assert store.bookings() == {"YT9988776655443": 1}
@@ -90,7 +94,7 @@ async def test_a_parcel_goes_under_the_supplier_s_waybill_where_there_is_one(sto
     assert found.mark == draft.mark
 
 
-async def test_one_that_was_booked_before_the_waybill_came_is_still_found(store):
+async def test_one_that_was_booked_before_the_waybill_came_is_still_found(store: Store) -> None:
     draft = store.draft()
     made = await store.channel.book(draft)
     later = replace(draft, domestic_carrier="YTO", domestic_number="YT9988776655443")
@@ -98,20 +102,20 @@ async def test_one_that_was_booked_before_the_waybill_came_is_still_found(store)
     assert found.booking_id == made.booking_id
 
 
-async def test_two_that_may_be_meant_are_both_answered(store):
+async def test_two_that_may_be_meant_are_both_answered(store: Store) -> None:
     one, other = (replace(store.draft(n), domestic_carrier="YTO", domestic_number="YT1") for n in (1, 2))
     made = {(await store.channel.book(draft)).booking_id for draft in (one, other)}
     for draft in (one, other):
         assert {found.booking_id for found in await store.channel.booked(draft, since=NOW)} == made
 
 
-async def test_the_same_waybill_of_another_order_is_not_meant(store):
+async def test_the_same_waybill_of_another_order_is_not_meant(store: Store) -> None:
     draft = replace(store.draft(), domestic_number="YT1")
     await store.channel.book(draft)
     assert list(await store.channel.booked(replace(draft, order_id="8172481060036441"), since=NOW)) == []
 
 
-async def test_it_is_booked_from_the_seller_s_default_address(store):
+async def test_it_is_booked_from_the_seller_s_default_address(store: Store) -> None:
     await store.channel.book(store.draft())
     body = dict(pair.split("=") for pair in store.sent[-1].content.decode().split("&"))
     assert "1002" in body["address_d_t_os"]  # the second of two, which is the default
@@ -119,8 +123,8 @@ async def test_it_is_booked_from_the_seller_s_default_address(store):
     assert methods(store) == ["findorderbyid", "getlogisticsselleraddresses", "createwarehouseorder"]
 
 
-async def test_a_seller_without_an_address_is_told_so(answering):
-    def answers(method, given):
+async def test_a_seller_without_an_address_is_told_so(answering: Answering) -> None:
+    def answers(method: str, given: dict[str, str]) -> object:
         if method.endswith("findorderbyid"):
             child = {"child_order_id": "1", "product_id": 1005, "product_count": 2, "product_price": {"amount": "1"}}
             order = {"id": 1, "order_status": "X", "gmt_create": "2026-03-02 00:00:00", "child_order_list": [child]}
@@ -147,7 +151,9 @@ async def test_a_seller_without_an_address_is_told_so(answering):
         ({"receiver": {"phone": " "}}, "lacks its phone"),
     ],
 )
-async def test_what_the_vendor_would_refuse_is_said_and_not_sent(store, changes, said):
+async def test_what_the_vendor_would_refuse_is_said_and_not_sent(
+    store: Store, changes: dict[str, Any], said: str
+) -> None:
     draft = store.draft()
     if isinstance(changes.get("goods"), dict):
         changes = {"goods": (replace(draft.goods[0], **changes["goods"]),)}
@@ -159,13 +165,13 @@ async def test_what_the_vendor_would_refuse_is_said_and_not_sent(store, changes,
     assert "createwarehouseorder" not in methods(store)
 
 
-async def test_a_parcel_of_an_unknown_order_is_not_booked(store):
+async def test_a_parcel_of_an_unknown_order_is_not_booked(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.channel.book(make_parcel(service="CAINIAO_STANDARD", order_id="8172481060036999"))
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.TRUNCATE, Fault.HTML, Fault.UNAVAILABLE])
-async def test_a_booking_without_a_clear_answer_is_not_sent_again(store, fault):
+async def test_a_booking_without_a_clear_answer_is_not_sent_again(store: Store, fault: Fault) -> None:
     draft = store.draft()
     store.next_faults = [None, None, fault]
     with pytest.raises(OutcomeUnknown):
@@ -174,11 +180,13 @@ async def test_a_booking_without_a_clear_answer_is_not_sent_again(store, fault):
 
 
 @pytest.mark.parametrize("result", [{"success": True}, {"warehouse_order_id": 0, "error_code": 1, "success": True}])
-async def test_a_success_without_an_id_is_no_success(store, answering, result):
+async def test_a_success_without_an_id_is_no_success(
+    store: Store, answering: Answering, result: dict[str, Any]
+) -> None:
     draft = store.draft()
     child = store.draft().goods[0].line_id
 
-    def answers(method, given):
+    def answers(method: str, given: dict[str, str]) -> object:
         if method.endswith("findorderbyid"):
             line = {"child_order_id": child, "product_id": 1005, "product_count": 2, "product_price": {"amount": "1"}}
             order = {"id": 1, "order_status": "X", "gmt_create": "2026-03-02 00:00:00", "child_order_list": [line]}
@@ -192,25 +200,25 @@ async def test_a_success_without_an_id_is_no_success(store, answering, result):
         await answering(answers).book(draft)
 
 
-async def test_a_label_is_not_asked_for_without_a_number(store):
+async def test_a_label_is_not_asked_for_without_a_number(store: Store) -> None:
     assert await store.channel.label(Booking("1", "M", "A", "A")) is None
     assert store.sent == []
 
 
 @pytest.mark.parametrize("body", ["!!!", base64.b64encode(b"<html>").decode()])
-async def test_what_is_no_pdf_is_no_label(answering, body):
+async def test_what_is_no_pdf_is_no_label(answering: Answering, body: str) -> None:
     channel = answering(lambda *_: {"result": json.dumps({"body": body})})
     with pytest.raises(Rejected) as caught:
         await channel.label(Booking("1", "M", "A", "A", "LX1"))
     assert caught.value.code == "label_unreadable"
 
 
-async def test_a_label_that_is_no_json_is_asked_for_again_later(answering):
+async def test_a_label_that_is_no_json_is_asked_for_again_later(answering: Answering) -> None:
     with pytest.raises(VendorDown):
         await answering(lambda *_: {"result": "busy"}).label(Booking("1", "M", "A", "A", "LX1"))
 
 
-async def test_a_parcel_is_as_far_as_its_newest_known_event_says(answering):
+async def test_a_parcel_is_as_far_as_its_newest_known_event_says(answering: Answering) -> None:
     trail = Trail("CAINIAO_STANDARD", "LX000000002CN", ORDER, "ES")
     (one,) = await answering(lambda *_: sample("tracking.json")).track([trail])
     assert (one.number, one.movement) == ("LX000000002CN", Movement.DELIVERED)
@@ -254,13 +262,13 @@ async def test_a_parcel_is_as_far_as_its_newest_known_event_says(answering):
         (["GTMS_SIGNED", "RETURNED"], Movement.RETURNED),
     ],
 )
-def test_what_a_code_means(codes, movement):
+def test_what_a_code_means(codes: list[str], movement: Movement) -> None:
     """The codes in the order they came."""
     events = [Event(f"2026-03-{day:02d} 10:00:00", code) for day, code in enumerate(codes, start=1)]
     assert track("LX1", events[::-1]).movement is movement
 
 
-async def test_parcels_are_followed_one_by_one_and_one_that_fails_hides_no_other(store):
+async def test_parcels_are_followed_one_by_one_and_one_that_fails_hides_no_other(store: Store) -> None:
     order = store.draft().order_id
     world = store.mock.world
     world.trails["LX2"] = [{"event_date": "2026-03-02 10:00:00", "action_code": "GTMS_SIGNED"}]
@@ -271,19 +279,19 @@ async def test_parcels_are_followed_one_by_one_and_one_that_fails_hides_no_other
     assert "to_area=UK" in store.sent[0].content.decode()
 
 
-async def test_a_pause_asked_for_ends_the_look_and_keeps_what_is_known(store):
+async def test_a_pause_asked_for_ends_the_look_and_keeps_what_is_known(store: Store) -> None:
     trails = [Trail("CAINIAO_STANDARD", f"LX{n}", store.draft().order_id, "ES") for n in (1, 2)]
     await store.channel.shipping_services()  # asks what kind of shop it is
     store.limit_next_call()
     with pytest.raises(RateLimited):
         await store.channel.track(trails)
     calls = iter([None, "ApiCallLimit"])
-    store.mock.world.next_fault = lambda api: "rate_limit" if next(calls) else None
+    store.mock.world.next_fault = lambda api: "rate_limit" if next(calls) else None  # type: ignore[method-assign]  # once
     assert [one.number for one in await store.channel.track(trails)] == ["LX1"]
 
 
-async def test_a_call_the_gateway_refuses_is_no_parcel_nobody_knows(answering):
-    def answers(method, given):
+async def test_a_call_the_gateway_refuses_is_no_parcel_nobody_knows(answering: Answering) -> None:
+    def answers(method: str, given: dict[str, str]) -> object:
         if given["logistics_no"] == "LX1":
             return {"error_response": {"code": "InvalidParameter", "msg": "to_area"}}
         return {"result_success": False, "error_desc": "no tracking information"}
@@ -295,13 +303,13 @@ async def test_a_call_the_gateway_refuses_is_no_parcel_nobody_knows(answering):
         await answering(answers).track([first])
 
 
-async def test_an_account_that_may_not_follow_parcels_says_so(answering):
+async def test_an_account_that_may_not_follow_parcels_says_so(answering: Answering) -> None:
     refused = {"error_response": {"code": "InsufficientPermission", "msg": "no permission"}}
     with pytest.raises(NotGranted):
         await answering(lambda *_: refused).track([Trail("A", "LX1", ORDER, "ES")])
 
 
-async def test_another_number_on_a_carrier_called_other_is_for_a_person(store):
+async def test_another_number_on_a_carrier_called_other_is_for_a_person(store: Store) -> None:
     with pytest.raises(Rejected) as caught:
         await store.channel.redeclare(ORDER, store.shipment(), Shipment("OTHER", "123456"), complete=True)
     assert (caught.value.code, store.sent) == ("other_carrier", [])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.adapters.aliexpress.cases import case
-from tests.adapters.aliexpress.shop import picture
+from tests.adapters.aliexpress.shop import Shop, picture
 
 
 @case("aliexpress.trade.seller.orderlist.get")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.order()
     query = {"page_size": 50, "current_page": 1, "create_date_start": shop.pacific(days_ago=1)}
     told = (await shop.call("aliexpress.trade.seller.orderlist.get", param_aeop_order_query=query))["result"]
@@ -18,7 +20,7 @@ async def _(shop):
 
 
 @case("aliexpress.trade.redefining.findorderlistsimplequery")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.order()
     told = await shop.call("aliexpress.trade.redefining.findorderlistsimplequery", param1={"page": 1, "page_size": 50})
     (row,) = told["result"]["order_list"]
@@ -26,20 +28,20 @@ async def _(shop):
 
 
 @case("aliexpress.trade.new.redefining.findorderbyid")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.order(lines=2)
     assert [one["order_sort_id"] for one in (await shop.detail(order_id))["child_order_list"]] == [1, 2]
 
 
 @case("aliexpress.solution.order.receiptinfo.get")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.order()
     told = await shop.call("aliexpress.solution.order.receiptinfo.get", param1={"order_id": order_id})
     assert told["result"]["contact_person"] == "Ana García"
 
 
 @case("aliexpress.trade.seller.order.decrypt")
-async def _(shop):
+async def _(shop: Shop) -> None:
     await shop.tell("settings", mask_addresses=True)
     order_id = await shop.order()
     shown = await shop.detail(order_id)
@@ -51,7 +53,7 @@ async def _(shop):
 
 
 @case("aliexpress.trade.seller.order.acceptcancel")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id, buyer = await shop.ask_to_cancel()
     asked = {"order_id": order_id, "buyer_login_id": buyer}
     told = await shop.call("aliexpress.trade.seller.order.acceptcancel", param_order_cancel_request=asked)
@@ -62,7 +64,7 @@ async def _(shop):
 
 
 @case("aliexpress.trade.seller.order.refusecancel")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id, buyer = await shop.ask_to_cancel()
     asked = {"order_id": order_id, "buyer_login_id": buyer, "memo": "sent already"}
     told = await shop.call("aliexpress.trade.seller.order.refusecancel", param_order_cancel_request=asked)
@@ -71,7 +73,7 @@ async def _(shop):
 
 
 @case("aliexpress.trade.redefining.extendsbuyeracceptgoodstime")
-async def _(shop):
+async def _(shop: Shop) -> None:
     api = "aliexpress.trade.redefining.extendsbuyeracceptgoodstime"
     order_id = await shop.order(status="WAIT_BUYER_ACCEPT_GOODS")
     assert (await shop.call(api, param0=str(order_id), param1="10"))["is_success"] is True
@@ -79,14 +81,14 @@ async def _(shop):
 
 
 @case("aliexpress.logistics.getwlmailingaddresssnapshotdto")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.order(address={"country": "BR"})
     told = await shop.call("aliexpress.logistics.getwlmailingaddresssnapshotdto", trade_order_id=str(order_id))
     assert told["result"]["cpf"]
 
 
 @case("aliexpress.issue.issuelist.get")
-async def _(shop):
+async def _(shop: Shop) -> None:
     issue_id, buyer, _ = await shop.issue()
     query = {"current_page": 1, "page_size": 50, "issue_status": "processing", "buyer_login_id": buyer}
     told = await shop.call("aliexpress.issue.issuelist.get", query_dto=query)
@@ -94,7 +96,7 @@ async def _(shop):
 
 
 @case("aliexpress.issue.detail.get")
-async def _(shop):
+async def _(shop: Shop) -> None:
     issue_id, buyer, _ = await shop.issue()
     told = await shop.call("aliexpress.issue.detail.get", buyer_login_id=buyer, issue_id=str(issue_id))
     assert told["result_object"]["refund_money_max"] == "19.90"
@@ -104,16 +106,16 @@ async def _(shop):
 
 
 @case("aliexpress.issue.solution.agree")
-async def _(shop):
+async def _(shop: Shop) -> None:
     issue_id, buyer, solution_id = await shop.issue("return_and_refund")
-    asked = {"buyer_login_id": buyer, "issue_id": str(issue_id), "solution_id": str(solution_id)}
+    asked: dict[str, Any] = {"buyer_login_id": buyer, "issue_id": str(issue_id), "solution_id": str(solution_id)}
     assert (await shop.call("aliexpress.issue.solution.agree", **asked))["result_object"] is False  # no address
     told = await shop.call("aliexpress.issue.solution.agree", **asked, return_address_id="3001")
     assert told["result_object"] is True
 
 
 @case("aliexpress.issue.solution.save")
-async def _(shop):
+async def _(shop: Shop) -> None:
     issue_id, buyer, solution_id = await shop.issue()
     asked = {
         "add_seller_solution": True, "add_solution_type": "refund", "buyer_login_id": buyer,
@@ -130,14 +132,14 @@ async def _(shop):
 
 
 @case("aliexpress.issue.image.upload")
-async def _(shop):
+async def _(shop: Shop) -> None:
     issue_id, buyer, _ = await shop.issue()
     asked = {"buyer_login_id": buyer, "issue_id": str(issue_id), "extension": "jpg"}
     assert (await shop.call("aliexpress.issue.image.upload", file=picture(), **asked))["result_object"] is True
 
 
 @case("aliexpress.evaluation.listorderevaluation.get")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.reviewed()
     told = await shop.call(
         "aliexpress.evaluation.listorderevaluation.get", trade_evaluation_request={"parent_order_ids": [order_id]}
@@ -146,7 +148,7 @@ async def _(shop):
 
 
 @case("aliexpress.evaluation.evaluation.reply")
-async def _(shop):
+async def _(shop: Shop) -> None:
     order_id = await shop.reviewed()
     child_id = (await shop.detail(order_id))["child_order_list"][0]["child_order_id"]
     asked = {"child_order_id": child_id, "parent_order_id": str(order_id), "text": "Thank you"}
@@ -155,6 +157,6 @@ async def _(shop):
 
 
 @case("aliexpress.appraise.redefining.savesellerfeedback")
-async def _(shop):
+async def _(shop: Shop) -> None:
     said = {"order_id": await shop.reviewed(), "feedback_content": "Pays at once", "score": 5}
     assert (await shop.call("aliexpress.appraise.redefining.savesellerfeedback", param1=said))["is_success"] is True

@@ -69,7 +69,7 @@ async def test_the_file_is_asked_for_and_nothing_is_sent(harness: Bank) -> None:
 
 
 async def test_anybody_may_fetch_the_file_and_nobody_may_send_it(harness: Bank) -> None:
-    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(harness.mock.asgi())
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as http:
         got = await http.get("/stats/eurofxref/eurofxref-daily.xml")
         sent = await http.post("/stats/eurofxref/eurofxref-daily.xml", content=got.content)

@@ -17,6 +17,7 @@ from syncbridge.testing.clock import FixedClock
 from syncbridge.testing.wiring import wiring_for
 
 __all__ = ["SENDER", "Forwarder", "anyio_backend", "forwarder"]
+Answering = Callable[..., FourPxCarrier]
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +26,7 @@ def make_forwarder() -> type[Forwarder]:
 
 
 @pytest.fixture
-def answering() -> Callable[..., FourPxCarrier]:
+def answering() -> Answering:
     """A carrier whose vendor answers what the test says to a method and its body."""
 
     def make(answers: Callable[[str, dict[str, object]], object], **settings: object) -> FourPxCarrier:
@@ -33,7 +34,8 @@ def answering() -> Callable[..., FourPxCarrier]:
             answer = answers(request.url.params.get("method", ""), json.loads(request.content or b"{}"))
             return answer if isinstance(answer, httpx.Response) else httpx.Response(200, content=json.dumps(answer))
 
-        chosen = FourPxSettings(app_key="testkey", app_secret="testsecret", sender=SENDER, **settings)
+        keys = {"app_key": "testkey", "app_secret": "testsecret", "sender": SENDER}
+        chosen = FourPxSettings.model_validate({**keys, **settings})
         wiring = wiring_for(httpx.MockTransport(handle), FixedClock(), Tokens(""))
         made = adapter.connect(chosen, wiring).carrier
         assert isinstance(made, FourPxCarrier)

@@ -286,7 +286,7 @@ async def test_without_an_address_or_a_salt_no_messages_are_asked_for(
 async def test_the_mock_takes_only_what_is_documented(
     harness: Tracker, path: str, form: Mapping[str, str], code: str
 ) -> None:
-    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(harness.mock.asgi())
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         answer = await client.post(path, data=dict(form))
 
@@ -366,7 +366,7 @@ async def test_the_mock_pushes_what_was_subscribed_to(harness: Tracker) -> None:
 
     harness.mock._push = receive
     await harness.tracks.watch([trail(ONE)])
-    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(harness.mock.asgi())
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         for number in (ONE, OTHER):
             await client.post("/_mock/parcels", json={"number": number, "state": "5", "context": "派件"})

@@ -230,7 +230,7 @@ async def test_a_fourth_call_in_a_second_is_refused(harness: Tracker) -> None:
 )
 async def test_the_mock_takes_only_what_is_documented(harness: Tracker, items: object) -> None:
     headers = {"17token": harness.mock.token, "Content-Type": "application/json"}
-    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(harness.mock.asgi())
     async with httpx.AsyncClient(transport=transport, base_url="http://mock") as client:
         answer = await client.post("/register", content=json.dumps(items), headers=headers)
 
@@ -242,7 +242,7 @@ async def test_somebody_elses_client_registers_a_number_before_it_is_told_of_it(
     harness.move("RR000000001CN", Movement.MOVING, "left")
     body = b'[{"number":"RR000000001CN"},{"number":"RR000000002CN","carrier":3011}]'
     headers = {"17token": harness.mock.token, "Content-Type": "application/json"}
-    transport = httpx.ASGITransport(harness.mock.asgi())  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(harness.mock.asgi())
     async with httpx.AsyncClient(transport=transport, base_url="http://mock", headers=headers) as client:
         early = (await client.post("/gettrackinfo", content=body)).json()["data"]
         taken = (await client.post("/register", content=body)).json()["data"]
