@@ -123,8 +123,8 @@ def main() -> None:
         case ["resync", folder]:
             print(json.dumps(asyncio.run(look_again(Path(folder)))))
         case sizes:
-            for skus in [int(size) for size in sizes] or SIZES:
-                _measure(skus)
+            for count in [int(size) for size in sizes] or SIZES:
+                _measure(count)
 
 
 def _measure(skus: int) -> None:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import structlog
 
+from syncbridge.demo.books import Balance
 from tests.crash import soak as crash
 from tests.e2e.test_demo import play as play_demo
 from tests.simulation import days
@@ -184,7 +185,7 @@ def _days(seed: int) -> tuple[str, Told]:
         }
 
 
-def _played(sim: Sim, play: Callable[[], days.Balance]) -> Told:
+def _played(sim: Sim, play: Callable[[], Balance]) -> Told:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         books = play()

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 from sqlmodel import select
+from typer.testing import Result
 
 from syncbridge import bootstrap
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
@@ -69,21 +70,21 @@ class Seller(Desk):
         offer = make_offer(OFFER, red, blue, title="Desk lamp")
         self.change(lambda session: catalogue.keep(session, "main", [offer], now=NOW))
 
-    def adopt(self, *args: str, **environ: str) -> Any:
-        return self.run(*args, group="adopt", **environ)
+    def adopt(self, *args: str) -> Result:
+        return self.run(*args, group="adopt")
 
     def told(self, *args: str) -> dict[str, Any]:
         return self.answer(*args, group="adopt")
 
     def bound(self) -> dict[str, str]:
         (rows,) = self.change(lambda session: session.scalars(select(BindingRow)).all())
-        return {row.sku_code: row.spec_id[-1] for row in rows}  # type: ignore[attr-defined]  # rows
+        return {row.sku_code: row.spec_id[-1] for row in rows}
 
 
 @pytest.fixture
 def seller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Seller:
     made = Seller(tmp_path)
-    transports = {"toys": httpx.ASGITransport(app=made.mock.asgi())}  # type: ignore[arg-type]  # an ASGI app
+    transports = {"toys": httpx.ASGITransport(app=made.mock.asgi())}
     monkeypatch.setattr(bootstrap, "assemble", functools.partial(bootstrap.assemble, transports=transports))
     return made
 

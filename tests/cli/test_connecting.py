@@ -13,6 +13,7 @@ import pytest
 from syncbridge import texts
 from syncbridge.adapters.alibaba1688.mock.app import Mock1688
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
+from syncbridge.adapters.aliexpress.mock.world import Account
 from syncbridge.bootstrap import Opening, SystemClock, find_adapter, open_database
 from syncbridge.cli import connecting
 from syncbridge.cli.connecting import Connecting
@@ -59,7 +60,7 @@ class Vendor:
 
     async def browse(self, page: str) -> str:
         """Log in, agree, and follow where the vendor sends the browser."""
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.mock.asgi())) as browser:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=self.mock.asgi())) as browser:  # type: ignore[arg-type]  # an ASGI app
             answer = await browser.get(page)
         assert answer.status_code == 302, answer.text
         return str(answer.headers["location"])
@@ -151,5 +152,5 @@ def test_a_person_who_corrected_what_was_refused_need_not_wait_a_day(
     vendor.call()
 
 
-def sellers(vendor: Vendor) -> list[object]:
+def sellers(vendor: Vendor) -> list[Account]:
     return list(vendor.mock.world.accounts) if isinstance(vendor.mock, AliExpressMock) else []

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from syncbridge.bootstrap import SystemClock, open_database
 from syncbridge.cli.main import app
-from syncbridge.model.catalog import ListingState, OwnListing
+from syncbridge.model.catalog import ListingState, OwnListing, Sku
 from syncbridge.rules.planning import Wanted
 from syncbridge.rules.stock import of_spec
 from syncbridge.settings import load_settings
@@ -69,7 +69,7 @@ def _fill(session: Session) -> None:
     catalogue.propose(session, [(own, skus)], now=NOW)
     catalogue.posted(session, 1, "1005000000000001")
     catalogue.set_state(session, 1, ListingState.ON_SALE)
-    shown = [listings.Sku("14:193", "TYA001", usd("9.49"), 7), listings.Sku("14:175", "TYA002", usd("8.49"), 7)]
+    shown = [Sku("14:193", "TYA001", usd("9.49"), 7), Sku("14:175", "TYA002", usd("8.49"), 7)]
     listings.believe(session, "toys", shown, now=NOW)
     locks.lock(session, "toys", [("TYA001", "price")], "changed in the seller centre", now=NOW)
     locks.lock_listings(session, [(1, "title")], "changed in the seller centre", now=NOW)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlmodel import Session
@@ -28,6 +29,7 @@ from tests.databases import as_after_a_first_start
 from tests.flows.conftest import ROUTE
 from tests.web.conftest import write_settings
 
+T = TypeVar("T")
 NOW = SystemClock().now()
 ORDER = "8172481060036440"
 ENTRY_KEYS = [
@@ -70,13 +72,13 @@ class Desk:
         answer: dict[str, Any] = json.loads(result.stdout)
         return answer
 
-    def change(self, *work: object) -> list[object]:
+    def change(self, *work: Callable[[Session], T]) -> list[T]:
         """Do this to the database, as the daemon would."""
 
-        async def run() -> list[object]:
+        async def run() -> list[T]:
             db = open_database(load_settings(self.config, environ={}))
             try:
-                return [await db.run(one) for one in work]  # type: ignore[arg-type]  # each takes a session
+                return [await db.run(one) for one in work]
             finally:
                 await db.close()
 
@@ -84,7 +86,6 @@ class Desk:
 
     def row(self, job_id: str) -> Job:
         (row,) = self.change(lambda session: session.get_one(Job, int(job_id)))
-        assert isinstance(row, Job)
         return row
 
 
@@ -475,7 +476,7 @@ def test_a_halt_is_let_pass_from_the_command_line(desk: Desk) -> None:
     assert "[limit: 37.00 CNY]" in desk.run("list").stdout
     assert desk.run("approve", str(place), "--reason", "a gift").exit_code == 0
     (purchase,) = desk.change(lambda session: purchases.get(session, 1))
-    assert purchase.approvals == {"margin": "37.00 CNY"}  # type: ignore[attr-defined]  # a purchase
+    assert purchase.approvals == {"margin": "37.00 CNY"}
     assert "approved by a person: margin  limit=37.00 CNY, why=a gift" in desk.run("show", str(place)).stdout
 
 
@@ -533,7 +534,12 @@ def test_an_unclear_purchase_is_shown_with_its_candidates_and_the_command_for_ea
     line = PurchaseLine("676651652931", "1", 2)
     alike = PlacedOrder("88001", VendorOrderState.PAID, cny("30"), cny("0"), lines=(line,), created_at=NOW)
     gone = replace(alike, vendor_order_id="88002", state=VendorOrderState.CANCELLED)
-    desk.change(lambda session: [placed_orders.see(session, "main", order, now=NOW) for order in (gone, alike)])
+
+    def seen(session: Session) -> None:
+        for order in (gone, alike):
+            placed_orders.see(session, "main", order, now=NOW)
+
+    desk.change(seen)
 
     text = desk.run("show", str(place)).stdout
     answer = desk.answer("show", str(place))

@@ -70,8 +70,8 @@ def test_accepting_binds_and_refusing_settles(desk: Desk) -> None:
     told = desk.run("accept", "1", group="rematch")
 
     assert (told.exit_code, told.stderr) == (0, "1 has its spec; its stock follows by itself\n")
-    bound = desk.change(lambda session: catalogue.bound_specs(session, "toys", [str(code)]))[0]
-    assert bound[str(code)].spec_id == "9"
+    bound = desk.change(lambda session: catalogue.bound_specs(session, "toys", [code]))[0]
+    assert bound[code].spec_id == "9"
     again = desk.run("refuse", "1", group="rematch")
     assert (again.exit_code, again.stderr) == (1, "there is nothing to decide under 1; see: syncbridge rematch list\n")
     assert desk.run("list", group="rematch").stdout == "Every SKU has its spec.\n"

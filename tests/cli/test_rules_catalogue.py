@@ -48,7 +48,7 @@ def write(text: str, path: str = "mappings/shop.yaml") -> None:
     Path(path).write_text(text, "utf-8")
 
 
-def fill(work: object) -> None:
+def fill(work: Callable[[Session], object]) -> None:
     async def run() -> None:
         db = open_database(load_settings())
         await db.run(work)

@@ -29,7 +29,7 @@ from tests.cli.test_queue import NOW, Desk
 from tests.flows.conftest import ROUTE, RULES
 
 EVIL = '=HYPERLINK("http://x","Gift")'
-WORDS = st.characters(exclude_categories=("Cs",))
+WORDS = st.characters(exclude_categories=["Cs"])
 TABLES = ("bindings", "prices", "listings")
 
 

@@ -70,6 +70,7 @@ def _forked(config: Path, doom: Doom) -> None:
     with (config.parent / "daemon.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    assert sys.__stderr__ is not None
     faulthandler.enable(sys.__stderr__)  # what no kill of ours ended says where it was
     live(config, doom)
 

@@ -89,10 +89,13 @@ class Day:
                 await self._open()
                 await self._live()
         finally:
-            if self.life is not None:
-                self.life.kill()
-                self.life.join()
+            self._end()
         return self
+
+    def _end(self) -> None:
+        if self.life is not None:
+            self.life.kill()
+            self.life.join()
 
     async def _open(self) -> None:
         port, pool = free_port(), str(700000 + self.number)
@@ -193,16 +196,16 @@ class Day:
             self.sold = True
             await self.supplier.tell(f"{place}/stock", spec_id=want_of(self.number, 2).spec_id, stock=LESS + BUFFER)
         elif self.prices:
-            self.prices.add(self._shown(channel, 1)["price"])
+            self.prices.add(str(self._shown(channel, 1)["price"]))
         elif restocked:
-            self.prices = {self._shown(channel, 1)["price"]}
+            self.prices = {str(self._shown(channel, 1)["price"])}
             dearer = cost_of(self.number, 1) + DEARER
             await self.supplier.tell(f"{place}/price", spec_id=want_of(self.number, 1).spec_id, price=f"{dearer:.2f}")
         return restocked and len(self.prices) > 1
 
-    def _shown(self, channel: Books, place: int) -> dict[str, str]:
+    def _shown(self, channel: Books, place: int) -> dict[str, object]:
         skus = listed(channel["products"][0]["skus"])
-        return next(sku for sku in skus if sku["sku_code"] == self.codes[place])  # type: ignore[return-value]  # texts
+        return next(sku for sku in skus if sku["sku_code"] == self.codes[place])
 
     async def _decide(self, supplier: Books) -> None:
         """A person who sees no such order on the supplier's page declares the purchase not placed."""

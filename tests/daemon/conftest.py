@@ -54,7 +54,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def column(file: Path, query: str) -> list[str]:
+def column(file: Path, query: str) -> list[str | int]:
     """The first column of a query, read beside the daemon."""
     with contextlib.closing(sqlite3.connect(file)) as connection:
         return [row[0] for row in connection.execute(query)]

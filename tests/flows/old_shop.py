@@ -21,7 +21,7 @@ from syncbridge.flows.attended import CATALOGUE_KINDS
 from syncbridge.model.adoption import Adoption
 from syncbridge.queue import job as jobs
 from syncbridge.queue.job import NewJob
-from syncbridge.settings import Settings
+from syncbridge.settings import AccountSettings, Settings
 from syncbridge.store.db import InlineDatabase
 from syncbridge.testing.clock import VirtualClock
 from syncbridge.testing.control import MockControl
@@ -70,10 +70,10 @@ class OldShop:
             images={"fetch": False},  # type: ignore[arg-type]  # pydantic reads it
             limits={"alibaba1688": {"per_second": 50}, "aliexpress": {"per_second": 50}},  # type: ignore[dict-item]
             accounts={
-                "main": {"adapter": "alibaba1688", "options": options["main"] | {"offer_pool_id": "1"}},
-                "toys": {"adapter": "aliexpress", "live": live, "options": options["toys"]},
-                "forwarder": {"adapter": "forwarder_csv", "options": {"path": str(self.folder / "none.csv")}},
-            },  # type: ignore[dict-item]  # pydantic reads it
+                "main": AccountSettings(adapter="alibaba1688", options=options["main"] | {"offer_pool_id": "1"}),
+                "toys": AccountSettings(adapter="aliexpress", live=live, options=options["toys"]),
+                "forwarder": AccountSettings(adapter="forwarder_csv", options={"path": str(self.folder / "none.csv")}),
+            },
         )
         apps = {"main": self.supplier_mock.asgi(), "toys": self.channel_mock.asgi()}
         transports = {name: httpx.ASGITransport(app=app) for name, app in apps.items()}  # type: ignore[arg-type]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from syncbridge.model.catalog import Listing, Lock, Sku
 from syncbridge.model.orders import Order, OrderState
+from syncbridge.model.paging import Cursor, Page
 from syncbridge.rules.planning import Step
 from syncbridge.store import catalogue, locks
 from syncbridge.store.tables.catalogue import ListingRow
@@ -20,7 +22,7 @@ from tests.flows.conftest import Shop
 def edit(shop: Shop, listing: Listing, **changes: object) -> None:
     """The seller changes fields of a listing."""
     shown = shop.channel.shop[listing.listing_id]
-    shop.channel.shop[listing.listing_id] = replace(shown, modified_at=shop.clock.now(), **changes)
+    shop.channel.shop[listing.listing_id] = replace(shown, modified_at=shop.clock.now(), **changes)  # type: ignore[arg-type]  # the class's own fields
 
 
 def edit_skus(
@@ -79,17 +81,19 @@ class Reads:
         self.pages, self.listings = 0, 0
         pages, listing = shop.channel.listings, shop.channel.listing
 
-        async def counted_pages(*, since: object) -> object:
-            async for page in pages(since=since):
+        async def counted_pages(
+            *, since: datetime | None, resume: Cursor | None = None
+        ) -> AsyncIterator[Page[Listing]]:
+            async for page in pages(since=since, resume=resume):
                 self.pages += 1
                 yield page
 
-        async def counted_listing(listing_id: str) -> object:
+        async def counted_listing(listing_id: str) -> Listing:
             self.listings += 1
             return await listing(listing_id)
 
-        shop.channel.listings = counted_pages  # type: ignore[method-assign, assignment]  # counted
-        shop.channel.listing = counted_listing  # type: ignore[method-assign, assignment]  # counted
+        shop.channel.listings = counted_pages  # type: ignore[method-assign]  # counted
+        shop.channel.listing = counted_listing  # type: ignore[method-assign]  # counted
 
 
 async def decide(shop: Shop, code: str, price: str) -> None:
@@ -99,7 +103,7 @@ async def decide(shop: Shop, code: str, price: str) -> None:
 
 def drift_plans(session: Session) -> list[tuple[str, str, str, str]]:
     """Changes of the plans made because of drift."""
-    query = select(ChangeRow).join(PlanRow).where(PlanRow.cause == "drift").order_by(ChangeRow.id)
+    query = select(ChangeRow).join(PlanRow).where(PlanRow.cause == "drift").order_by(col(ChangeRow.id))
     return [(row.field, row.before, row.after, row.state) for row in session.scalars(query)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from syncbridge.errors import OutcomeUnknown, SyncBridgeError
 from syncbridge.flows import approval, proposal
@@ -482,7 +482,7 @@ async def test_an_offer_that_cannot_be_read_is_named_and_the_others_are_planned(
 
     (plan,) = await proposal.propose(shop.bridge, chosen, Scope())
     assert [(row.listing, row.after) for row in await changes(shop, plan)] == [(1, "0"), (1, "0")]
-    snapshot = await shop.db.read(lambda s: s.scalars(select(OfferRow.snapshot)).first())
+    snapshot = await shop.db.read(lambda s: s.scalars(select(col(OfferRow.snapshot))).first())
     assert snapshot is not None
     assert snapshot.status == "withdrawn"
 

@@ -147,7 +147,7 @@ async def test_an_account_that_cannot_be_read_stops_no_other(shop: Shop) -> None
 
     async def expired(**_: object) -> AsyncIterator[Page[object]]:
         raise AccessExpired("authorise the store again", vendor="memory", code="expired")
-        yield
+        yield  # type: ignore[unreachable]  # makes it a generator
 
     shop.channel.orders = expired  # type: ignore[method-assign, assignment]
     found = await audited(shop)
@@ -203,7 +203,7 @@ async def test_a_vendor_order_that_cannot_be_asked_for_is_unreadable_and_not_mis
     await shop.pass_time(8 * 86400)
     await polled(shop)
 
-    async def down(_: str) -> PlacedOrder:
+    async def down(vendor_order_id: str) -> PlacedOrder:
         raise VendorDown("it does not answer", vendor="memory", code="down")
 
     shop.supplier.order = down  # type: ignore[method-assign]

@@ -184,9 +184,9 @@ async def test_a_parcel_a_person_booked_meanwhile_is_adopted_and_not_booked_agai
     bought = await buy(shop)
     shop.set_account("toys", live=False)
     await send(shop, bought)
-    draft = ParcelDraft(
-        "by hand", ORDER, 400, (20, 15, 5), (), shop.channel.books[ORDER].address, "YANWEN_AM", "YTO", "YT1"
-    )  # type: ignore[arg-type]
+    address = shop.channel.books[ORDER].address
+    assert address is not None
+    draft = ParcelDraft("by hand", ORDER, 400, (20, 15, 5), (), address, "YANWEN_AM", "YTO", "YT1")
     await shop.channel.book(draft)
     shop.set_account("toys", live=True)
     await retry(shop, "not_live")
@@ -263,7 +263,7 @@ async def test_a_process_that_dies_around_a_commit_books_and_declares_once(
         return write(session, *args, **kwargs)
 
     async def run_and_die(*args: object, **kwargs: object) -> object:
-        found = await run(*args, **kwargs)  # type: ignore[arg-type]  # whatever is run
+        found: object = await run(*args, **kwargs)  # type: ignore[arg-type]  # whatever is run
         if committed and struck:
             struck.clear()
             raise Killed

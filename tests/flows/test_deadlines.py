@@ -226,7 +226,7 @@ async def test_a_supplier_that_is_late_is_told_once_with_the_means_against_it(sh
     assert [one.means for one in await rescues(shop)] == [Means.URGE, Means.ASK_BUYER]
 
 
-async def _no_answer(_: str) -> None:
+async def _no_answer(vendor_order_id: str) -> None:
     raise OutcomeUnknown("no answer", vendor="memory")
 
 

@@ -201,7 +201,7 @@ async def test_an_account_that_may_not_read_orders_takes_the_persons_word_with_a
     assert await shop.queue() == []
 
 
-async def _refuses(number: str) -> PlacedOrder:
+async def _refuses(vendor_order_id: str) -> PlacedOrder:
     raise NotGranted("orders may not be read", vendor="memory", code="acl")
 
 

@@ -9,7 +9,7 @@ import pytest
 from syncbridge.flows import decisions
 from syncbridge.model.orders import BuyerAddress, OrderStage
 from syncbridge.model.purchasing import Purchase
-from syncbridge.rules.mapping import Alias, BuyMode, Part, Place
+from syncbridge.rules.mapping import Alias, BuyMode, Part, Place, Route
 from syncbridge.store import orders, purchases
 from syncbridge.testing.builders import make_offer, make_order_line
 from tests.flows.conftest import ROUTE, Shop
@@ -21,7 +21,7 @@ BERLIN = BuyerAddress("Eva Maier", "1701234567", "DE", "Berlin", "Berlin", "1011
 GERMAN = replace(ROUTE, name="german", destinations=("DE",), relay=replace(ROUTE.relay, city="义乌市"))
 
 
-async def with_routes(shop: Shop, german: object = GERMAN) -> None:
+async def with_routes(shop: Shop, german: Route = GERMAN) -> None:
     shop.rules = replace(shop.rules, routes=(ROUTE, german))
     shop.connect()
     await shop.list_offer()

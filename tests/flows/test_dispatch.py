@@ -83,7 +83,7 @@ async def test_a_lost_answer_is_not_asked_for_again_the_same_day(shop: Shop) -> 
     await bought(shop)
     calls = 0
 
-    async def lost(_: str) -> None:
+    async def lost(vendor_order_id: str) -> None:
         nonlocal calls
         calls += 1
         raise OutcomeUnknown("no answer", vendor="memory")

@@ -11,8 +11,9 @@ import pytest
 from sqlmodel import Session, select
 
 from syncbridge.adapters.aliexpress import adapter
-from syncbridge.adapters.aliexpress.mock import AliExpressMock, world
+from syncbridge.adapters.aliexpress.mock import AliExpressMock
 from syncbridge.adapters.aliexpress.mock.buying import Basket, Home, Wish, buy
+from syncbridge.adapters.aliexpress.mock.order_book import Order as VendorsOrder
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.flows.events import jobs_for
 from syncbridge.model.events import EventKind, VendorEvent
@@ -44,7 +45,7 @@ class LostWebhooks:
         assert channel is not None
         shop.channel = channel  # type: ignore[assignment]  # the port's own type
         shop.connect()
-        self.hidden: list[world.Order] = []
+        self.hidden: list[VendorsOrder] = []
 
     async def _lost(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         return 0
@@ -68,7 +69,8 @@ async def test_row_26_three_hours_of_lost_webhooks_are_caught_up_by_the_poll_and
 ) -> None:
     await shop.list_offer()
     store = LostWebhooks(shop)
-    began, sold = shop.clock.now(), []
+    began = shop.clock.now()
+    sold: list[str] = []
     while shop.clock.now() < began + timedelta(hours=3):
         sold.append(str(int(ORDER) + len(sold)))
         store.sell(sold[-1])

@@ -299,7 +299,7 @@ async def test_a_supplier_that_cannot_be_searched_is_told_so(shop: Shop) -> None
     class NoSearch:
         """A supplier with the port's own methods only."""
 
-    shop.bridge.suppliers["main"] = NoSearch()  # type: ignore[index, assignment]  # a dict in this shop
+    shop.bridge.suppliers["main"] = NoSearch()  # type: ignore[index]  # a dict in this shop
     told = await run(shop, Request("main", Source.KEYWORD, "notebook", search=Search("notebook")))
 
     assert told.stuck is not None

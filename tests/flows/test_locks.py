@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pytest
 from sqlmodel import Session, select
@@ -110,7 +110,7 @@ async def test_a_listings_own_fields_are_locked_and_given_back(shop: Shop) -> No
 
 
 async def test_locking_nothing_changes_nothing(shop: Shop) -> None:
-    async def every(fields: Iterable[tuple[str, str]]) -> None:
+    async def every(fields: Sequence[tuple[str, str]]) -> None:
         await shop.db.run(locks.lock, "toys", fields, "none", now=shop.clock.now())
         await shop.db.run(locks.unlock, "toys", fields, now=shop.clock.now())
 

@@ -63,7 +63,7 @@ def in_pages_of(shop: Shop, size: int) -> None:
         if known[first : first + size]:
             yield Page(tuple(known[first : first + size]), Cursor(str(first + size)))
 
-    shop.supplier.offers = paged  # type: ignore[method-assign, assignment]  # a pool of several pages
+    shop.supplier.offers = paged  # type: ignore[method-assign]  # a pool of several pages
 
 
 async def test_row_35_an_empty_list_of_the_supplier_zeroes_nothing(shop: Shop) -> None:

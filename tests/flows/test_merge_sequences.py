@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -104,7 +104,7 @@ class Market:
         }
 
 
-async def _run(steps: list[tuple[str, object, object]]) -> None:
+async def _run(steps: Sequence[tuple[str, object, object]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         shop = Shop(Path(folder))
         market = Market(shop, await shop.list_offer(make_offer(OFFER, make_spec(1), make_spec(2))))

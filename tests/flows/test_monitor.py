@@ -196,8 +196,10 @@ async def test_an_offer_the_pool_no_longer_lists_stays_on_sale_until_its_own_rea
     listing = await shop.list_offer()
     everything = shop.supplier.offers
 
+    no_pages: tuple[Page[Offer], ...] = ()
+
     async def emptied(*, since: Cursor | None) -> AsyncIterator[Page[Offer]]:
-        for page in ():
+        for page in no_pages:
             yield page
 
     shop.supplier.offers = emptied  # type: ignore[method-assign]  # the pool is empty, of a sudden

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from syncbridge.errors import Rejected
 from syncbridge.flows import approval, new_variants
-from syncbridge.model.catalog import ChangeState, Listing
+from syncbridge.model.catalog import ChangeState, Listing, ListingEdit
 from syncbridge.store import catalogue, plan_lists
 from syncbridge.store.tables.catalogue import ListingRow
 from syncbridge.testing.builders import cny, make_offer, make_spec
@@ -94,7 +94,7 @@ async def test_a_lost_answer_adds_it_once(shop: Shop) -> None:
 async def test_what_the_channel_refuses_is_told_with_its_words(shop: Shop) -> None:
     _, plan = await added(shop)
 
-    async def refuse(*_: object) -> None:
+    async def refuse(listing_id: str, edit: ListingEdit) -> None:
         raise Rejected("no such value", vendor="memory", code="value")
 
     shop.channel.edit = refuse  # type: ignore[method-assign]

@@ -139,7 +139,7 @@ async def test_a_change_waits_for_a_declaration_that_may_still_arrive(shop: Shop
     declare = shop.channel.declare
     on_its_way: list[Shipment] = []
 
-    async def late(_: str, shipment: Shipment, *, complete: bool) -> None:
+    async def late(order_id: str, shipment: Shipment, *, complete: bool) -> None:
         on_its_way.append(shipment)
         raise OutcomeUnknown("no answer", vendor="memory", code="no_answer")
 
@@ -224,7 +224,7 @@ async def test_a_further_parcel_is_declared_too_and_only_the_last_one_completes_
         await declare(*args, **kwargs)  # type: ignore[arg-type]
         seen.append(shop.channel.books[ORDER].state)
 
-    shop.channel.declare = watched  # type: ignore[method-assign, assignment]
+    shop.channel.declare = watched  # type: ignore[method-assign]
     await announce(shop, mark, THIRD, replaces="")
 
     assert sorted(told(shop)) == [FIRST, SECOND, THIRD]

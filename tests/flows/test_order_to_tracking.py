@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -108,7 +109,7 @@ async def test_two_fresh_look_ups_allow_a_second_try_where_the_account_says_so(s
     await shop.pass_time(121)
     assert len(shop.supplier.books) == 1
     await shop.pass_time(121)
-    assert sorted(order.out_order_id for order in shop.supplier.books.values()) == sorted(
+    assert Counter(order.out_order_id for order in shop.supplier.books.values()) == Counter(
         [lost.out_order_id, "someone's"]
     )
 
@@ -176,8 +177,7 @@ async def test_an_account_without_the_right_buys_by_hand_and_the_order_is_adopte
 
 
 async def test_a_loss_is_held_with_its_figures(shop: Shop) -> None:
-    listing = await shop.list_offer()
-    assert listing
+    await shop.list_offer()
     dear = make_offer("676651652931", make_spec(1, cost="130.00"), make_spec(2))
     await shop.sell()
     shop.supplier.catalogue["676651652931"] = dear

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlmodel import select
@@ -35,8 +36,8 @@ def list_everything(shop: Shop) -> None:
     """Let the channel's list show every listing, whenever it changed."""
     listings = shop.channel.listings
 
-    def every(*, since: Cursor | None) -> AsyncIterator[Page[Listing]]:
-        return listings(since=None)
+    def every(*, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
+        return listings(since=None, resume=resume)
 
     shop.channel.listings = every  # type: ignore[method-assign]  # a list without a bound
 
@@ -270,7 +271,7 @@ async def test_a_listing_the_list_cannot_show_is_read_before_anything_is_sent_ag
     shop.channel.lose_next = True
     listing = await shop.list_offer()
 
-    async def unreadable(*, since: object) -> AsyncIterator[Page[Listing]]:
+    async def unreadable(*, since: datetime | None, resume: Cursor | None = None) -> AsyncIterator[Page[Listing]]:
         yield Page((), Cursor(""), failures=((listing.listing_id, "its price is a word"),))
 
     shop.channel.listings = unreadable  # type: ignore[method-assign]  # an entry of the list is spoilt

@@ -156,7 +156,7 @@ async def test_an_unclear_push_that_arrived_is_ours_although_the_rules_want_anot
         await set_prices(updates)
         raise OutcomeUnknown("no answer", vendor="memory")
 
-    shop.channel.set_prices = lost  # type: ignore[method-assign, assignment]  # it lands, the answer does not
+    shop.channel.set_prices = lost  # type: ignore[method-assign]  # it lands, the answer does not
     await read_again(shop, DEARER)
     shop.set_account("toys", live=False)
     await read_again(shop, make_offer(OFFER, make_spec(1, cost="16.00"), make_spec(2, cost="16.00", stock=7)))
@@ -236,7 +236,7 @@ async def test_an_edit_between_the_audit_and_our_first_look_is_kept(shop: Shop) 
         edit_skus(shop, shop.channel.shop[listing_id], prices={shop.code(0): "9.49"})
         return listing_id
 
-    shop.channel.publish = edited  # type: ignore[method-assign, assignment]  # the seller is quick
+    shop.channel.publish = edited  # type: ignore[method-assign]  # the seller is quick
     listing = await shop.list_offer()
 
     assert sold(shop, listing)[shop.code(0)][0] == "9.49 USD"

@@ -119,7 +119,8 @@ async def test_a_lost_answer_to_going_off_sale_or_back_is_repeated(shop: Shop, o
     listing = await shop.list_offer(make_offer(OFFER, make_spec(1, stock=12)))
     if on_sale:
         await read_again(shop, make_offer(OFFER, make_spec(1, stock=0)))
-    switch, lost = shop.channel.set_on_sale, []
+    switch = shop.channel.set_on_sale
+    lost: list[Sequence[Refusal]] = []
 
     async def lose(listing_ids: Sequence[str], *, on_sale: bool) -> Sequence[Refusal]:
         if not lost:
@@ -198,7 +199,7 @@ async def test_the_hold_of_a_listing_follows_its_skus_and_ends_with_the_last_of_
         told.append((figures.get("skus"), figures.get("why")))
 
     no_stock, absurd = "the supplier shows no stock", "a supplier stock of -1 cannot be right"
-    assert sorted(told[1][1].split("; ")) == [absurd, no_stock]
+    assert sorted((told[1][1] or "").split("; ")) == [absurd, no_stock]
     assert [told[0], told[1][0], *told[2:]] == [("3", no_stock), "2", ("1", no_stock), (None, None), ("1", no_stock)]
     assert await shop.db.read(holds.opened) == 2
 

@@ -110,7 +110,7 @@ async def test_two_workers_with_the_same_listing_in_hand_send_it_once(shop: Shop
     reading = shop.db.read
 
     async def all_read_before_one_writes(*told: object) -> object:
-        found = await reading(*told)  # type: ignore[arg-type]  # whatever a flow asks
+        found: object = await reading(*told)  # type: ignore[arg-type]  # whatever a flow asks
         await asyncio.sleep(0)
         return found
 

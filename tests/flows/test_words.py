@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from syncbridge.flows import approval
 from syncbridge.model.catalog import ChangeState, Listing, ListingStatus
@@ -23,7 +23,7 @@ NEW = ("My notebook", "<p>Mine</p>")
 
 def of_words(session: Session) -> list[tuple[str, str, str, str]]:
     """Changes of words: field, before, after, state."""
-    query = select(ChangeRow).where(ChangeRow.field.in_(["title", "description"])).order_by(ChangeRow.id)  # type: ignore[attr-defined]
+    query = select(ChangeRow).where(col(ChangeRow.field).in_(["title", "description"])).order_by(col(ChangeRow.id))
     return [(row.field, row.before, row.after, row.state) for row in session.scalars(query)]
 
 

@@ -75,9 +75,9 @@ def found(binding: Binding, shown: Sku, sales: Sales = Sales(), kept: str = "") 
 def test_a_price_is_merged_of_what_is_wanted_was_pushed_and_is_shown(
     wanted: str | None, pushed: str | None, sent: str | None, shown: str, verdict: Verdict
 ) -> None:
-    prices = (usd(one) if one else None for one in (wanted, pushed, sent))
+    wanted_price, pushed_price, sent_price = (usd(one) if one else None for one in (wanted, pushed, sent))
 
-    assert drift.merge(*prices, usd(shown)) is verdict
+    assert drift.merge(wanted_price, pushed_price, sent_price, usd(shown)) is verdict
     assert verdict.locks == (verdict in (Verdict.SELLERS, Verdict.BOTH))
 
 

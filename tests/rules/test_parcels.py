@@ -326,10 +326,10 @@ BINDINGS = {"TY1": BoundSpec("main", "1001", "red"), "XX1": BoundSpec("main", "1
 
 
 def sold_in(
-    *lines: OrderLine, route: Route = BOOKED, rules: Rules | None = None, country: str = "ES", **changes: object
+    *lines: OrderLine, route: Route = BOOKED, rules: Rules | None = None, country: str = "ES", alternative: int = 0
 ) -> list[tuple[str, tuple[Part, ...], ParcelPolicy]]:
     order: Order = order_of(*lines, country=country)
-    made: Purchase = purchase(line_ids=tuple(line.line_id for line in lines), **changes)
+    made: Purchase = purchase(line_ids=tuple(line.line_id for line in lines), alternative=alternative)
     found = parcels.sold(made, order, route, BINDINGS, rules or make_rules(route))
     return [(one.line.line_id, one.parts, one.policy) for one in found]
 

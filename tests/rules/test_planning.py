@@ -286,9 +286,7 @@ def held(offer: Offer, shown: list[Shown]) -> list[tuple[str, str, str]]:
 
 def shown_with_passport(offer: Offer) -> list[Shown]:
     return [
-        Shown(w.sku_code, w.spec.spec_id, w.priced.price if w.priced else None, w.stock, w.priced.passport)
-        for w in wanted(offer)
-        if w.priced
+        Shown(w.sku_code, w.spec.spec_id, w.priced.price, w.stock, w.priced.passport) for w in wanted(offer) if w.priced
     ]
 
 

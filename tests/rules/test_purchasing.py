@@ -193,7 +193,7 @@ def wanted(quantity: int, offer_id: str = "1", spec: int = 1) -> PurchaseLine:
 def terms(lines: list[PurchaseLine], *offers: Offer) -> str | None:
     halt = terms_problem(lines, {offer.offer_id: offer for offer in offers})
     assert halt is None or halt.code == "below_moq"
-    return halt and halt.why
+    return None if halt is None else halt.why
 
 
 def mix(number: int | None = None, amount: str | None = None, *, general: bool = True) -> MixRule:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from syncbridge.rules import simulation
 from syncbridge.rules.mapping import BuyMode, Place, Rules, ShippingWay, StockPolicy
 from syncbridge.rules.planning import Shown
+from syncbridge.rules.routing import split
 from syncbridge.rules.simulation import Difference
 from syncbridge.testing.builders import make_offer, make_order_line, make_spec
 from tests.rules.conftest import PARCELS, dollars, make_policy, make_route, make_rules, order_of
@@ -94,4 +95,4 @@ def test_an_order_of_nothing_of_ours_is_none() -> None:
     new = make_rules(make_route(buy=BuyMode.OWN_STOCK))
 
     assert list(simulation.of_order(order_of(line), "toys", {}, SHOPS, OLD, new)) == []
-    assert simulation._bought(simulation.split(order_of(line), "toys", {}, SHOPS, OLD)) == "none"
+    assert simulation._bought(split(order_of(line), "toys", {}, SHOPS, OLD)) == "none"

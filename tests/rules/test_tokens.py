@@ -16,8 +16,8 @@ PASTED = Tokens("pasted", "pasted too")
 
 def tokens(access: timedelta | None, refresh: timedelta | None, *, renewable: bool = True) -> Tokens:
     """Tokens that end so long from now."""
-    ends = [None if span is None else NOW + span for span in (access, refresh)]
-    return Tokens("at", "rt" if renewable else "", *ends)
+    access_ends, refresh_ends = (None if span is None else NOW + span for span in (access, refresh))
+    return Tokens("at", "rt" if renewable else "", access_ends, refresh_ends)
 
 
 @pytest.mark.parametrize(

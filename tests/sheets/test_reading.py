@@ -20,7 +20,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 def workbook(*lines: list[object]) -> bytes:
     book = Workbook()
     for line in lines:
-        book.active.append(line)  # type: ignore[union-attr]  # a new book has a sheet
+        book.active.append(line)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

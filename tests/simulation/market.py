@@ -383,7 +383,7 @@ class WatchedChannel:
         self.books = MemoryChannel(watch.clock)
         self.publish, self.listing, self.listings = self.books.publish, self.books.listing, self.books.listings
         self.set_prices, self.set_stock = self.books.set_prices, self.books.set_stock
-        self.set_on_sale = self.books.set_on_sale
+        self.set_on_sale, self.edit = self.books.set_on_sale, self.books.edit
         self.wire = Wire(moments)
         self._watch = watch
         self.domestic: set[str] = set()

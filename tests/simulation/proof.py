@@ -25,6 +25,7 @@ from syncbridge.model.events import EventKind, VendorEvent
 from syncbridge.model.ledger import Kind
 from syncbridge.model.orders import Order, OrderState
 from syncbridge.model.purchasing import PlacedOrder, Purchase, VendorOrderState
+from syncbridge.rules.mapping import Part
 from syncbridge.store import placed_orders, purchases
 from syncbridge.testing.clock import FixedClock
 from syncbridge.texts import LANGUAGES, OTHER, texts
@@ -92,7 +93,7 @@ class Proof(RuleBasedStateMachine):
     def change(self, order: Order | None, **changes: object) -> None:
         if order is not None:
             self.watch.pass_time(1)
-            changed = replace(order, modified_at=self.watch.clock.now(), **changes)
+            changed = replace(order, modified_at=self.watch.clock.now(), **changes)  # type: ignore[arg-type]  # the class's own fields
             self.process.channel.books.books[order.order_id] = changed
             self.announce(changed)
 
@@ -121,7 +122,7 @@ class Proof(RuleBasedStateMachine):
                 units = sum(max(self.units(order, way.supplier, way.parts)) for way in ways)
                 assert units <= ordered, f"{units} of {ordered} {code} bought for {order.order_id}"
 
-    def units(self, order: Order, account: str, parts: Sequence[object], *, excused: bool = True) -> list[int]:
+    def units(self, order: Order, account: str, parts: Sequence[Part], *, excused: bool = True) -> list[int]:
         """So many sold units each part of a way is enough for; what a person's error made is left out."""
         pieces: Counter[Piece] = Counter()
         for made in self.process.suppliers[account].living(order.order_id):

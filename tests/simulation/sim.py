@@ -10,7 +10,7 @@ import contextlib
 import functools
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +19,10 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from syncbridge.adapters.alibaba1688.mock.accounts import Account as Buyer
+from syncbridge.adapters.alibaba1688.mock.app import Mock1688
+from syncbridge.adapters.aliexpress.mock import AliExpressMock
+from syncbridge.adapters.aliexpress.mock.world import Account as Seller
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import assemble, find_adapter
 from syncbridge.daemon import take_over
@@ -87,7 +91,7 @@ class Sim:
     faulty: str = ""
     """Only calls whose address holds this fail."""
     jobs: Mapping[str, Flow] = field(default_factory=lambda: JOBS)
-    events: Sequence[Callable[[Sim], Awaitable[None]]] = ()
+    events: Sequence[Callable[[Sim], Coroutine[object, object, None]]] = ()
     pace: Pace = QUICK
     life: Life | None = None
     deaf: bool = False
@@ -127,7 +131,12 @@ class Sim:
         """The vendors, empty tables, and the daemon's first life."""
         database.begin_anew()
         self.vendors = {name: self._vendor(name) for name in VENDORS}
-        self.mocks = Starlette(routes=[Mount(f"/{name}", app=mock.asgi()) for name, mock in self.vendors.items()])
+        self.mocks = Starlette(
+            routes=[
+                Mount(f"/{name}", app=mock.asgi())  # type: ignore[arg-type]  # an ASGI app
+                for name, mock in self.vendors.items()
+            ]
+        )
         self.wire = FaultTransport(self.mocks, self._decide, latency=lambda: self.dice.uniform(0.0, 0.3))
         self.world = self._world()
         self.trap = Traps(list(self.traps))
@@ -189,7 +198,7 @@ class Sim:
     def books(self) -> tuple[Books, Books]:
         """The supplier's and the channel's own."""
         supplier, channel = (vendor.books() for vendor in self.vendors.values())
-        return supplier, channel
+        return supplier, channel  # type: ignore[return-value]  # the mocks' own shape
 
     async def begin(self) -> None:
         """Start the daemon, again if it dies of its start: take over what the last one left, and work."""
@@ -218,7 +227,10 @@ class Sim:
     def authorise_again(self) -> None:
         """A person gives the daemon the tokens that are in force."""
         supplier, channel = self.vendors.values()
-        in_force = dict(zip((MAIN, BY_HAND, STORE), (*supplier.state.accounts, *channel.world.accounts), strict=True))
+        assert isinstance(supplier, Mock1688)
+        assert isinstance(channel, AliExpressMock)
+        opened: list[Buyer | Seller] = [*supplier.state.accounts, *channel.world.accounts]
+        in_force = dict(zip((MAIN, BY_HAND, STORE), opened, strict=True))
         for name, account in in_force.items():
             self.world.accounts[name] |= {"access_token": account.access_token, "refresh_token": account.refresh_token}
         self.settings = self._settings()

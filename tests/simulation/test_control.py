@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from sqlmodel import Session
+
 from syncbridge.demo.books import Balance
 from syncbridge.errors import NotGranted, OutcomeUnknown
 from syncbridge.flows import purchase as protocol
@@ -58,12 +60,11 @@ async def look_at_once(bridge: Bridge, job: Claim) -> Outcome:
     if found.orders:
         return Done(lambda session: adopted(session, bridge, purchase, found.orders))
     unclear = [PurchaseState.SENT, PurchaseState.UNKNOWN]
-    return Snooze(
-        bridge.clock.now(),
-        "not_found",
-        "not found, so it is sent again",
-        lambda session: purchases.move(session, purchase.id, PurchaseState.INTENDED, when=unclear) and None,
-    )
+
+    def send_again(session: Session) -> None:
+        purchases.move(session, purchase.id, PurchaseState.INTENDED, when=unclear)
+
+    return Snooze(bridge.clock.now(), "not_found", "not found, so it is sent again", send_again)
 
 
 def test_a_handler_that_calls_and_then_writes_buys_twice(tmp_path: Path) -> None:

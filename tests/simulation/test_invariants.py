@@ -32,9 +32,15 @@ class Quiet(NamedTuple):
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Quiet:
-    sim, seen = Sim(2, tmp_path_factory.mktemp("quiet"), kills=0, fault_share=0), []
+    sim = Sim(2, tmp_path_factory.mktemp("quiet"), kills=0, fault_share=0)
+    seen: list[tuple[Books, Books]] = []
     look = sim.books
-    sim.books = lambda: seen.append(look()) or seen[-1]  # type: ignore[method-assign, func-returns-value]
+
+    def noted() -> tuple[Books, Books]:
+        seen.append(look())
+        return seen[-1]
+
+    sim.books = noted  # type: ignore[method-assign]  # the last is kept
     sim.play()
     supplier, channel = seen[-1]
     waiting = {f"order toys/{order['order_id']}" for order in channel["orders"] if order["status"] not in DONE}
@@ -51,7 +57,11 @@ def tables(day: Quiet, request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Run a statement on the day's tables, which are put back afterwards."""
     kept = database.copy()
     request.addfinalizer(lambda: database.put_back(kept))  # noqa: PT021  it must come after the statement
-    return lambda statement: database.rows(statement) and None
+
+    def run(statement: str) -> None:
+        database.rows(statement)
+
+    return run
 
 
 @pytest.mark.parametrize(

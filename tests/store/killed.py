@@ -22,7 +22,7 @@ from pathlib import Path
 
 from alembic import command  # noqa: F401  once, before the children fork
 from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session, SQLModel
 
 from syncbridge.store import backup, migrate, timeline
@@ -34,6 +34,10 @@ TOGETHER = 20
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dies(file: Path, *, quick: bool = False) -> None:
+    die()
 
 
 def opened(file: Path) -> Engine:
@@ -95,7 +99,7 @@ def killed_writers(folder: Path, rounds: int) -> None:
 def upgrade(file: Path, *, dies_at: int) -> None:
     """Upgrade, and die before the statement of that number; 0 is while the copy is made."""
     if dies_at == 0:
-        backup.check = lambda _file: die()
+        backup.check = dies
     engine, count = opened(file), 0
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -124,11 +128,11 @@ def killed_migrations(file: Path) -> None:
 def two_migrations(file: Path) -> None:
     upgrade_now = migrate._upgrade
 
-    def slowly(connection: object) -> None:
+    def slowly(connection: Connection) -> None:
         time.sleep(0.5)  # the other one has seen the old tables by now, and waits
-        upgrade_now(connection)  # type: ignore[arg-type]
+        upgrade_now(connection)
 
-    migrate._upgrade = slowly  # type: ignore[assignment]
+    migrate._upgrade = slowly
     pids = [child(lambda: migrate.migrate(opened(file))) for _ in range(2)]
     sys.stdout.write(f"{[status(pid) for pid in pids]}\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import shutil
 import sqlite3
 import subprocess
@@ -142,7 +143,7 @@ def test_row_29_a_database_that_is_only_locked_is_not_called_damaged(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *asked, **options: connect(*asked, **options, timeout=0.02))
+    monkeypatch.setattr(sqlite3, "connect", functools.partial(connect, timeout=0.02))
     with closing(connect(old, isolation_level=None)) as other:
         other.execute("PRAGMA journal_mode = DELETE")
         other.execute("BEGIN EXCLUSIVE")

@@ -255,7 +255,7 @@ async def test_a_vendor_order_that_carries_a_name_or_mark_names_its_purchase_wha
 
     async def named(order: PlacedOrder) -> int | None:
         found = await db.read(placed_orders.named_by, order)
-        return found and found.id
+        return None if found is None else found.id
 
     assert await named(placed("1", out_order_id=purchase.out_order_id)) == purchase.id
     assert await named(placed("1", note=f"唛头 {purchase.mark} 谢谢")) == purchase.id
@@ -354,8 +354,7 @@ async def test_what_we_sent_and_paid_is_unshipped_until_something_of_it_moves(db
     await move(db, await paid("4"), PurchaseState.SHIPPED)
     await move(db, await paid("5"), PurchaseState.PLACED)
     holder, joined = await intend(db, "6"), await intend(db, "7")
-    sent = {"others": [joined], "cap": cny("100.00"), "day_began": TODAY, "now": START}
-    await db.run(purchases.sent, holder, quote("1.00"), **sent)
+    await db.run(purchases.sent, holder, quote("1.00"), others=[joined], cap=cny("100.00"), day_began=TODAY, now=START)
     await move(db, holder, PurchaseState.PAID)
     by_hand = await intend(db, "8")
     await move(db, by_hand, PurchaseState.PAID)

@@ -12,7 +12,7 @@ from syncbridge.store import purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.builders import usd
 from syncbridge.testing.clock import START
-from tests.store.test_purchases import TODAY, intend, quote, send
+from tests.store.buying import TODAY, intend, quote, send
 
 pytestmark = pytest.mark.anyio
 

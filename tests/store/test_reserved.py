@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -18,8 +18,10 @@ OFFER, SPEC = LINE.offer_id, LINE.spec_id
 BEFORE, AFTER = START - timedelta(hours=1), START + timedelta(hours=1)
 
 
-async def reserved(db: SqliteDatabase, read_at: object = BEFORE, account: str = "main") -> dict[tuple[str, ...], int]:
-    found = await db.read(purchases.reserved, {(account, OFFER): read_at})  # type: ignore[dict-item]  # a time
+async def reserved(
+    db: SqliteDatabase, read_at: datetime = BEFORE, account: str = "main"
+) -> dict[tuple[str, str, str], int]:
+    found = await db.read(purchases.reserved, {(account, OFFER): read_at})
     return dict(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -32,7 +32,7 @@ async def state(db: SqliteDatabase, purchase: int) -> PurchaseState:
 
 async def owner(db: SqliteDatabase, account: str, number: str) -> int | None:
     purchase = await db.read(placed_orders.purchase_of, account, number)
-    return purchase and purchase.id
+    return None if purchase is None else purchase.id
 
 
 async def row(db: SqliteDatabase, number: str, account: str = "main") -> VendorOrderRow:
@@ -340,8 +340,8 @@ async def test_a_declared_parcel_is_declared_alone_and_its_purchase_with_it(
     assert await state(db, purchase.id) is PurchaseState.DECLARED
 
 
-def _told(**shown: object) -> PlacedOrder:
-    return placed("88", state=VendorOrderState.SHIPPED, created_at=START, **shown)
+def _told(paid_at: datetime | None = None, shipped_at: datetime | None = None) -> PlacedOrder:
+    return placed("88", state=VendorOrderState.SHIPPED, created_at=START, paid_at=paid_at, shipped_at=shipped_at)
 
 
 async def test_the_suppliers_own_times_are_kept_and_not_forgotten(db: SqliteDatabase) -> None:

@@ -62,7 +62,7 @@ def _codes(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
     if called == "Envelope":  # whose code is the name of a vendor's field
         return
     if called == "Alarm" and isinstance(node.args[0], ast.Constant):
-        yield f"alarm_{node.args[0].value}"
+        yield f"alarm_{node.args[0].value!s}"
     place = GIVES.get(called)
     told = [node.args[place]] if place is not None and len(node.args) > place else []
     told += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
