@@ -20,7 +20,7 @@ $(READY): requirements.lock requirements-dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: setup  ## mock vendors, the daemon and 20 orders, on this machine, without a key
+demo: setup  ## mock vendors, the daemon and 24 orders, on this machine, without a key
 	$(BIN)/syncbridge demo $(ARGS)
 
 test: setup  ## all tests but the long ones

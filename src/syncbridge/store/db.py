@@ -49,10 +49,13 @@ _PASSING = {
 class Database(Protocol):
     """Where everything is kept."""
 
-    commits: int
-    """Write transactions made durable so far; a group counts once."""
-    units: int
-    """Pieces of work that wrote, or could have."""
+    @property
+    def commits(self) -> int:
+        """Write transactions made durable so far; a group counts once."""
+
+    @property
+    def units(self) -> int:
+        """Pieces of work that wrote, or could have."""
 
     async def run(self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function in a write transaction: all of it is kept, or nothing, and it is durable on return."""

@@ -31,7 +31,7 @@ async def paid(bench: Bench, *, specs: int = 1) -> str:
     offer = make_offer()
     bench.publish(offer)
     lines = [PurchaseLine(offer.offer_id, spec.spec_id, 1) for spec in offer.specs[:specs]]
-    draft = await priced(bench, make_draft(*lines))  # type: ignore[arg-type]  # its attributes are narrower
+    draft = await priced(bench, make_draft(*lines))
     (order,) = (await bench.supplier.place(draft, key=make_key())).orders
     await bench.supplier.pay([order.vendor_order_id])
     return order.vendor_order_id
@@ -186,7 +186,7 @@ async def test_a_confirmation_refused_for_no_documented_reason_is_not_taken_for_
 async def test_the_mock_refuses_half_an_order_another_site_and_what_it_does_not_know(
     bench: Bench, call: Caller
 ) -> None:
-    vendor_order_id = await placed(bench)  # type: ignore[arg-type]  # its attributes are narrower
+    vendor_order_id = await placed(bench)
     order_id = int(vendor_order_id)
     await bench.supplier.pay([vendor_order_id])
     bench.ship(vendor_order_id, "YT0000000000001")

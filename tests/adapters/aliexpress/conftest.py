@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 import pytest
 
-from syncbridge.adapters.aliexpress import adapter, contracts
+from syncbridge.adapters.aliexpress import adapter
 from syncbridge.adapters.aliexpress.channel import AliExpressChannel
-from syncbridge.adapters.aliexpress.contracts import anyio_backend
+from syncbridge.adapters.aliexpress.contracts import Store, anyio_backend
 from syncbridge.adapters.aliexpress.mock import AliExpressMock
 from syncbridge.adapters.aliexpress.settings import AliExpressSettings
 from syncbridge.adapters.aliexpress.shop_type import SHOP_TYPE
@@ -23,13 +23,7 @@ from syncbridge.ports import Clock, Tokens
 from syncbridge.testing.clock import FixedClock, VirtualClock
 from syncbridge.testing.wiring import wiring_for
 
-__all__ = ["anyio_backend"]
-
-
-class Store(contracts.Store):
-    """The harness of the contracts, whose channel is AliExpress's own."""
-
-    channel: AliExpressChannel
+__all__ = ["Store", "anyio_backend"]
 
 
 @pytest.fixture

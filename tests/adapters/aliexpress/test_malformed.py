@@ -123,9 +123,6 @@ KINDS = st.sampled_from(
 )
 
 
-PATHS = st.sampled_from(["/sync?method=a", "/rest/auth/token/create", "/_mock/accounts", "/_mock/orders"])
-
-
 async def send(shop: Shop, query: dict[str, str], body: bytes, kind: str) -> dict[str, Any]:
     answer = await shop.http.post(
         f"/sync?{urlencode(query)}", content=body, headers={"Content-Type": kind} if kind else {}

@@ -71,8 +71,9 @@ class Store:
         )
         tokens = Tokens(self.account.access_token, self.account.refresh_token)
         self.wiring = wiring_for(self.transport, self.clock, tokens)
-        self.channel = adapter.connect(self.settings, self.wiring).channel
-        assert isinstance(self.channel, AliExpressChannel)
+        channel = adapter.connect(self.settings, self.wiring).channel
+        assert isinstance(channel, AliExpressChannel)
+        self.channel = channel
 
     @property
     def vault(self) -> MemoryVault:
@@ -103,7 +104,6 @@ class Store:
 
     @property
     def vendor(self) -> AliExpressChannel:
-        assert isinstance(self.channel, AliExpressChannel)
         return self.channel
 
     def draft(self, number: int = 1) -> ParcelDraft:

@@ -21,7 +21,9 @@ _LOOKS = 10
 class BookingHarness(Faulty, Protocol):
     """The side of whoever moves the parcels."""
 
-    vendor: Books
+    @property
+    def vendor(self) -> Books:
+        """Our side of it."""
 
     def draft(self, number: int = 1) -> ParcelDraft:
         """A parcel on a line that takes it, different for each number; all may be of one order."""

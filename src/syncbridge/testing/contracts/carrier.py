@@ -13,7 +13,9 @@ from syncbridge.ports import Carrier
 class CarrierHarness(Protocol):
     """The forwarder's side."""
 
-    carrier: Carrier
+    @property
+    def carrier(self) -> Carrier:
+        """Our side of it."""
 
     def announce(self, shipment: Shipment) -> None:
         """Say that a parcel went abroad."""

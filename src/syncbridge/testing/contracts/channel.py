@@ -32,7 +32,9 @@ from syncbridge.testing.contracts.faulty import Faulty, assert_nothing_leaked
 class ChannelHarness(Faulty, Protocol):
     """The channel's side."""
 
-    channel: Channel
+    @property
+    def channel(self) -> Channel:
+        """Our side of it."""
 
     def buy(self, order: Order) -> None:
         """A buyer orders; the mock keeps the order's id, lines, money and address."""

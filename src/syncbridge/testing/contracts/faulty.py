@@ -6,18 +6,20 @@ from typing import Protocol
 
 import pytest
 
-from syncbridge.errors import (
-    VendorError,
-)
+from syncbridge.errors import VendorError
 from syncbridge.ports import Clock
 
 
 class Faulty(Protocol):
     """A vendor that can be told to fail."""
 
-    clock: Clock
-    secrets: tuple[str, ...]
-    """Keys and tokens that must never be shown."""
+    @property
+    def clock(self) -> Clock:
+        """The vendor's time, and ours."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Keys and tokens that must never be shown."""
 
     def limit_next_call(self) -> None:
         """Refuse the next call for its frequency."""

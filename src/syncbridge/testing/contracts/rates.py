@@ -18,7 +18,9 @@ DAY, NEXT_DAY = date(2026, 2, 26), date(2026, 2, 27)
 class RatesHarness(Protocol):
     """The source's side of the table."""
 
-    rates: ExchangeRates
+    @property
+    def rates(self) -> ExchangeRates:
+        """Our side of it."""
 
     def publish(self, day: date, values: Mapping[str, str]) -> None:
         """Tell a day's rates, per unit of the source's base currency."""

@@ -34,7 +34,9 @@ from syncbridge.testing.contracts.faulty import Faulty, assert_nothing_leaked
 class SupplierHarness(Faulty, Protocol):
     """The supplier's side."""
 
-    supplier: Supplier
+    @property
+    def supplier(self) -> Supplier:
+        """Our side of it."""
 
     def publish(self, offer: Offer) -> None:
         """Put an offer into the vendor's shop."""

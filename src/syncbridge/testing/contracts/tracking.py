@@ -20,10 +20,17 @@ ONE, OTHER = "RR000000001CN", "RR000000002CN"
 class TrackingHarness(Protocol):
     """The tracker's side of the table."""
 
-    tracks: Tracks
-    clock: Clock
-    carrier: str
-    """The channel's key of a carrier the tracker knows."""
+    @property
+    def tracks(self) -> Tracks:
+        """Our side of it."""
+
+    @property
+    def clock(self) -> Clock:
+        """The tracker's time, and ours."""
+
+    @property
+    def carrier(self) -> str:
+        """The channel's key of a carrier the tracker knows."""
 
     def move(self, number: str, movement: Movement, said: str) -> None:
         """Its carrier tells this of a parcel, now."""

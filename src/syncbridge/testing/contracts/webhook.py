@@ -16,7 +16,9 @@ from syncbridge.ports import WebhookSource
 class WebhookHarness(Protocol):
     """A vendor that pushes."""
 
-    webhook: WebhookSource
+    @property
+    def webhook(self) -> WebhookSource:
+        """Our side of it."""
 
     def genuine(self) -> RawRequest:
         """A message the vendor signed, about one order or offer."""
