@@ -25,8 +25,9 @@ from syncbridge.rules.mapping import Rules, ShippingWay
 from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import load_settings
 from syncbridge.testing.control import MockControl
+from syncbridge.testing.loopback import free_port
 from tests.crash.daemon import Doom, fork
-from tests.crash.settings import ONE_SUPPLIER, cost_of, free_port, offer_of, want_of, write_settings
+from tests.crash.settings import ONE_SUPPLIER, cost_of, offer_of, want_of, write_settings
 
 PATIENCE = 90.0
 LOOK = 0.2

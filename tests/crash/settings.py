@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from copy import deepcopy
 from decimal import Decimal
@@ -36,12 +35,6 @@ def want_of(number: int, place: int) -> Want:
 def cost_of(number: int, place: int) -> Decimal:
     """What a spec of the day's offer costs at first, in yuan."""
     return Decimal(str(listed(offer_of(number)["productSkuInfos"])[place]["price"]))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def write_settings(

@@ -15,12 +15,6 @@ from pathlib import Path
 PATIENCE = 15.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 def run_daemon(config: Path) -> subprocess.CompletedProcess[str]:
     """Run a daemon that is expected to refuse; answers how it ended."""
     return subprocess.run(_command(config), capture_output=True, text=True, timeout=PATIENCE, check=False)

@@ -17,8 +17,9 @@ from syncbridge.errors import ConfigError
 from syncbridge.settings import LimitSettings, load_settings
 from syncbridge.store import grants
 from syncbridge.store.owner import sole_owner
+from syncbridge.testing.loopback import free_port
 from syncbridge.wiring import GcraLimiter
-from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
+from tests.daemon.conftest import column, daemon, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
 MODULES = 1050

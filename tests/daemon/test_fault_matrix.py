@@ -24,7 +24,8 @@ from syncbridge.errors import ConfigError
 from syncbridge.flows.schedule import Every
 from syncbridge.settings import load_settings
 from syncbridge.store.owner import sole_owner
-from tests.daemon.conftest import column, daemon, free_port, run_daemon, slow_vendor, until
+from syncbridge.testing.loopback import free_port
+from tests.daemon.conftest import column, daemon, run_daemon, slow_vendor, until
 from tests.web.conftest import aliexpress_push, signed_by_aliexpress, write_settings
 
 DATABASE = "syncbridge.db"

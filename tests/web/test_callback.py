@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from syncbridge.errors import ConfigError, SyncBridgeError
+from syncbridge.testing.loopback import free_port
 from syncbridge.web.callback import Callback, Returned, is_here, returned, wait_for
 
 pytestmark = pytest.mark.anyio
@@ -67,12 +68,6 @@ async def test_nothing_of_the_address_comes_back_in_the_page(page: Callback) -> 
     answer = await browse(page, "/callback?code=%3Cscript%3E&state=right&error=%3Cscript%3E")
     assert "script" not in answer.text
     assert answer.headers["cache-control"] == "no-store"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 async def test_it_is_served_on_this_machine_until_the_answer_is_there() -> None:

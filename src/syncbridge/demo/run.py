@@ -33,6 +33,7 @@ from syncbridge.settings import load_settings, read_mappings
 from syncbridge.store import purchases
 from syncbridge.store.db import SqliteDatabase
 from syncbridge.testing.control import MockControl
+from syncbridge.testing.loopback import free_port
 
 T = TypeVar("T")
 PATIENCE = 120.0
@@ -102,7 +103,7 @@ async def run(options: Options, say: Say, *, on_keep: Callable[[str, str, Path],
     with _folder() as folder:
         say("starting the mock vendors")
         async with _mocks(folder) as base_url:
-            daemon = Daemon(folder, _free_port())
+            daemon = Daemon(folder, free_port())
             async with _world(scenario, folder, base_url, say) as world:
                 await world.open_accounts(f"http://127.0.0.1:{daemon.port}")
                 _write_settings(folder, world, base_url, daemon.port)
@@ -319,12 +320,6 @@ def _account(name: str, adapter: str, base_url: str, world: World) -> str:
 
 def _python() -> tuple[str, ...]:
     return (sys.executable, "-m", "syncbridge")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _listens(port: int) -> bool:
