@@ -85,7 +85,10 @@ async def _round(seed: int, calls: Sequence[int]) -> list[Tally]:
     async def one(day: Day) -> Tally:
         async with gate:
             day.folder.mkdir()
-            return _tally(seed, await day.play())
+            try:
+                return _tally(seed, await day.play())
+            except Exception as error:  # noqa: BLE001  a day that breaks off is told, and ends no other
+                return Tally(day.kills, 1, unbalanced=[f"seed {seed}, call {day.number}: {error!r}"])
 
     with vendors() as base_url, tempfile.TemporaryDirectory() as folder:
         async with MockControl(f"{base_url}/alibaba1688") as supplier:

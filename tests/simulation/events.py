@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 from syncbridge.demo.abroad import listed
 from syncbridge.demo.scenario import MAIN, BuyerOrder, Change, Trouble
+from syncbridge.demo.world import NOTHING_SENT
 from tests.simulation import database, invariants
 
 if TYPE_CHECKING:
     from tests.simulation.sim import Sim
-
-WAITS_FOR_GOODS = ("WAIT_SELLER_SEND_GOODS", "SELLER_PART_SEND_GOODS")
 
 
 async def buyer_cancels(sim: Sim) -> None:
     """At any stage until it is shipped: the buyer asks, and the seller agrees, or the buyer takes it back."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 12))
-    if await sim.status(order.order_id) != WAITS_FOR_GOODS[0]:
+    if await sim.status(order.order_id) != NOTHING_SENT:
         return
     await _tell(sim, order, "ask_to_cancel")
     await sim.right_clock.sleep(sim.dice.uniform(0.5, 4))
@@ -27,10 +26,10 @@ async def buyer_cancels(sim: Sim) -> None:
 
 
 async def buyer_moves(sim: Sim) -> None:
-    """The buyer edits the address at any stage."""
+    """The buyer edits the address at any stage until something is sent: from then on the channel takes no other."""
     order = await _ordered(sim)
     await sim.right_clock.sleep(sim.dice.uniform(0, 8))
-    if await sim.status(order.order_id) in WAITS_FOR_GOODS:
+    if await sim.status(order.order_id) == NOTHING_SENT:
         await _tell(sim, order, "address", address={"street": "Calle Menor 2"})
 
 
