@@ -46,7 +46,7 @@ def write_settings(
 cool_off = 0.1
 web = {{ port = {port} }}
 workers = {{ idle = 0.1 }}
-deadlines = {{ total = 2, read = 1, margin = 1, quarantine = 5 }}
+deadlines = {{ total = 3, read = 3, margin = 0.5, quarantine = 6.5 }}
 jobs = {{ lease = 10, renewal = 3, sweep = 1 }}
 polls = {{ orders = 1, purchases = 1, offers = 2, carrier = 0.5 }}
 waits = {{ audit = 0.2, read_back = 0.5, booking = 0.5, orders = 1 }}
