@@ -10,9 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
 from syncbridge import daemon as process
 from syncbridge.bootstrap import assemble, open_database
+from syncbridge.cli.main import app
 from syncbridge.errors import ConfigError
 from syncbridge.settings import LimitSettings, load_settings
 from syncbridge.store import grants
@@ -68,7 +70,11 @@ def test_after_a_kill_the_next_daemon_takes_the_running_jobs_over_at_once(tmp_pa
             until(lambda: column(database, "SELECT attempt FROM job WHERE kind = 'orders.poll'") > before)
 
 
-@pytest.mark.process
+def refused(config: Path) -> Result:
+    """How a daemon ends whose settings cannot be read: before there is anything that needs a process of its own."""
+    return CliRunner().invoke(app, ["--config", str(config), "daemon"])
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -78,20 +84,19 @@ def test_after_a_kill_the_next_daemon_takes_the_running_jobs_over_at_once(tmp_pa
     ],
 )
 def test_a_malformed_setting_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
-    done = run_daemon(write_settings(tmp_path, top=text))
+    done = refused(write_settings(tmp_path, top=text))
 
-    assert (done.returncode, done.stdout) == (4, "")
+    assert (done.exit_code, done.stdout) == (4, "")
     assert said in done.stderr
     assert str(tmp_path / "syncbridge.toml") in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "syncbridge.db").exists()
 
 
-@pytest.mark.process
 def test_missing_settings_are_refused_with_the_path(tmp_path: Path) -> None:
-    done = run_daemon(tmp_path / "nowhere.toml")
+    done = refused(tmp_path / "nowhere.toml")
 
-    assert done.returncode == 4
+    assert done.exit_code == 4
     assert str(tmp_path / "nowhere.toml") in done.stderr
 
 
