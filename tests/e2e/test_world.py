@@ -17,6 +17,8 @@ from syncbridge.demo.abroad import owners_of
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import Trouble, make
 from syncbridge.demo.world import Desk, World
+from syncbridge.flows.retry_queue import Entry
+from syncbridge.model.purchasing import Purchase
 from syncbridge.rules.mapping_file import parse
 from syncbridge.settings import read_mappings
 from syncbridge.testing.clock import FixedClock
@@ -28,7 +30,7 @@ ORDER = next(order.order_id for order in SCENARIO.orders if order.trouble is Tro
 NOTE = "唛头 " + next(mark for mark, order_id in owners_of(SCENARIO).items() if order_id == ORDER)
 
 
-async def nothing() -> Sequence[object]:
+async def nothing() -> Sequence[Purchase]:
     return []
 
 
@@ -48,10 +50,16 @@ def vendor(sold: dict[str, object], ordered: dict[str, object], answers: int = 2
 
 
 @asynccontextmanager
-async def world(folder: Path, app: Starlette) -> AsyncIterator[World]:
-    """People whose desk is empty."""
+async def world(folder: Path, app: Starlette, *held: str) -> AsyncIterator[World]:
+    """People on whose desk is nothing but the holds of these subjects."""
     rules = parse(read_mappings(mappings_folder()))
-    desk = Desk(cards=nothing, queue=nothing)  # type: ignore[arg-type]  # nothing is of any type
+
+    async def queue() -> Sequence[Entry]:
+        return [
+            Entry(f"hold-{n}", "hold", subject, "held", "", "", 0, None, None, None) for n, subject in enumerate(held)
+        ]
+
+    desk = Desk(cards=nothing, queue=queue)
     forwarder = ForwarderMock(folder / "forwarder.csv")
     async with MockControl("http://mock", app=app) as mock:
         yield World(SCENARIO, mock, mock, forwarder, rules, FixedClock(), desk, lambda _: None)
@@ -89,14 +97,20 @@ async def test_a_channel_that_lets_nobody_cancel_what_is_not_sent_ends_the_demo(
 
 
 @pytest.mark.parametrize(
-    ("left", "cancelled_at", "ends"),
-    [("waitbuyerreceive", "2026", False), ("terminated", "2026", True), ("waitbuyerreceive", None, True)],
+    ("left", "cancelled_at", "held", "ends"),
+    [
+        ("waitbuyerreceive", "2026", "vendor order main/2", False),
+        ("waitbuyerreceive", "2026", "vendor order main/1", True),
+        ("waitbuyerreceive", "2026", f"order toys/{ORDER}", True),
+        ("terminated", "2026", "", True),
+        ("waitbuyerreceive", None, "", True),
+    ],
 )
-async def test_a_day_ends_once_what_was_bought_for_cancelled_orders_is_taken_back(
-    left: str, cancelled_at: str | None, ends: bool, tmp_path: Path
+async def test_a_day_ends_once_what_was_bought_for_cancelled_orders_is_taken_back_or_a_person_told(
+    left: str, cancelled_at: str | None, held: str, ends: bool, tmp_path: Path
 ) -> None:
     app, _ = vendor(bought(left) | {"parcels": []}, {"order_id": ORDER, "cancelled_at": cancelled_at})
-    async with world(tmp_path, app) as people:
+    async with world(tmp_path, app, held) as people:
         if ends:
             await people.settle(10)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -150,7 +151,13 @@ def _taken_back(order_id: str, bought: Sequence[dict[str, object]], waiting: Set
     """Of a cancelled order nothing is left that nobody knows of."""
     if f"order {STORE}/{order_id}" in waiting:
         return []
-    return [f"order {order_id} was cancelled, but vendor order {one['orderId']} is {one['status']}" for one in bought]
+    untold = [one for one in bought if not is_told_of(str(one["orderId"]), waiting)]
+    return [f"order {order_id} was cancelled, but vendor order {one['orderId']} is {one['status']}" for one in untold]
+
+
+def is_told_of(vendor_order_id: str, waiting: Set[str]) -> bool:
+    """Whether a person can see this vendor order itself in the retry queue: one too many, say."""
+    return any(re.fullmatch(rf"vendor order \w+/{vendor_order_id}", subject) for subject in waiting)
 
 
 def _bought_after_cancel(
