@@ -24,7 +24,7 @@ demo: setup  ## mock vendors, the daemon and 24 orders, on this machine, without
 	$(BIN)/syncbridge demo $(ARGS)
 
 test: setup  ## all tests but the long ones
-	$(BIN)/pytest -n 3 --dist worksteal -m "not long" $(ARGS)
+	$(BIN)/pytest -n 4 --dist worksteal -m "not long" $(ARGS)
 
 long: setup  ## those that take more than ten seconds of a core: an old store is adopted, thousands of malformed calls (4 minutes)
 	$(BIN)/pytest -m long
