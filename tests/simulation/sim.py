@@ -150,10 +150,20 @@ class Sim:
         await self.begin()
 
     async def settle(self) -> None:
-        """Until everybody has done their part, and so have we, as far as we can."""
-        if self.broken:
-            return
-        await self.world.settle(PATIENCE)
+        """Until everybody has done their part, and so have we, as far as we can.
+
+        A buyer may change their mind back in the moment in which their order is parked for it: it goes on then.
+        """
+        for _ in range(LAST_CHANGES_OF_MIND):
+            if self.broken:
+                return
+            await self.world.settle(PATIENCE)
+            await self._rest()
+            if await self.world.is_settled():
+                return
+
+    async def _rest(self) -> None:
+        """Wait for our jobs and polls."""
         for seconds in range(0, LAST_POLLS, LOOK_AGAIN):
             under_way = seconds < LAST_JOBS and database.rows(UNDER_WAY)
             async with self.changing:
@@ -392,6 +402,8 @@ class Sim:
         return Settings.model_validate({**self.pace.waits, **given_here})
 
 
+LAST_CHANGES_OF_MIND = 3
+"""How often a day that seemed over may go on; after that the books tell what is left."""
 LOOK_AGAIN = 2
 """Seconds between two looks at what is left."""
 LAST_POLLS = 900

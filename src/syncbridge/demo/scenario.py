@@ -15,6 +15,9 @@ MAIN, BY_HAND = "main", "byhand"
 """Supplier accounts: one may order by API, the other may not."""
 
 COLOURS = ("黑色", "白色", "红色", "蓝色", "绿色", "黄色", "紫色", "灰色", "粉色", "橙色", "米色", "棕色")
+A_DOLLAR = Decimal("3.66")
+"""What a cost rises by, in yuan, so that the price shown rises to its next ending: less would be lost in it, and where
+goods are cheap more would be stopped by the brake."""
 COUNTRIES = ("BR", "ES", "US")
 """One for each way abroad that the example's mapping files know."""
 GOODS = ("Notebook", "Pencil case", "Desk lamp", "Cable box", "Tea cup", "Cat toy", "Phone stand", "Key ring")
@@ -98,7 +101,7 @@ def make(seed: int, *, offers: int = 32, orders: int = 24, specs: int = 10) -> S
         seed=seed,
         offers={MAIN: main, BY_HAND: hand},
         orders=_orders(dice, orders, quiet, hand),
-        price_change=_change(dearer, Decimal(_price(dearer)) + 4),
+        price_change=_change(dearer, Decimal(_price(dearer)) + A_DOLLAR),
         stock_change=Change(_id(changed[1]), _specs(changed[1])[0]["specId"], "5"),
         price_jump=_change(changed[2], Decimal(_price(changed[2])) * 3 + 20),
     )

@@ -93,7 +93,7 @@ class World:
     async def settle(self, patience: float) -> None:
         """Let everybody do their part until nothing is left to do."""
         try:
-            await self._until(self._settled, patience, "every order to be declared, taken back or seen to")
+            await self._until(self.is_settled, patience, "every order to be declared, taken back or seen to")
         except TimeoutError as error:
             raise TimeoutError(f"{error}; still open: {await self._still_open()}") from None
 
@@ -158,7 +158,7 @@ class World:
             await self._change_mind(self._owners.get(mark, ""), order)
             await self._send(mark, order)
 
-    async def _settled(self) -> bool:
+    async def is_settled(self) -> bool:
         """Let everybody do their part; true once nothing is left to do."""
         await self.do_their_part()
         queue = await self.desk.queue()
