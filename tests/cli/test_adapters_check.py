@@ -80,6 +80,14 @@ def test_a_broken_contract_is_named_with_its_test(site: Path) -> None:
     assert contract["passed"] + len(contract["failures"]) == 10
 
 
+def test_plugins_of_pytest_that_happen_to_be_installed_have_no_say(site: Path) -> None:
+    with (site / "acme-1.0.dist-info" / "entry_points.txt").open("a") as entries:
+        entries.write("[pytest11]\nstrange = strange\n")
+    (site / "strange.py").write_text("raise RuntimeError('loaded all the same')\n")
+    done = check()
+    assert (done.exit_code, done.stdout) == (0, "acme: Rates: 10 kept\n")
+
+
 def test_a_module_that_cannot_be_read_says_why(site: Path) -> None:
     change(site, "acme/contracts.py", "from acme.mock import AcmeMock", "from acme.mok import AcmeMock")
     done = check()

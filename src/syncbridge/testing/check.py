@@ -138,7 +138,8 @@ def _run(module: str) -> Report:
         settings = Path(folder) / "pytest.ini"
         settings.write_text("[pytest]\n", "utf-8")
         options = ["--import-mode=importlib", "--noconftest", "-p", "no:cacheprovider", "-q", "--tb=short"]
-        pytest.main([*options, "-c", str(settings), found.origin], plugins=[notes])
+        plugins = ["--disable-plugin-autoload", "-p", "anyio.pytest_plugin"]
+        pytest.main([*options, *plugins, "-c", str(settings), found.origin], plugins=[notes])
     report = notes.report()
     if not report.checked and not report.trouble:
         report.trouble = f"{module} holds no tests\n{said.getvalue()[-1000:]}".strip()
