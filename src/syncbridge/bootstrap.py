@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -60,6 +61,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Now."""
         return datetime.now(UTC)
+
+    def passed(self) -> float:
+        """Seconds since the machine was started."""
+        return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -328,6 +328,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Now, with zone UTC."""
 
+    def passed(self) -> float:
+        """Seconds that have passed since some moment, whatever the clock was set to meanwhile."""
+
     async def sleep(self, seconds: float) -> None:
         """Let time pass."""
 

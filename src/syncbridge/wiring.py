@@ -86,23 +86,36 @@ class GcraLimiter:
         self._account = account
         self._limit = limit
         self._leased: dict[str, list[datetime]] = {}
+        self._turns: dict[str, float] = {}
+        """When the last call of each group has its turn, in seconds as the clock passes them."""
         self._leasing = asyncio.Lock()
         self._app = [] if app is None else app
         """Those of all accounts of the app, this one too."""
         self._app.append(self)
 
     async def slot(self, group: str) -> None:
-        """Wait for the next free slot of the group; raises RateLimited if it is more than two seconds away."""
-        lease = await self._next(group)
-        wait = (lease.first - self._clock.now()).total_seconds()
-        if wait > LONGEST_WAIT:
-            why = lease.why and f"{group} calls of {self._account} wait {wait:.0f} s: {lease.why}"
-            raise RateLimited(
-                why or f"our own quota for {self._account} is used up for {wait:.0f} s",
-                vendor=self._account,
-                code=lease.code or "own_quota",
-                retry_after=wait,
-            )
+        """Wait for the next free slot of the group; raises RateLimited if it is more than two seconds away.
+
+        Slots are times of day, which somebody may set while calls wait: none has its turn sooner after the one before
+        than the pace allows, however the clock was set in between.
+        """
+        every = self._every(group)
+        async with self._leasing:
+            lease = await self._next(group, every)
+            passed = self._clock.passed()
+            wait = (lease.first - self._clock.now()).total_seconds()
+            if group in self._turns:
+                wait = max(wait, self._turns[group] + every.total_seconds() - passed)
+            if wait > LONGEST_WAIT:
+                why = lease.why and f"{group} calls of {self._account} wait {wait:.0f} s: {lease.why}"
+                raise RateLimited(
+                    why or f"our own quota for {self._account} is used up for {wait:.0f} s",
+                    vendor=self._account,
+                    code=lease.code or "own_quota",
+                    retry_after=wait,
+                )
+            self._turns[group] = passed + wait
+            self._leased[group] = self._leased.get(group, [])[1:]
         if wait > 0:
             await self._clock.sleep(wait)
 
@@ -121,28 +134,26 @@ class GcraLimiter:
         for name in [group] if group else list(self._leased):
             self._leased.pop(name, None)
 
-    async def _next(self, group: str) -> quota.Lease:
-        every = self._every(group)
-        async with self._leasing:
-            now = self._clock.now()
-            last = now + every * LEASED_SLOTS + quota.LONGEST_LEAD
-            leased = [slot for slot in self._leased.get(group, []) if now - every <= slot <= last]
-            if not leased:
-                lease = await self._db.run(
-                    quota.lease_slots,
-                    self._account,
-                    group,
-                    now=now,
-                    every=every,
-                    slots=LEASED_SLOTS,
-                    quota=self._limit.quota,
-                )
-                if lease.slots == 0:
-                    return lease
-                leased = [lease.first + every * n for n in range(lease.slots)]
-            too_far = (leased[0] - now).total_seconds() > LONGEST_WAIT
-            self._leased[group] = leased if too_far else leased[1:]
-            return quota.Lease(leased[0])
+    async def _next(self, group: str, every: timedelta) -> quota.Lease:
+        """The first of the slots leased, none of which is used up by it; of new ones if none is left."""
+        now = self._clock.now()
+        last = now + every * LEASED_SLOTS + quota.LONGEST_LEAD
+        leased = [slot for slot in self._leased.get(group, []) if now - every <= slot <= last]
+        if not leased:
+            lease = await self._db.run(
+                quota.lease_slots,
+                self._account,
+                group,
+                now=now,
+                every=every,
+                slots=LEASED_SLOTS,
+                quota=self._limit.quota,
+            )
+            if lease.slots == 0:
+                return lease
+            leased = [lease.first + every * n for n in range(lease.slots)]
+        self._leased[group] = leased
+        return quota.Lease(leased[0])
 
     def _every(self, group: str) -> timedelta:
         share = float(self._limit.catalogue_share)

@@ -51,12 +51,13 @@ def vendor(sold: dict[str, object], ordered: dict[str, object], answers: int = 2
 
 @asynccontextmanager
 async def world(folder: Path, app: Starlette, *held: str) -> AsyncIterator[World]:
-    """People on whose desk is nothing but the holds of these subjects."""
+    """People on whose desk is nothing but these holds, each told as ``code: subject``."""
     rules = parse(read_mappings(mappings_folder()))
 
     async def queue() -> Sequence[Entry]:
         return [
-            Entry(f"hold-{n}", "hold", subject, "held", "", "", 0, None, None, None) for n, subject in enumerate(held)
+            Entry(f"hold-{n}", "hold", subject, "held", code, "", 0, None, None, None)
+            for n, (code, _, subject) in enumerate(one.partition(": ") for one in held)
         ]
 
     desk = Desk(cards=nothing, queue=queue)
@@ -99,9 +100,10 @@ async def test_a_channel_that_lets_nobody_cancel_what_is_not_sent_ends_the_demo(
 @pytest.mark.parametrize(
     ("left", "cancelled_at", "held", "ends"),
     [
-        ("waitbuyerreceive", "2026", "vendor order main/2", False),
-        ("waitbuyerreceive", "2026", "vendor order main/1", True),
-        ("waitbuyerreceive", "2026", f"order toys/{ORDER}", True),
+        ("waitbuyerreceive", "2026", "vendor_order_extra: vendor order main/2", False),
+        ("waitbuyerreceive", "2026", "shipped_without_parcel: vendor order main/1", False),
+        ("waitbuyerreceive", "2026", "vendor_order_extra: vendor order main/1", True),
+        ("waitbuyerreceive", "2026", f"shipped_after_cancel: order toys/{ORDER}", True),
         ("terminated", "2026", "", True),
         ("waitbuyerreceive", None, "", True),
     ],

@@ -83,7 +83,7 @@ class Unrenewed:
     """The shop's time for its worker, whose leases are not renewed: their sleeping would pass the time."""
 
     def __init__(self, clock: FixedClock) -> None:
-        self.now = clock.now
+        self.now, self.passed = clock.now, clock.passed
 
     async def sleep(self, _: float) -> None:
         await asyncio.Event().wait()

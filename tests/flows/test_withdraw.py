@@ -10,7 +10,7 @@ from syncbridge.errors import NotGranted, Rejected, Transient
 from syncbridge.flows import withdraw
 from syncbridge.model.orders import OrderStage, OrderState
 from syncbridge.model.purchasing import PurchaseDraft, PurchaseState, VendorOrderState
-from syncbridge.store import holds, orders, purchases
+from syncbridge.store import holds, orders, purchases, timeline
 from syncbridge.testing.builders import cny
 from tests.flows.conftest import Shop
 
@@ -260,3 +260,17 @@ async def test_a_purchase_that_turns_up_after_the_end_is_told(shop: Shop) -> Non
     (hold,) = await shop.db.read(holds.all_open)
     assert (hold.kind, hold.subject) == ("vendor_order_extra", f"vendor order main/{order.vendor_order_id}")
     assert purchase.mark in hold.figures["why"]
+    assert hold.figures["order"] == purchase.subject
+
+
+async def test_what_was_bought_once_more_is_told_once_on_the_orders_timeline(shop: Shop) -> None:
+    await buy(shop)
+    purchase = await shop.db.read(purchases.get, 1)
+    draft = PurchaseDraft(purchase.lines, purchase.relay, note=f"唛头 {purchase.mark}")
+    order = shop.supplier.bought_on_the_page(draft, total=cny("20.00"))
+    for _ in range(2):
+        shop.clock.advance(60)
+        await shop.poll("purchase.poll", "main")
+
+    told = [details for _, event, details in await shop.db.read(timeline.of, purchase.subject) if "once more" in event]
+    assert told == [{"vendor_order": order.vendor_order_id, "mark": purchase.mark}]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ from syncbridge.settings import LimitSettings
 from syncbridge.store import db as store
 from syncbridge.store import timeline
 from syncbridge.store.db import Database, SqliteDatabase
-from syncbridge.testing.clock import FixedClock, VirtualClock, run_virtual
+from syncbridge.testing.clock import FixedClock, SteppedClock, VirtualClock, run_virtual
 from syncbridge.wiring import GcraLimiter
 from tests.queue.conftest import Bench, answering, open_inline, raising
 from tests.store.conftest import Fault, files_that_cannot_grow, new_engine, no_more_pages
@@ -159,16 +160,48 @@ async def finish_all(bench: Bench) -> None:
 async def test_row_17_a_quota_is_not_used_up_by_a_step(
     bench: Bench, clock: FixedClock, step: float, restarted: bool
 ) -> None:
+    shown = SteppedClock(clock)
+
     def limiter() -> GcraLimiter:
-        return GcraLimiter(bench.db, clock, "main", LimitSettings(per_second=4))
+        return GcraLimiter(bench.db, shown, "main", LimitSettings(per_second=4))
 
     before = limiter()
     await before.slot("orders")
-    clock.advance(step)
-    set_to = clock.now()
+    shown.step(step)
+    set_to = shown.now()
     await (limiter() if restarted else before).slot("orders")
 
-    assert clock.now() - set_to <= timedelta(seconds=1)
+    assert shown.now() - set_to <= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("step", [600, 0.4, 0, -0.4, -1.1, -600])
+def test_row_17_calls_keep_their_pace_however_the_clock_is_set_while_some_wait(tmp_path: Path, step: float) -> None:
+    """Ten a second: eight wait for their turn when the clock is set, and five a second come from then on."""
+
+    async def main() -> list[float]:
+        clock = SteppedClock(VirtualClock())
+        limit = LimitSettings.model_validate({"per_second": 20, "catalogue_share": "0.5"})
+        limiter = GcraLimiter(open_inline(tmp_path), clock, "main", limit)
+        made: list[float] = []
+
+        async def call() -> None:
+            await limiter.slot("orders")
+            made.append(clock.passed())
+
+        calls = [asyncio.create_task(call()) for _ in range(12)]
+        await clock.sleep(0.35)
+        clock.step(step)
+        for _ in range(15):
+            calls.append(asyncio.create_task(call()))
+            await clock.sleep(0.2)
+        await asyncio.gather(*calls)
+        return made
+
+    made = run_virtual(main())
+
+    assert len(made) == 27
+    assert min(after - before for before, after in pairwise(made)) > 0.0999
+    assert made[-1] < 4
 
 
 async def test_row_17_a_slow_quota_is_kept_far_ahead(bench: Bench, clock: FixedClock) -> None:

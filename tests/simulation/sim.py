@@ -27,7 +27,7 @@ from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import assemble, find_adapter
 from syncbridge.daemon import take_over
 from syncbridge.demo.abroad import Books, owners_of, ways_of
-from syncbridge.demo.books import Balance, Day, Story, balance
+from syncbridge.demo.books import Balance, Day, Story, balance, too_many
 from syncbridge.demo.run import mappings_folder
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Change, make
 from syncbridge.demo.world import POOLS, Desk, World
@@ -48,7 +48,6 @@ from syncbridge.testing.control import MockControl
 from syncbridge.testing.faults import Fault, FaultTransport
 from syncbridge.testing.points import WatchedDatabase, watch
 from syncbridge.web.receiver import Receiver
-from syncbridge.wiring import LONGEST_WAIT
 from tests.simulation import database, invariants
 from tests.simulation.life import Life, MortalDatabase, MortalTransport, Traps
 from tests.simulation.pace import PER_SECOND, QUICK, Pace
@@ -108,8 +107,6 @@ class Sim:
         self.dice = random.Random(self.seed)
         self.right_clock = VirtualClock(self.pace.start)
         self.clock = SteppedClock(self.right_clock)
-        self.paced_again = self.pace.start
-        """Until then calls are paced by two times of day: our clock was set while some waited for their turn."""
         self.scenario = make(self.seed, offers=self.offers, orders=self.orders, specs=3)
         self.owners = owners_of(self.scenario)
         self.ways = ways_of(self.scenario, rules())
@@ -181,14 +178,16 @@ class Sim:
     async def close(self) -> Balance:
         """Hold the books against the scenario, and end."""
         assert self.life is not None
-        waiting = {entry.subject for entry in await self.life.db.read(entries)}
+        queue = await self.life.db.read(entries)
         self.broken += map(invariants.Broken, await self._unexplained())
         await self.life.end()
         supplier, channel = self.books()
         if self.broken:
             raise self.broken[0]
         day = Day(timedelta(seconds=2 * self.settings.deadlines.total), self.repriced)
-        return balance(Story(self.scenario, rules(), self.world.forwarder.sent, waiting, day), supplier, channel)
+        waiting = {entry.subject for entry in queue}
+        story = Story(self.scenario, rules(), self.world.forwarder.sent, waiting, too_many(queue), day)
+        return balance(story, supplier, channel)
 
     async def status(self, order_id: str) -> str | None:
         """Of an order on the channel, None before it is made."""
@@ -251,7 +250,6 @@ class Sim:
     def step_clock(self, seconds: float) -> None:
         """Set our machine's clock; the vendors' stay right."""
         self.clock.step(seconds)
-        self.paced_again = self.right_clock.now() + timedelta(seconds=LONGEST_WAIT + 1)
         if self.life is not None:
             self.life.began = min(self.life.began, self.clock.now())
 
@@ -319,14 +317,9 @@ class Sim:
             if invariants.is_write(point):
                 invariants.check_books(self.scenario, self.owners, self.ways, *self.books(), self.world.forwarder.sent)
 
-    @property
-    def granted(self) -> int:
-        """Calls that may fall into a second now."""
-        return PER_SECOND * (2 if self.right_clock.now() < self.paced_again else 1)
-
     def _called(self, last_second: Sequence[float]) -> None:
         with self._noting():
-            invariants.check_quota(len(last_second), self.granted)
+            invariants.check_quota(len(last_second), PER_SECOND)
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:

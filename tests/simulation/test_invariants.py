@@ -7,7 +7,6 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -15,7 +14,6 @@ import pytest
 from syncbridge.demo.abroad import DONE, Books, mark_in
 from syncbridge.demo.books import Balance, Story, balance
 from syncbridge.rules.mapping import ShippingWay
-from syncbridge.testing.clock import run_virtual
 from tests.simulation import database, invariants
 from tests.simulation.invariants import Broken
 from tests.simulation.sim import Sim, rules
@@ -101,20 +99,6 @@ def test_calls_beyond_the_quota_are_seen() -> None:
     invariants.check_quota(15, 15)
     with pytest.raises(Broken, match="I10"):
         invariants.check_quota(30, 15)
-
-
-def test_twice_as_many_are_granted_for_three_seconds_after_our_clock_was_set(tmp_path: Path) -> None:
-    sim = Sim(2, tmp_path)
-
-    async def set_and_wait() -> list[int]:
-        granted = [sim.granted]
-        sim.step_clock(-60)
-        for _ in range(2):
-            granted.append(sim.granted)
-            await sim.right_clock.sleep(3)
-        return [*granted, sim.granted]
-
-    assert run_virtual(set_and_wait()) == [15, 30, 15, 15]
 
 
 def test_a_second_purchase_is_seen(day: Quiet, books: tuple[Books, Books]) -> None:

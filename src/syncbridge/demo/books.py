@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from syncbridge.demo.abroad import DONE, Books, Declarations, code_of, declarations, listed, mark_in, owners_of, ways_of
 from syncbridge.demo.scenario import STORE, Change, Scenario, Want
+from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.money import Money
 from syncbridge.rules.mapping import Rules
 from syncbridge.rules.planning import Brakes
 from syncbridge.rules.pricing import Goods, Priced, price
 
+ONE_TOO_MANY = "vendor_order_extra"
+"""The code of the queue's entries about vendor orders that nobody wants."""
 UNDONE = ("cancel", "terminated")
 """Vendor orders that no longer count: nothing of them is left to pay or to ship (1688.md §5.6)."""
 
@@ -58,6 +60,8 @@ class Story:
     """What the forwarder sent: number by mark."""
     waiting: Set[str]
     """Subjects a person can see in the retry queue; an order neither declared nor visible there is lost."""
+    too_many: Set[str] = frozenset()
+    """Vendor orders the person is told to cancel."""
     day: Day = field(default_factory=Day)
 
 
@@ -89,7 +93,7 @@ def balance(story: Story, supplier: Books, channel: Books) -> Balance:
         if planned.order_id not in states:
             differences.append(f"order {planned.order_id} is not in the channel's books")
         elif planned.order_id in cancelled:
-            differences += _taken_back(planned.order_id, mine, waiting)
+            differences += _taken_back(planned.order_id, mine, story)
         elif states[planned.order_id]["status"] in DONE:
             differences += _fulfilled(planned.order_id, Counter(wanted(scenario, planned.order_id)), mine)
         elif not planned.trouble.is_bought and mine:
@@ -147,17 +151,17 @@ def _cancelled(channel: Books) -> dict[str, datetime]:
     }
 
 
-def _taken_back(order_id: str, bought: Sequence[dict[str, object]], waiting: Set[str]) -> list[str]:
+def _taken_back(order_id: str, bought: Sequence[dict[str, object]], story: Story) -> list[str]:
     """Of a cancelled order nothing is left that nobody knows of."""
-    if f"order {STORE}/{order_id}" in waiting:
+    if f"order {STORE}/{order_id}" in story.waiting:
         return []
-    untold = [one for one in bought if not is_told_of(str(one["orderId"]), waiting)]
+    untold = [one for one in bought if str(one["orderId"]) not in story.too_many]
     return [f"order {order_id} was cancelled, but vendor order {one['orderId']} is {one['status']}" for one in untold]
 
 
-def is_told_of(vendor_order_id: str, waiting: Set[str]) -> bool:
-    """Whether a person can see this vendor order itself in the retry queue: one too many, say."""
-    return any(re.fullmatch(rf"vendor order \w+/{vendor_order_id}", subject) for subject in waiting)
+def too_many(queue: Iterable[Entry]) -> set[str]:
+    """Vendor orders of which the retry queue says that nobody wants them."""
+    return {entry.subject.rpartition("/")[2] for entry in queue if entry.code == ONE_TOO_MANY}
 
 
 def _bought_after_cancel(

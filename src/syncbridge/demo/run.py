@@ -22,7 +22,7 @@ from sqlmodel import Session
 import syncbridge
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.bootstrap import SystemClock, open_database
-from syncbridge.demo.books import Story, balance
+from syncbridge.demo.books import Story, balance, too_many
 from syncbridge.demo.report import Report, our_figures
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, Scenario, make
 from syncbridge.demo.world import POOLS, Desk, Say, World
@@ -160,12 +160,14 @@ async def _kill_at_random(options: Options, daemon: Daemon, say: Say) -> None:
 async def _report(scenario: Scenario, folder: Path, world: World, daemon: Daemon, began: float) -> Report:
     db = _database(folder)
     try:
-        waiting = {entry.subject for entry in await db.read(entries)}
+        queue = await db.read(entries)
         figures = await db.read(our_figures)
     finally:
         await db.close()
     supplier, channel = await world.supplier.books(), await world.channel.books()
-    books = balance(Story(scenario, world.rules, world.forwarder.sent, waiting), supplier, channel)
+    waiting = {entry.subject for entry in queue}
+    story = Story(scenario, world.rules, world.forwarder.sent, waiting, too_many(queue))
+    books = balance(story, supplier, channel)
     return Report(
         figures=figures,
         books=books,

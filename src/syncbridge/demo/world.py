@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from syncbridge.adapters.forwarder_csv.mock import ForwarderMock
 from syncbridge.demo.abroad import code_of, listed, mark_in, owners_of, ways_of
-from syncbridge.demo.books import UNDONE, is_told_of
+from syncbridge.demo.books import UNDONE, too_many
 from syncbridge.demo.scenario import BY_HAND, MAIN, STORE, BuyerOrder, Scenario, Trouble, Want
 from syncbridge.flows.retry_queue import Entry
 from syncbridge.model.purchasing import Purchase
@@ -163,28 +163,28 @@ class World:
         await self.do_their_part()
         queue = await self.desk.queue()
         parked, held = ({entry.subject for entry in queue if entry.state == state} for state in ("parked", "held"))
-        return await self._unsent() <= parked and not await self._untold(parked | held)
+        return await self._unsent() <= parked and await self._in_vain(too_many(queue)) <= parked | held
 
     async def _unsent(self) -> set[str]:
         """Subjects of the orders that buyers still wait for."""
         orders = (await self.channel.books())["orders"]
         return {f"order {STORE}/{order['order_id']}" for order in orders if order["status"] in UNSENT}
 
-    async def _untold(self, told: Set[str]) -> set[str]:
-        """Subjects of cancelled orders that something is left of which no entry of the queue, by `told`, is about."""
+    async def _in_vain(self, told: Set[str]) -> set[str]:
+        """Subjects of cancelled orders that something is left of, beside the vendor orders `told` of as too many."""
         cancelled = {order["order_id"] for order in (await self.channel.books())["orders"] if order["cancelled_at"]}
         left = [
             order
             for order in (await self.supplier.books())["orders"]
-            if order["status"] not in UNDONE and not is_told_of(str(order["orderId"]), told)
+            if order["status"] not in UNDONE and str(order["orderId"]) not in told
         ]
         owners = {self._owners.get(mark_in(str(order["message"]))) for order in left}
-        return {f"order {STORE}/{order_id}" for order_id in owners & cancelled} - told
+        return {f"order {STORE}/{order_id}" for order_id in owners & cancelled}
 
     async def _still_open(self) -> str:
         """Each of them, with what the queue says of it."""
         said = {entry.subject: f"{entry.state}, {entry.code}: {entry.reason}" for entry in await self.desk.queue()}
-        still_open = await self._unsent() | await self._untold(frozenset())
+        still_open = await self._unsent() | await self._in_vain(frozenset())
         return "; ".join(f"{subject} ({said.get(subject, 'not in the queue')})" for subject in sorted(still_open))
 
     async def _buy_by_hand(self) -> None:

@@ -116,9 +116,16 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
     if known.state in GOING_ON and purchasing.is_part(order, known, placed_orders.seen(session, known.id)):
         adopted(session, bridge, known, [order])
     else:
-        why = f"it carries the mark of purchase {known.mark}, which is {known.state}; cancel it at the supplier"
-        subject = f"vendor order {account}/{order.vendor_order_id}"
-        holds.open_hold(session, "vendor_order_extra", subject, {"why": why}, now=bridge.clock.now())
+        _one_too_many(session, account, order, known, bridge.clock.now())
+
+
+def _one_too_many(session: Session, account: str, order: PlacedOrder, purchase: Purchase, now: datetime) -> None:
+    """Somebody bought what is bought already, or wanted no more: a person is to cancel it; told once."""
+    why = f"it carries the mark of purchase {purchase.mark}, which is {purchase.state}; cancel it at the supplier"
+    subject, figures = f"vendor order {account}/{order.vendor_order_id}", {"why": why, "order": purchase.subject}
+    if holds.open_hold(session, "vendor_order_extra", subject, figures, now=now):
+        told = {"vendor_order": order.vendor_order_id, "mark": purchase.mark}
+        timeline.note(session, purchase.subject, "placed once more", at=now, **told)
 
 
 def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:

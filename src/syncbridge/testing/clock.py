@@ -22,7 +22,11 @@ class VirtualClock:
 
     def now(self) -> datetime:
         """The start plus the loop's time."""
-        return self._start + timedelta(seconds=asyncio.get_running_loop().time())
+        return self._start + timedelta(seconds=self.passed())
+
+    def passed(self) -> float:
+        """The loop's time."""
+        return asyncio.get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
         """Let the loop's time pass."""
@@ -39,6 +43,10 @@ class SteppedClock:
     def now(self) -> datetime:
         """What the machine shows."""
         return self._right.now() + self._wrong_by
+
+    def passed(self) -> float:
+        """As much as by the right clock."""
+        return self._right.passed()
 
     async def sleep(self, seconds: float) -> None:
         """Time passes the same whatever is shown."""
@@ -58,6 +66,10 @@ class FixedClock:
     def now(self) -> datetime:
         """The time it was set to."""
         return self._at
+
+    def passed(self) -> float:
+        """Seconds since the epoch, as it stands."""
+        return self._at.timestamp()
 
     def advance(self, seconds: float) -> None:
         """Set it forward."""
