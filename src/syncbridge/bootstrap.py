@@ -63,7 +63,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def passed(self) -> float:
-        """Seconds since the machine was started."""
+        """Seconds of the machine's counter, which nobody sets."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:

@@ -120,12 +120,12 @@ def _claim(session: Session, bridge: Bridge, account: str, order: PlacedOrder, c
 
 
 def _one_too_many(session: Session, account: str, order: PlacedOrder, purchase: Purchase, now: datetime) -> None:
-    """Somebody bought what is bought already, or wanted no more: a person is to cancel it; told once."""
+    """Somebody bought what was bought already, or what nobody wants any more: a person is to cancel it; told once."""
     why = f"it carries the mark of purchase {purchase.mark}, which is {purchase.state}; cancel it at the supplier"
     subject, figures = f"vendor order {account}/{order.vendor_order_id}", {"why": why, "order": purchase.subject}
     if holds.open_hold(session, "vendor_order_extra", subject, figures, now=now):
         told = {"vendor_order": order.vendor_order_id, "mark": purchase.mark}
-        timeline.note(session, purchase.subject, "placed once more", at=now, **told)
+        timeline.note(session, purchase.subject, "placed, not wanted", at=now, **told)
 
 
 def _cancelled(session: Session, bridge: Bridge, purchase: Purchase, order: PlacedOrder, *, news: bool) -> None:
